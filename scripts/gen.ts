@@ -1,0 +1,39 @@
+// Makes services/contracts/gen from proto/: the third-party protos that ours import (from npm packages, never from a remote
+// registry), ts-proto's messages and services, and the descriptor set that everything else is derived from.
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { file_buf_validate_validate } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
+import { printProto } from './print-proto.ts'
+
+const root = join(import.meta.dirname, '..')
+const gen = join(root, 'services/contracts/gen')
+const thirdParty = join(gen, 'third_party')
+
+const GOOGLE = ['api/annotations', 'api/http', 'api/httpbody', 'rpc/error_details', 'rpc/status', 'type/money']
+
+rmSync(gen, { recursive: true, force: true })
+copyGoogleProtos()
+writeValidateProto()
+buf('generate')
+buf('build', '--as-file-descriptor-set', '-o', join(gen, 'promptforge.binpb'))
+
+function copyGoogleProtos() {
+  const source = dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'))
+  for (const name of GOOGLE) {
+    const to = join(thirdParty, 'google', `${name}.proto`)
+    mkdirSync(dirname(to), { recursive: true })
+    cpSync(join(source, 'google', `${name}.proto`), to)
+  }
+}
+
+function writeValidateProto() {
+  const dir = join(thirdParty, 'buf/validate')
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, 'validate.proto'), printProto(file_buf_validate_validate))
+}
+
+function buf(...args: string[]) {
+  execFileSync(join(root, 'node_modules/.bin/buf'), args, { cwd: root, stdio: 'inherit' })
+}
