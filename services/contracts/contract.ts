@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  createFileRegistry,
+  type DescExtension,
+  type DescMessage,
+  type DescMethod,
+  type FileRegistry,
+  fromBinary,
+  getOption,
+  hasOption,
+  type Message,
+  toBinary,
+} from '@bufbuild/protobuf'
+import {
+  type FileDescriptorSet,
+  FileDescriptorSetSchema,
+  MethodOptions_IdempotencyLevel as Idempotency,
+} from '@bufbuild/protobuf/wkt'
+import { Policy } from './gen/promptforge/access/v1/access.ts'
+import { HttpRule } from './gen/google/api/http.ts'
+
+/** One way to reach an RPC over REST, from its `google.api.http` option. */
+export type HttpRoute = {
+  /** GET, PUT, POST, DELETE or PATCH. */
+  verb: string
+  /** The path template, `/v1/prompts/{prompt_id}:fork`. */
+  path: string
+  /** The request field that the body fills: `*` for all that the path does not set, empty for none. */
+  body: string
+  /** Proto names of the fields that the path sets. */
+  pathFields: string[]
+}
+
+/** What the contract says of one RPC. */
+export type Method = {
+  /** As gRPC spells it: `/promptforge.prompt.v1.PromptService/GetPrompt`. */
+  path: string
+  /** The full name of its proto service. */
+  service: string
+  /** Its name in the proto, `GetPrompt`. */
+  name: string
+  input: DescMessage
+  output: DescMessage
+  serverStreaming: boolean
+  /** Who may call it; undefined when the proto does not say, and then no server starts with it. */
+  policy: Policy | undefined
+  /** Empty for an RPC that is not on REST. */
+  routes: HttpRoute[]
+  /** It changes nothing: it may be retried, and a GET may answer it. */
+  readOnly: boolean
+}
+
+/** The contract: the descriptor set of `proto/` with all its imports, and what our options say in it. */
+export type Contract = {
+  set: FileDescriptorSet
+  registry: FileRegistry
+  /** By gRPC path. */
+  methods: ReadonlyMap<string, Method>
+}
+
+let loaded: Contract | undefined
+
+/** The descriptor set that `npm run gen` wrote. Read once a process: it cannot change while it runs. */
+export function loadContract(): Contract {
+  loaded ??= readContract(readFileSync(DESCRIPTOR_SET))
+  return loaded
+}
+
+/** Where the descriptor set lies, for a program that reads it itself (Envoy does). */
+export const DESCRIPTOR_SET = join(import.meta.dirname, 'gen/promptforge.binpb')
+
+/** Reads a descriptor set in its wire form. Throws when it does not hold our options. */
+export function readContract(bytes: Uint8Array): Contract {
+  const set = fromBinary(FileDescriptorSetSchema, bytes)
+  const registry = createFileRegistry(set)
+  const options = {
+    policy: requireExtension(registry, 'promptforge.access.v1.policy'),
+    http: requireExtension(registry, 'google.api.http'),
+  }
+  const methods = [...registry.files]
+    .flatMap((file) => file.services)
+    .flatMap((service) => service.methods.map((method) => readMethod(method, options)))
+  return { set, registry, methods: new Map(methods.map((method) => [method.path, method])) }
+}
+
+/** The lower-camel name of a proto field, as JSON and TypeScript have it. */
+export const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+
+function readMethod(method: DescMethod, options: { policy: DescExtension; http: DescExtension }): Method {
+  const policy = readOption(method, options.policy)
+  const http = readOption(method, options.http)
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    service: method.parent.typeName,
+    name: method.name,
+    input: method.input,
+    output: method.output,
+    serverStreaming: method.methodKind === 'server_streaming',
+    policy: policy && Policy.decode(policy),
+    routes: http ? readRoutes(HttpRule.decode(http)) : [],
+    readOnly: method.idempotency === Idempotency.NO_SIDE_EFFECTS,
+  }
+}
+
+function readOption(method: DescMethod, option: DescExtension): Uint8Array | undefined {
+  if (!hasOption(method, option)) return undefined
+  return toBinary(option.message!, getOption(method, option) as Message)
+}
+
+function readRoutes(rule: HttpRule): HttpRoute[] {
+  const { pattern } = rule
+  if (!pattern || pattern.$case === 'custom') throw new Error('a google.api.http option must name a verb and a path')
+  const path = pattern.value
+  const own: HttpRoute = {
+    verb: pattern.$case.toUpperCase(),
+    path,
+    body: rule.body,
+    pathFields: [...path.matchAll(/\{(\w+)/g)].map((match) => match[1]!),
+  }
+  return [own, ...rule.additionalBindings.flatMap(readRoutes)]
+}
+
+function requireExtension(registry: FileRegistry, name: string): DescExtension {
+  const extension = registry.getExtension(name)
+  if (!extension?.message) throw new Error(`the descriptor set has no option ${name}: run \`npm run gen\``)
+  return extension
+}
