@@ -31,8 +31,14 @@ function printMessage(message: DescriptorProto): string {
     const members = message.field.filter((field) => inOneof(field) && field.oneofIndex === index)
     return `oneof ${oneof.name} {\n${members.map((field) => printField(field, '')).join('\n')}\n}`
   })
-  const ranges = message.extensionRange.map(({ start, end }) => `extensions ${start} to ${end > 536_870_911 ? 'max' : end - 1};`)
-  const nested = [...message.enumType.map(printEnum), ...message.nestedType.map(printMessage), ...message.extension.map(printExtension)]
+  const ranges = message.extensionRange.map(
+    ({ start, end }) => `extensions ${start} to ${end > 536_870_911 ? 'max' : end - 1};`,
+  )
+  const nested = [
+    ...message.enumType.map(printEnum),
+    ...message.nestedType.map(printMessage),
+    ...message.extension.map(printExtension),
+  ]
   return `message ${message.name} {\n${[...nested, ...own, ...oneofs, ...ranges].join('\n')}\n}`
 }
 

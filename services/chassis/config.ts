@@ -1,0 +1,171 @@
+import convict from 'convict'
+
+/** A convict schema, and the plain object that it makes. */
+export type Schema<T> = convict.Schema<T>
+
+/** What every service must be told. Extend it: `{ ...baseSchema('prompt', 50052), … }`. */
+export type BaseConfig = {
+  env: 'production' | 'development' | 'test'
+  log: { level: string }
+  grpc: { host: string; port: number; reflection: boolean }
+  health: { port: number }
+  metrics: { port: number }
+  mesh: { certificates: string; trustDomain: string; namespace: string }
+  auth: { issuer: string; audience: string; userService: string }
+  postgres: { url: string; poolSize: number }
+  pageTokenSecret: string
+  trace: { endpoint: string; ratio: number }
+  drain: { settleMs: number; graceMs: number }
+}
+
+/** The schema of BaseConfig, in convict's form: it is the documentation as well. `port` is the service's default gRPC port. */
+export const baseSchema = (service: string, port: number): Schema<BaseConfig> => ({
+  env: {
+    doc: 'Where this runs.',
+    format: ['production', 'development', 'test'],
+    default: 'production',
+    env: 'NODE_ENV',
+  },
+  log: {
+    level: {
+      doc: 'The least severe level that is logged.',
+      format: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      default: 'info',
+      env: 'PF_LOG_LEVEL',
+    },
+  },
+  grpc: {
+    host: { doc: 'Address to listen on, for all three ports.', format: String, default: '0.0.0.0', env: 'PF_HOST' },
+    port: {
+      doc: 'Port of the mutual-TLS gRPC server; 0 takes a free one.',
+      format: 'port',
+      default: port,
+      env: 'PF_PORT',
+    },
+    reflection: {
+      doc: 'Whether the gRPC server describes its services to whoever asks.',
+      format: Boolean,
+      default: false,
+      env: 'PF_REFLECTION',
+    },
+  },
+  health: {
+    port: {
+      doc: 'Port of the plaintext gRPC health server, for probes; 0 takes a free one.',
+      format: 'port',
+      default: port + 1000,
+      env: 'PF_HEALTH_PORT',
+    },
+  },
+  metrics: {
+    port: {
+      doc: 'Port of the HTTP server with /metrics; 0 takes a free one.',
+      format: 'port',
+      default: port + 2000,
+      env: 'PF_METRICS_PORT',
+    },
+  },
+  mesh: {
+    certificates: {
+      doc: 'Directory with ca.pem, cert.pem and key.pem; read anew when they change.',
+      format: required,
+      default: '',
+      env: 'PF_CERTIFICATES',
+    },
+    trustDomain: {
+      doc: 'Trust domain of the SPIFFE ids.',
+      format: String,
+      default: 'promptforge.local',
+      env: 'PF_TRUST_DOMAIN',
+    },
+    namespace: { doc: 'Namespace in the SPIFFE ids.', format: String, default: 'promptforge', env: 'PF_NAMESPACE' },
+  },
+  auth: {
+    issuer: {
+      doc: '`iss` of access tokens.',
+      format: String,
+      default: 'https://auth.promptforge.example',
+      env: 'PF_TOKEN_ISSUER',
+    },
+    audience: { doc: '`aud` of access tokens.', format: String, default: 'promptforge', env: 'PF_TOKEN_AUDIENCE' },
+    userService: {
+      doc: 'gRPC target of the user service, for its keys and for callers’ present roles.',
+      format: String,
+      default: 'dns:///user:50051',
+      env: 'PF_USER_SERVICE',
+    },
+  },
+  postgres: {
+    url: {
+      doc: `URL of the database promptforge_${service}, with user and password.`,
+      format: required,
+      default: '',
+      env: 'PF_POSTGRES_URL',
+      sensitive: true,
+    },
+    poolSize: { doc: 'Connections at the most.', format: 'nat', default: 10, env: 'PF_POSTGRES_POOL' },
+  },
+  pageTokenSecret: {
+    doc: 'Secret that authenticates page tokens, shared by all replicas: 32 characters or more.',
+    format: secret,
+    default: '',
+    env: 'PF_PAGE_TOKEN_SECRET',
+    sensitive: true,
+  },
+  trace: {
+    endpoint: {
+      doc: 'OTLP/HTTP URL that spans are sent to; empty: none are made.',
+      format: String,
+      default: '',
+      env: 'PF_OTLP_ENDPOINT',
+    },
+    ratio: {
+      doc: 'Share of the traces that begin here which are sampled, 0 to 1.',
+      format: Number,
+      default: 0.01,
+      env: 'PF_TRACE_RATIO',
+    },
+  },
+  drain: {
+    settleMs: {
+      doc: 'Milliseconds between NOT_SERVING and the last call that is taken: the time the gateway needs to see it.',
+      format: 'nat',
+      default: 4000,
+      env: 'PF_DRAIN_SETTLE_MS',
+    },
+    graceMs: {
+      doc: 'Milliseconds that running calls get to finish.',
+      format: 'nat',
+      default: 30_000,
+      env: 'PF_DRAIN_GRACE_MS',
+    },
+  },
+})
+
+/**
+ * Reads a service's configuration from the environment, once. Throws one error that names every value that is wrong and the
+ * variable that sets it. The result is plain and frozen; tests pass a literal of the same type instead.
+ */
+export function loadConfig<T>(schema: Schema<T>, env: NodeJS.ProcessEnv = process.env): T {
+  const config = convict(schema, { env, args: [] })
+  config.validate({ allowed: 'strict' })
+  return deepFreeze(config.getProperties())
+}
+
+/** A format: a string that must not be empty. */
+export function required(value: unknown) {
+  if (typeof value !== 'string' || value === '') throw new Error('must be set')
+}
+
+/** A format: a secret of at least 32 characters. */
+export function secret(value: unknown) {
+  if (typeof value !== 'string' || value.length < 32) throw new Error('must have at least 32 characters')
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) deepFreeze(member)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,26 @@
+import { MikroORM } from '@mikro-orm/postgresql'
+import { Migrator } from '@mikro-orm/migrations'
+import { Client } from 'pg'
+import type { Logger } from '../logger.ts'
+import { ormOptions, type Schema } from './orm.ts'
+
+/** Any number, the same for all services: the lock is per database. */
+const LOCK = 7_264_301
+
+/**
+ * Applies the migrations that a database does not have yet, one transaction each, and answers with their names. Several
+ * processes may run it at once: one works, the others wait for it and find nothing to do.
+ */
+export async function migrate(schema: Schema, url: string, log: Logger): Promise<string[]> {
+  const lock = new Client({ connectionString: url })
+  await lock.connect()
+  const orm = await MikroORM.init({ ...ormOptions(schema, url, log, { max: 2 }), extensions: [Migrator] })
+  try {
+    await lock.query('select pg_advisory_lock($1)', [LOCK])
+    const applied = await orm.migrator.up()
+    return applied.map(({ name }) => name)
+  } finally {
+    await orm.close(true)
+    await lock.end()
+  }
+}

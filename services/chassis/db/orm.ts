@@ -1,0 +1,61 @@
+import { defineConfig, type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql'
+import type { Pool } from 'pg'
+import type { Logger } from '../logger.ts'
+import { createSql, type Sql } from './statements.ts'
+
+/** Milliseconds after which PostgreSQL gives up a statement, waiting for a lock, and a transaction that does nothing. */
+const SESSION_LIMITS = '-c statement_timeout=3000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=10000'
+
+/** Milliseconds that a query waits for a free connection, or for a new one, before the caller hears UNAVAILABLE. */
+const CONNECT_MS = 2000
+
+/** What a service stores: its entities, and the migrations that make their tables, oldest first. */
+export type Schema = {
+  entities: NonNullable<Options['entities']>
+  migrations: NonNullable<NonNullable<Options['migrations']>['migrationsList']>
+}
+
+/** A service's PostgreSQL database: MikroORM for the unit of work, its own pool for named statements. */
+export type Database = {
+  orm: MikroORM
+  sql: Sql
+  pool: Pool
+  /** An EntityManager for one call. */
+  fork(): EntityManager
+  /** Whether the database answers. */
+  ping(): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** Opens a database. It connects when first used, so a service starts while its database is still down. */
+export async function openDatabase(
+  schema: Schema,
+  { url, poolSize }: { url: string; poolSize: number },
+  log: Logger,
+): Promise<Database> {
+  const orm = await MikroORM.init(
+    ormOptions(schema, url, log, { max: poolSize, connectionTimeoutMillis: CONNECT_MS, options: SESSION_LIMITS }),
+  )
+  const pool = (await orm.em.getConnection().getNativeClient()) as Pool
+  return {
+    orm,
+    pool,
+    sql: createSql(pool),
+    fork: () => orm.em.fork(),
+    ping: async () => (await pool.query('select 1')).rowCount === 1,
+    close: () => orm.close(true),
+  }
+}
+
+/** MikroORM's options for a schema; `driverOptions` are those of `pg.Pool`. */
+export function ormOptions({ entities, migrations }: Schema, clientUrl: string, log: Logger, driverOptions: object) {
+  return defineConfig({
+    entities,
+    clientUrl,
+    driverOptions,
+    migrations: { migrationsList: migrations, snapshot: false, transactional: true, allOrNothing: false },
+    connect: false,
+    logger: (message) => log.warn(message),
+    ignoreDeprecations: true,
+  } as Options) as Options
+}

@@ -1,0 +1,105 @@
+import { status } from '@grpc/grpc-js'
+import type { ErrorReason } from '#contracts/gen/promptforge/error/v1/error.ts'
+
+/** A name of `promptforge.error.v1.ErrorReason` that may be sent. */
+export type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED' | 'UNRECOGNIZED'>
+
+/** A rule that one field of a request breaks. `field` is its proto path, `variables[2].name`; empty for the whole message. */
+export type Violation = { field: string; description: string }
+
+type Details = {
+  /** For a program: sent as ErrorInfo.metadata. Never a secret. */
+  metadata?: Record<string, string>
+  /** Sent as BadRequest. */
+  violations?: Violation[]
+  /** Sent as RetryInfo: milliseconds after which the same request may succeed. */
+  retryAfterMs?: number
+  /** For the log only. */
+  cause?: unknown
+}
+
+const BRAND = Symbol.for('promptforge.AppError')
+
+/**
+ * The one error that domain code throws: a gRPC code, a reason for programs, and a message that is safe to show. Everything
+ * else that is thrown reaches the client as INTERNAL with a fixed text (see `grpc/status.ts`).
+ */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: status
+  readonly reason: Reason
+  readonly metadata: Record<string, string>
+  readonly violations: Violation[]
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: status, reason: Reason, message: string, details: Details = {}) {
+    super(message, { cause: details.cause })
+    this.code = code
+    this.reason = reason
+    this.metadata = details.metadata ?? {}
+    this.violations = details.violations ?? []
+    this.retryAfterMs = details.retryAfterMs
+    Object.defineProperty(this, BRAND, { value: true })
+  }
+}
+
+/** Recognises an AppError also when it comes from another realm (each Jest file has its own copy of the class). */
+export const isAppError = (error: unknown): error is AppError =>
+  typeof error === 'object' && error !== null && BRAND in error
+
+/** INVALID_ARGUMENT that names every violation. */
+export const invalid = (violations: Violation[], reason: Reason = 'VALIDATION_FAILED') => {
+  const message = violations
+    .map(({ field, description }) => (field ? `${field}: ${description}` : description))
+    .join('; ')
+  return new AppError(status.INVALID_ARGUMENT, reason, message, { violations })
+}
+
+/** NOT_FOUND: it does not exist, or the caller may not see it. `what` is a noun, `prompt`. */
+export const notFound = (what: string) => new AppError(status.NOT_FOUND, 'RESOURCE_NOT_FOUND', `no such ${what}`)
+
+/** UNAUTHENTICATED. */
+export const unauthenticated = (reason: Reason, message: string, details?: Details) =>
+  new AppError(status.UNAUTHENTICATED, reason, message, details)
+
+/** PERMISSION_DENIED: only for what the caller may know to exist. */
+export const notAllowed = (message: string) => new AppError(status.PERMISSION_DENIED, 'NOT_ALLOWED', message)
+
+/** ALREADY_EXISTS. `field` is the proto name of the field that collides. */
+export const alreadyExists = (reason: Reason, field: string, message: string) =>
+  new AppError(status.ALREADY_EXISTS, reason, message, { metadata: { field } })
+
+/** FAILED_PRECONDITION: the same request will not succeed before something else changes. */
+export const failedPrecondition = (reason: Reason, message: string) =>
+  new AppError(status.FAILED_PRECONDITION, reason, message)
+
+/** ABORTED: somebody else's change was in the way. */
+export const aborted = (reason: Reason, message: string, details?: Details) =>
+  new AppError(status.ABORTED, reason, message, details)
+
+/** ABORTED because `etag` is not the present revision. */
+export const staleEtag = (present: string) =>
+  aborted('ETAG_STALE', 'it has changed since it was read: read it again, then repeat the change', {
+    metadata: { etag: present },
+  })
+
+/** RESOURCE_EXHAUSTED, to be repeated after `retryAfterMs`. */
+export const exhausted = (reason: Reason, message: string, retryAfterMs: number) =>
+  new AppError(status.RESOURCE_EXHAUSTED, reason, message, { retryAfterMs })
+
+/** UNAVAILABLE: a part that is needed does not answer. `what` is a noun, `the database`. */
+export const unavailable = (what: string, cause?: unknown, retryAfterMs = 1000) =>
+  new AppError(status.UNAVAILABLE, 'DEPENDENCY_UNAVAILABLE', `${what} does not answer`, { retryAfterMs, cause })
+
+/** DEADLINE_EXCEEDED. */
+export const deadlineExceeded = (cause?: unknown) =>
+  new AppError(status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', 'the answer was not ready in time', { cause })
+
+/** CANCELLED: the caller went away. */
+export const cancelled = () => new AppError(status.CANCELLED, 'CALL_CANCELLED', 'the caller went away')
+
+/** INTERNAL: a fault of ours; the text never says which. */
+export const internal = (cause: unknown) =>
+  new AppError(status.INTERNAL, 'INTERNAL_ERROR', 'something went wrong here; the request id finds it in the logs', {
+    cause,
+  })

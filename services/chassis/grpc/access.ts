@@ -1,0 +1,57 @@
+import type { Method } from '#contracts/contract.ts'
+import { Policy_Caller as Who } from '#contracts/gen/promptforge/access/v1/access.ts'
+import { notAllowed, unauthenticated } from '../errors.ts'
+import type { Peer } from './peer.ts'
+import type { Caller, Role } from './tokens.ts'
+
+/** What a caller is now, read from the user service. */
+export type Present = { role: Role; active: boolean }
+
+/**
+ * Refuses a method that has no usable policy: a server that serves it does not start.
+ */
+export function assertPolicy({ path, policy }: Method) {
+  if (!policy || policy.caller === Who.UNSPECIFIED) {
+    throw new Error(`${path} has no (promptforge.access.v1.policy): say in the proto who may call it`)
+  }
+  if (policy.caller !== Who.INTERNAL && (policy.services.length > 0 || policy.withoutUser)) {
+    throw new Error(`${path}: services and without_user belong to INTERNAL policies`)
+  }
+}
+
+/**
+ * Applies a method's policy to a call. `present` reads the caller's role anew; it is asked only for MODERATOR and ADMIN.
+ * Throws UNAUTHENTICATED without a user where one is needed, PERMISSION_DENIED otherwise.
+ */
+export async function checkPolicy(
+  { policy }: Method,
+  call: { peer: Peer; caller: Caller | undefined; present: () => Promise<Present> },
+): Promise<void> {
+  if (!policy || policy.caller === Who.PUBLIC) return
+  if (policy.caller === Who.INTERNAL) checkService(policy.services, call.peer)
+  if (!call.caller) {
+    if (policy.withoutUser) return
+    throw tokenMissing()
+  }
+  if (policy.caller === Who.MODERATOR || policy.caller === Who.ADMIN) {
+    const { role } = await presentRole(call.present)
+    if (role === 'USER' || (policy.caller === Who.ADMIN && role !== 'ADMIN'))
+      throw notAllowed('your role does not allow this')
+  }
+}
+
+/** The caller's role and status now. Throws UNAUTHENTICATED when the account is closed. */
+export async function presentRole(present: () => Promise<Present>): Promise<Present> {
+  const now = await present()
+  if (!now.active) throw unauthenticated('ACCOUNT_DEACTIVATED', 'the account has been deactivated')
+  return now
+}
+
+/** UNAUTHENTICATED: a signed-in user is needed. */
+export const tokenMissing = () =>
+  unauthenticated('TOKEN_MISSING', 'sign in, and send the access token as `authorization: Bearer …`')
+
+function checkService(allowed: string[], peer: Peer) {
+  const isAllowed = peer.isInternal && (allowed.length === 0 || allowed.includes(peer.service!))
+  if (!isAllowed) throw notAllowed('this method is for services of the mesh')
+}

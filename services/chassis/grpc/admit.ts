@@ -1,0 +1,124 @@
+import type { Metadata } from '@grpc/grpc-js'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Contract, Method } from '#contracts/contract.ts'
+import { idempotencyKey } from '../db/idempotency.ts'
+import type { Sql } from '../db/statements.ts'
+import type { Logger } from '../logger.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Context, Tracing } from '../trace.ts'
+import { checkPolicy, type Present, presentRole, tokenMissing } from './access.ts'
+import type { Call, Origin, Rpc } from './call.ts'
+import type { Peer, ServerCall } from './peer.ts'
+import { addressOf, bearerToken, checkOriginalQuery } from './request.ts'
+import type { Caller, VerifyToken } from './tokens.ts'
+import { createRequestCheck, malformed, userRefs } from './validation.ts'
+
+/** What a gRPC server needs of its service. */
+export type ServerParts = {
+  contract: Contract
+  log: Logger
+  metrics: Metrics
+  tracing: Tracing
+  verifyToken: VerifyToken
+  /** Reads a caller's present role and status. */
+  checkCaller(caller: Caller, origin: Origin): Promise<Present>
+  peerOf(call: ServerCall): Peer
+  /** The service's database: an EntityManager of one's own, and its prepared statements. */
+  database: { fork(): EntityManager; sql: Sql }
+}
+
+/** A request as the wire brought it, until it is admitted. */
+export type Incoming = { wire: Buffer; message: unknown }
+
+/** Reads a request but keeps its bytes; what cannot be read is refused by `admit`, with our own error. */
+export const receive =
+  (rpc: Rpc) =>
+  (wire: Buffer): Incoming => {
+    try {
+      return { wire, message: rpc.requestDeserialize(wire) }
+    } catch {
+      return { wire, message: undefined }
+    }
+  }
+
+/** Lets a call in, or throws why not. */
+export type Admit = (call: ServerCall, begun: Begun) => Promise<{ request: unknown; call: Call }>
+
+/** What is known of a call as soon as it arrives. */
+export type Begun = {
+  requestId: string
+  trace: Context
+  signal: AbortSignal
+  /** What the handler sets here is sent before the answer. */
+  headers: Metadata
+}
+
+/**
+ * Everything that stands between the wire and a handler, in this order: a token that was sent must be good; the policy must
+ * allow the caller; the request must keep the contract's rules; `me` becomes the caller's id.
+ */
+export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): Admit {
+  const { contract, verifyToken, peerOf, database } = parts
+  const checkRequest = createRequestCheck(contract, method.input)
+  const refs = userRefs(contract, method.input)
+  const takesRequestId = method.input.field['requestId'] !== undefined
+
+  return async (call, begun) => {
+    const { requestId, trace } = begun
+    const peer = peerOf(call)
+    const token = bearerToken(call.metadata)
+    const caller = token === undefined ? undefined : await verifyToken(token)
+    const inherited = { call, token, trace }
+    const origin: Origin = { service: peer.service, address: addressOf(call, peer), requestId, inherited }
+    const present = () => {
+      if (!caller) throw tokenMissing()
+      return parts.checkCaller(caller, origin)
+    }
+    await checkPolicy(method, { peer, caller, present })
+    checkOriginalQuery(method, call.metadata, peer)
+    const { wire, message } = call.request as Incoming
+    if (message === undefined) throw malformed(method.input.typeName)
+    checkRequest(wire)
+    const request = withCallerFor(refs, message as Record<string, unknown>, caller)
+    const once = takesRequestId && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined
+    return { request, call: createCall({ caller, database, origin, once, present, begun }) }
+  }
+}
+
+type CallParts = Pick<Call, 'origin' | 'once'> & {
+  caller: Caller | undefined
+  database: ServerParts['database']
+  present: () => Promise<Present>
+  begun: Begun
+}
+
+function createCall({ caller, database, origin, once, present, begun }: CallParts): Call {
+  let em: EntityManager | undefined
+  return {
+    // The policy has been applied: a handler that declares `Call` serves a method whose policy demands a user.
+    caller: caller as Caller,
+    get em() {
+      em ??= database.fork()
+      return em
+    },
+    sql: database.sql,
+    origin,
+    once,
+    signal: begun.signal,
+    setHeader: (name, value) => begun.headers.set(name, value),
+    presentRole: () => presentRole(present),
+  }
+}
+
+function withCallerFor(refs: string[], message: Record<string, unknown>, caller: Caller | undefined) {
+  const resolve = (value: unknown) => {
+    if (value !== 'me') return value
+    if (!caller) throw tokenMissing()
+    return caller.userId
+  }
+  const resolved = refs.map((field) => {
+    const value = message[field]
+    return [field, Array.isArray(value) ? value.map(resolve) : resolve(value)]
+  })
+  return { ...message, ...Object.fromEntries(resolved) }
+}

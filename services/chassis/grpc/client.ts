@@ -1,0 +1,140 @@
+import { Client, type ClientReadableStream, Metadata, propagate, type ServiceError } from '@grpc/grpc-js'
+import type { Contract } from '#contracts/contract.ts'
+import { injectTrace } from '../trace.ts'
+import type { Origin, RequestOf, ResponseOf, Rpc, RpcService } from './call.ts'
+import { MAX_MESSAGE_BYTES } from './server.ts'
+import type { ServerCall } from './peer.ts'
+import type { Mesh } from './tls.ts'
+
+/** The longest that a call may take, milliseconds: one that only reads, and one that writes. */
+const READ_MS = 2000
+const WRITE_MS = 5000
+
+/** What an outgoing call keeps of the remaining time of the call that caused it, milliseconds. */
+const RESERVE_MS = 50
+
+/** What goes with a call. */
+export type Outgoing = {
+  token?: string | undefined
+  requestId?: string | undefined
+  /** The call that causes this one: its deadline and cancellation go on. */
+  parent?: ServerCall | undefined
+  /** More headers: `idempotency-key`. */
+  metadata?: Metadata
+  /** Milliseconds; at most 2,000 for a read and 5,000 for a write unless given here. */
+  timeoutMs?: number
+}
+
+/** The calls of a service as promises; streams as async iterables, which cancel the call when they are left. */
+export type Stub<S extends RpcService> = {
+  [K in keyof S]: S[K]['responseStream'] extends true
+    ? (request: RequestOf<S[K]>, outgoing?: Outgoing) => AsyncIterable<ResponseOf<S[K]>>
+    : (request: RequestOf<S[K]>, outgoing?: Outgoing) => Promise<ResponseOf<S[K]>>
+}
+
+/** A connection to one service of the mesh, shared by all stubs for it. */
+export type Channel = { client: Client; contract: Contract; close(): void }
+
+/**
+ * Opens a channel to `service` at a gRPC target. It connects when first used, spreads calls over all addresses, and repeats a
+ * read that the contract says has no side effects when the server is unavailable (3 attempts, 50 to 500 ms apart, fewer when
+ * much fails).
+ */
+export function openChannel({
+  contract,
+  mesh,
+  service,
+  target,
+}: {
+  contract: Contract
+  mesh: Mesh
+  service: string
+  target: string
+}): Channel {
+  const client = new Client(target, mesh.channelCredentials(service), {
+    'grpc.service_config': JSON.stringify(serviceConfig(contract)),
+    // With the default of 30 s a rolling update fails a quarter of the calls (measured on a cluster); with 1 s none.
+    'grpc.dns_min_time_between_resolutions_ms': 1000,
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 2000,
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.enable_channelz': 0,
+  })
+  return { client, contract, close: () => client.close() }
+}
+
+/** The calls of one proto service on a channel. */
+export function createStub<S extends RpcService>(channel: Channel, definition: S): Stub<S> {
+  const entries = Object.entries(definition).map(([name, rpc]) => [
+    name,
+    rpc.responseStream ? streamCall(channel, rpc) : unaryCall(channel, rpc),
+  ])
+  return Object.fromEntries(entries) as Stub<S>
+}
+
+/** What a call made in a handler takes on: the user's token, the request id, the trace, the deadline and the cancellation. */
+export function forward({ requestId, inherited }: Origin): Outgoing {
+  const metadata = new Metadata()
+  injectTrace(inherited.trace, metadata)
+  return { token: inherited.token, requestId, parent: inherited.call, metadata }
+}
+
+function unaryCall({ client, contract }: Channel, rpc: Rpc) {
+  const longest = contract.methods.get(rpc.path)?.readOnly ? READ_MS : WRITE_MS
+  return (request: unknown, outgoing: Outgoing = {}) =>
+    new Promise((resolve, reject) => {
+      const done = (error: ServiceError | null, response?: unknown) => (error ? reject(error) : resolve(response))
+      const { metadata, options } = callOptions(outgoing, longest)
+      client.makeUnaryRequest(rpc.path, rpc.requestSerialize, rpc.responseDeserialize, request, metadata, options, done)
+    })
+}
+
+function streamCall({ client }: Channel, rpc: Rpc) {
+  return async function* (request: unknown, outgoing: Outgoing = {}) {
+    const { metadata, options } = callOptions(outgoing, Number.POSITIVE_INFINITY)
+    const stream: ClientReadableStream<unknown> = client.makeServerStreamRequest(
+      rpc.path,
+      rpc.requestSerialize,
+      rpc.responseDeserialize,
+      request,
+      metadata,
+      options,
+    )
+    // Leaving the loop does not end the call, and an error after that must not end the process.
+    stream.on('error', () => undefined)
+    try {
+      yield* stream
+    } finally {
+      stream.cancel()
+    }
+  }
+}
+
+function callOptions({ token, requestId, parent, metadata = new Metadata(), timeoutMs }: Outgoing, longest: number) {
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`)
+  if (requestId !== undefined) metadata.set('x-request-id', requestId)
+  const inherited = parent ? Number(parent.getDeadline()) - RESERVE_MS : Number.POSITIVE_INFINITY
+  const deadline = Math.min(Date.now() + (timeoutMs ?? longest), inherited)
+  const causes = parent ? { parent, propagate_flags: propagate.CANCELLATION } : {}
+  return { metadata, options: { deadline, ...causes } }
+}
+
+function serviceConfig(contract: Contract) {
+  const reads = [...contract.methods.values()].filter((method) => method.readOnly && !method.serverStreaming)
+  return {
+    loadBalancingConfig: [{ outlier_detection: { success_rate_ejection: {}, child_policy: [{ round_robin: {} }] } }],
+    retryThrottling: { maxTokens: 10, tokenRatio: 0.1 },
+    methodConfig: [
+      {
+        name: reads.map(({ service, name }) => ({ service, method: name })),
+        retryPolicy: {
+          maxAttempts: 3,
+          initialBackoff: '0.05s',
+          maxBackoff: '0.5s',
+          backoffMultiplier: 2,
+          retryableStatusCodes: ['UNAVAILABLE'],
+        },
+      },
+    ],
+  }
+}

@@ -1,0 +1,63 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { HealthImplementation } from 'grpc-health-check'
+
+/** How often readiness is looked at, milliseconds. */
+const INTERVAL_MS = 500
+
+/** A service's health, as `grpc.health.v1` answers it on the mutual-TLS port and on the plaintext one. */
+export type Health = {
+  implementation: HealthImplementation
+  /** Says NOT_SERVING from now on, whatever the checks say. */
+  drain(): void
+  stop(): void
+}
+
+/**
+ * Two names: `''` is live (the process runs) for probes of liveness and serving for the gateway, and the service's name is
+ * ready (its own database answers). The broker and other services do not count: their restart must not take writers down.
+ */
+export function createHealth(service: string, isReady: () => Promise<boolean>): Health {
+  const implementation = new HealthImplementation({ '': 'SERVING', [service]: 'NOT_SERVING' })
+  let draining = false
+  let last: string = 'NOT_SERVING'
+  let checking = false
+  const check = async () => {
+    if (checking || draining) return
+    checking = true
+    const ready = await isReady().catch(() => false)
+    checking = false
+    const now = ready ? 'SERVING' : 'NOT_SERVING'
+    if (draining || now === last) return
+    last = now
+    implementation.setStatus(service, now)
+  }
+  const timer = setInterval(() => void check(), INTERVAL_MS)
+  void check()
+  return {
+    implementation,
+    drain: () => {
+      draining = true
+      implementation.setStatus('', 'NOT_SERVING')
+      implementation.setStatus(service, 'NOT_SERVING')
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
+/** Serves health alone, in plaintext: a probe cannot present a client certificate. */
+export async function serveHealth(health: Health, host: string, port: number) {
+  const server = new Server({ 'grpc.enable_channelz': 0 })
+  health.implementation.addToServer(server)
+  const bound = await bind(server, `${host}:${port}`, ServerCredentials.createInsecure())
+  return { port: bound, close: async () => server.forceShutdown() }
+}
+
+/** Binds a server to an address. Throws with a sentence that names the address when it is taken. */
+export function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, port) => {
+      if (error) reject(new Error(`cannot listen on ${address}: ${error.message}`, { cause: error }))
+      else resolve(port)
+    })
+  })
+}

@@ -1,0 +1,61 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { invalid } from './errors.ts'
+
+/** Where a page ended: the values of the list's sort columns in its last row. */
+export type Cursor = readonly (string | number)[]
+
+/** Makes and reads the opaque tokens that lists hand out. */
+export type PageTokens = {
+  /** A token for the page after `cursor`, good only for a list with the same `scope`. */
+  seal(scope: unknown, cursor: Cursor): string
+  /** The cursor in a token; undefined for the empty token (the first page). Throws INVALID_ARGUMENT for any other. */
+  open(scope: unknown, token: string): Cursor | undefined
+}
+
+const MAC_BYTES = 16
+
+/**
+ * Tokens authenticated by HMAC-SHA-256 with a key derived from `secret`, which the replicas of a service share. `scope` is
+ * what the list was asked for, without page size and token; it is bound into the token as JSON, not carried by it.
+ */
+export function createPageTokens(secret: string): PageTokens {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'promptforge page tokens', 32))
+  const mac = (scope: unknown, body: Buffer) =>
+    createHmac('sha256', key).update(JSON.stringify(scope)).update('\0').update(body).digest().subarray(0, MAC_BYTES)
+  return {
+    seal: (scope, cursor) => {
+      const body = Buffer.from(JSON.stringify(cursor))
+      return Buffer.concat([mac(scope, body), body]).toString('base64url')
+    },
+    open: (scope, token) => {
+      if (token === '') return undefined
+      const bytes = Buffer.from(token, 'base64url')
+      const body = bytes.subarray(MAC_BYTES)
+      const genuine = bytes.length > MAC_BYTES && bytes.toString('base64url') === token
+      if (!genuine || !timingSafeEqual(bytes.subarray(0, MAC_BYTES), mac(scope, body))) throw badToken()
+      return JSON.parse(body.toString()) as Cursor
+    },
+  }
+}
+
+const badToken = () =>
+  invalid(
+    [{ field: 'page_token', description: 'must be the next_page_token of a list with the same parameters' }],
+    'PAGE_TOKEN_INVALID',
+  )
+
+const DEFAULT_PAGE_SIZE = 20
+const MAX_PAGE_SIZE = 100
+
+/** The number of rows to answer with: 20 when not given, at most 100. Negative ones are refused by the contract. */
+export const pageSize = (requested: number) =>
+  requested === 0 ? DEFAULT_PAGE_SIZE : Math.min(requested, MAX_PAGE_SIZE)
+
+/**
+ * Cuts a page of `size` from rows of which one more was asked for. `last` is the row after which the next page begins;
+ * undefined on the last page.
+ */
+export function cutPage<Row>(rows: Row[], size: number): { page: Row[]; last: Row | undefined } {
+  const page = rows.slice(0, size)
+  return { page, last: rows.length > size ? page.at(-1) : undefined }
+}

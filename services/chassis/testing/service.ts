@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import { loadContract } from '#contracts/contract.ts'
+import { type BaseConfig, loadConfig } from '../config.ts'
+import { createService, type Overrides, type Service, type ServiceDefinition } from '../define-service.ts'
+import type { RpcService } from '../grpc/call.ts'
+import { createStub, openChannel, type Stub } from '../grpc/client.ts'
+import { type Mesh, type MeshConfig, openMesh } from '../grpc/tls.ts'
+import { createLogger } from '../logger.ts'
+import { type TestDatabase, testDatabase } from './database.ts'
+import { TEST_AUTH, type TestIdentity, testIdentity } from './identity.ts'
+
+/** A real service on free ports with a database of its own, and real clients for it. */
+export type TestService<Context> = {
+  service: Service<Context>
+  database: TestDatabase
+  identity: TestIdentity
+  /** gRPC target, `localhost:port`. */
+  target: string
+  /** Calls over mutual TLS, as a person's client, or with the certificate of `peer`. */
+  stub<S extends RpcService>(definition: S, peer?: string): Stub<S>
+  stop(): Promise<void>
+}
+
+/** The certificates of one member of the test mesh, which the test run made: a service, `gateway` or `client`. */
+export function testMesh(member: string): MeshConfig {
+  const directory = process.env['PF_TEST_CERTIFICATES']
+  if (!directory) throw new Error('PF_TEST_CERTIFICATES is not set: run the tests with `npm test`')
+  return {
+    certificates: join(directory, member, 'current'),
+    trustDomain: 'promptforge.local',
+    namespace: 'promptforge',
+  }
+}
+
+/** A configuration for tests: the schema's defaults, free ports, no waiting; `url` is a database's. */
+export function testConfig<C extends BaseConfig>(
+  definition: Pick<ServiceDefinition<C, never>, 'name' | 'config'>,
+  url: string,
+): C {
+  const { certificates, trustDomain, namespace } = testMesh(definition.name)
+  const defaults = loadConfig(definition.config, {
+    NODE_ENV: 'test',
+    PF_CERTIFICATES: certificates,
+    PF_TRUST_DOMAIN: trustDomain,
+    PF_NAMESPACE: namespace,
+    PF_POSTGRES_URL: url,
+    PF_PAGE_TOKEN_SECRET: 'a secret for page tokens of tests',
+    PF_TOKEN_ISSUER: TEST_AUTH.issuer,
+    PF_TOKEN_AUDIENCE: TEST_AUTH.audience,
+    PF_LOG_LEVEL: process.env['PF_LOG_LEVEL'] ?? 'silent',
+    PF_HOST: '127.0.0.1',
+    PF_PORT: '0',
+    PF_HEALTH_PORT: '0',
+    PF_METRICS_PORT: '0',
+  })
+  return { ...defaults, drain: { settleMs: 0, graceMs: 2000 } }
+}
+
+/** Starts a service for a test file: call it in `beforeAll`, and `stop` in `afterAll`. */
+export async function startTestService<C extends BaseConfig, Context extends object>(
+  definition: ServiceDefinition<C, Context>,
+  options: { config?: Partial<C>; overrides?: Overrides<Context> } = {},
+): Promise<TestService<Context>> {
+  const database = await testDatabase(definition.schema)
+  const identity = await testIdentity()
+  const config = { ...testConfig(definition as never, database.url), ...options.config } as C
+  const log = createLogger(definition.name, config.log.level)
+  const overrides = definition.identity ? { log } : { log, identity }
+  const service = await createService(definition, config, { ...overrides, ...options.overrides })
+  const { grpc } = await service.start()
+  const target = `localhost:${grpc}`
+  const clients = openClients(definition.name, target)
+  return {
+    service,
+    database,
+    identity,
+    target,
+    stub: clients.stub,
+    stop: async () => {
+      clients.close()
+      await service.destroy()
+      await database.drop()
+    },
+  }
+}
+
+function openClients(service: string, target: string) {
+  const channels: ReturnType<typeof openChannel>[] = []
+  const meshes = new Map<string, Mesh>()
+  const meshOf = (peer: string) => {
+    const mesh = meshes.get(peer) ?? openMesh(testMesh(peer))
+    meshes.set(peer, mesh)
+    return mesh
+  }
+  return {
+    stub: <S extends RpcService>(definition: S, peer = 'client') => {
+      const channel = openChannel({ contract: loadContract(), mesh: meshOf(peer), service, target })
+      channels.push(channel)
+      return createStub(channel, definition)
+    },
+    close: () => {
+      for (const channel of channels) channel.close()
+    },
+  }
+}
