@@ -4,7 +4,12 @@ export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
-  transform: { '\\.ts$': '<rootDir>/scripts/strip-types.js' },
+  transform: { '\\.ts$': '<rootDir>/scripts/testing/strip-types.js' },
+  globalSetup: '<rootDir>/scripts/testing/setup.ts',
+  globalTeardown: '<rootDir>/scripts/testing/teardown.ts',
+  testSequencer: '<rootDir>/scripts/testing/sequencer.js',
+  reporters: ['default', '<rootDir>/scripts/testing/count-reporter.js'],
   modulePathIgnorePatterns: ['<rootDir>/.promptforge/', '<rootDir>/services/contracts/gen/third_party/'],
+  maxWorkers: 2,
   testTimeout: 30_000,
 }

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { run, Stop } from './step.mjs'
+
+const PYTHONS = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3']
+
+/**
+ * The virtual environment with the programs of requirements.txt: `promptforge/<hash of requirements.txt>` in the user's cache,
+ * shared by all clones with the same requirements. It need not exist.
+ *
+ * @param {string} root
+ */
+export function storesFolder(root) {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
+  const hash = createHash('sha256').update(readFileSync(join(root, 'requirements.txt'))).digest('hex')
+  return join(cache, 'promptforge', hash.slice(0, 16))
+}
+
+/**
+ * Whether that environment is there, with the Python that it was made with.
+ *
+ * @param {string} root
+ */
+export const storesArePresent = (root) => existsSync(join(storesFolder(root), 'bin/python'))
+
+/**
+ * Makes that environment. Its scripts name its folder, so it is built in the place where it stays; a symbolic link, set at the
+ * end and in one step, is what makes it the one that is used. Who loses a race against another start removes its own.
+ *
+ * @param {string} root
+ * @param {AbortSignal} signal
+ */
+export async function installStores(root, signal) {
+  const python = await findPython()
+  const link = storesFolder(root)
+  mkdirSync(dirname(link), { recursive: true })
+  const folder = mkdtempSync(`${link}.`)
+  try {
+    await run(python, ['-m', 'venv', folder], { cwd: root, signal })
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:']
+    await run(join(folder, 'bin/python'), [...pip, '--require-hashes', '-r', 'requirements.txt'], { cwd: root, signal })
+    publish(folder, link)
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/**
+ * @param {string} folder
+ * @param {string} link
+ */
+function publish(folder, link) {
+  if (existsSync(join(link, 'bin/python'))) return rmSync(folder, { recursive: true })
+  const draft = `${folder}.link`
+  symlinkSync(basename(folder), draft)
+  renameSync(draft, link)
+}
+
+async function findPython() {
+  const script = 'import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))'
+  for (const python of PYTHONS) {
+    const fits = await promisify(execFile)(python, ['-c', script]).then(
+      () => true,
+      () => false,
+    )
+    if (fits) return python
+  }
+  throw new Stop('Install Python 3.10 to 3.13 with its venv module (on Debian: apt-get install python3-venv) and start again.')
+}

@@ -1,0 +1,121 @@
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import { freePort } from './ports.ts'
+import { clearStalePid, openCluster, postgresUser, type SystemUser } from './postgres-cluster.ts'
+import { postgresPrograms } from './postgres-programs.ts'
+import { Child } from './process.ts'
+
+/** How to run a PostgreSQL. */
+export type PostgresOptions = {
+  /** Where its data lie; made on first use. For root it must be a place that user postgres can reach: see `placesOf`. */
+  dataDir: string
+  /** Port on 127.0.0.1; 0 takes a free one. */
+  port: number
+  /** Folder that the programs are copied to. Default: the folder of `dataDir`. */
+  home?: string
+  /** Superuser's password for a new `dataDir`; default: a random one. Kept in `<dataDir>.password`, mode 0600. */
+  password?: string
+  /** Server settings, over the defaults of `max_connections` 300 and time zone UTC. */
+  settings?: Record<string, string>
+  /** Log file; default `<dataDir>.log`. */
+  logFile?: string
+}
+
+/** How a restart ends the server: in order, at once with recovery afterwards, or by SIGKILL as in a crash. */
+export type Restart = 'fast' | 'immediate' | 'kill'
+
+const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const
+
+/** A PostgreSQL of ours. */
+export type Postgres = AsyncDisposable & {
+  /** URL of the superuser on database `postgres`. */
+  adminUrl: string
+  port: number
+  stop(): Promise<void>
+  /** Ends it, starts it again on the same port, and waits until it answers. */
+  restart(how?: Restart): Promise<void>
+}
+
+type Server = { programs: string; user: SystemUser | undefined; dataDir: string; settings: string[]; logFile: string }
+
+/**
+ * Starts PostgreSQL 18 from its npm package, with passwords by scram-sha-256, on 127.0.0.1 only, and waits until it answers. It
+ * ends when this process ends, however that happens. What a crash left behind in `dataDir` is cleared; a server that still runs
+ * there is an error.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { dataDir, home = dirname(dataDir), logFile = `${dataDir}.log`, settings } = options
+  const programs = await postgresPrograms(home)
+  const user = postgresUser()
+  const password = await openCluster(programs, dataDir, user, options.password)
+  await clearStalePid(dataDir)
+  const all = Object.entries({ max_connections: '300', timezone: 'UTC', log_timezone: 'UTC', ...settings })
+  const server = { programs, user, dataDir, logFile, settings: all.flatMap(([key, value]) => ['-c', `${key}=${value}`]) }
+  const { url: adminUrl, port, ...first } = await launchOn(server, options.port, password)
+  let { child } = first
+  const stop = () => child.stop()
+  return {
+    adminUrl,
+    port,
+    stop,
+    restart: async (how = 'fast') => {
+      await child.stop(SIGNALS[how])
+      child = await launch(server, port, adminUrl)
+    },
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+async function launchOn(server: Server, wanted: number, password: string, attempts = 3) {
+  const port = wanted === 0 ? await freePort() : wanted
+  const url = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`
+  try {
+    return { child: await launch(server, port, url), port, url }
+  } catch (error) {
+    // A free port may be taken by somebody else before PostgreSQL binds it.
+    const again = wanted === 0 && attempts > 1 && String(error).includes('could not bind')
+    if (!again) throw error
+    return await launchOn(server, wanted, password, attempts - 1)
+  }
+}
+
+async function launch({ programs, user, dataDir, logFile, settings }: Server, port: number, url: string): Promise<Child> {
+  const address = ['-h', '127.0.0.1', '-p', String(port), '-c', 'unix_socket_directories=']
+  const end = Date.now() + 10_000
+  for (;;) {
+    const child = new Child({
+      name: 'PostgreSQL',
+      command: join(programs, 'bin/postgres'),
+      args: ['-D', dataDir, ...address, ...settings],
+      logFile,
+      stopSignal: 'SIGINT',
+      user,
+    })
+    try {
+      await child.ready(() => answers(url))
+      return child
+    } catch (error) {
+      // After a crash the old server's last backends need a moment to notice that it is gone.
+      const dying = /shared memory block|lock file .* already exists/.test(child.log(20))
+      if (!dying || Date.now() > end) throw error
+      await sleep(50)
+    }
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query('select 1')
+    return true
+  } catch (error) {
+    const refused = String((error as { code?: string }).code).startsWith('28') // the password: it will not get better
+    if (refused) throw error
+    return false
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
