@@ -31,7 +31,9 @@ async function main(args) {
 
 function checkMachine() {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new Stop(`PromptForge runs on Linux x86-64, and this is ${process.platform} ${process.arch}: use such a machine.`)
+    throw new Stop(
+      `PromptForge runs on Linux x86-64, and this is ${process.platform} ${process.arch}: use such a machine.`,
+    )
   }
   if (Number(process.versions.node.split('.')[0]) < 20) {
     throw new Stop(`Install Node 20 or newer, this is ${process.versions.node}, and start again.`)
@@ -68,7 +70,8 @@ async function hand([command = 'true', ...args]) {
   const PATH = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
   const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH } })
   const terminal = process.stdin.isTTY
-  for (const name of SIGNALS) process.on(name, () => void (name === 'SIGINT' && terminal ? undefined : child.kill(name)))
+  for (const name of SIGNALS)
+    process.on(name, () => void (name === 'SIGINT' && terminal ? undefined : child.kill(name)))
   process.exitCode = await new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new Stop(`${command}: ${error.message}`)))
     child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[/** @type {NodeJS.Signals} */ (signal)]))

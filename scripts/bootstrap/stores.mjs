@@ -16,7 +16,9 @@ const PYTHONS = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python
  */
 export function storesFolder(root) {
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const hash = createHash('sha256').update(readFileSync(join(root, 'requirements.txt'))).digest('hex')
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'requirements.txt')))
+    .digest('hex')
   return join(cache, 'promptforge', hash.slice(0, 16))
 }
 
@@ -41,7 +43,16 @@ export async function installStores(root, signal) {
   const folder = mkdtempSync(`${link}.`)
   try {
     await run(python, ['-m', 'venv', folder], { cwd: root, signal })
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:']
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-deps',
+      '--only-binary',
+      ':all:',
+    ]
     await run(join(folder, 'bin/python'), [...pip, '--require-hashes', '-r', 'requirements.txt'], { cwd: root, signal })
     publish(folder, link)
   } catch (error) {
@@ -70,5 +81,7 @@ async function findPython() {
     )
     if (fits) return python
   }
-  throw new Stop('Install Python 3.10 to 3.13 with its venv module (on Debian: apt-get install python3-venv) and start again.')
+  throw new Stop(
+    'Install Python 3.10 to 3.13 with its venv module (on Debian: apt-get install python3-venv) and start again.',
+  )
 }

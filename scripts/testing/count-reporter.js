@@ -7,8 +7,9 @@ import { writeFileSync } from 'node:fs'
 export default class CountReporter {
   onRunComplete(_contexts, results) {
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites
-    const line = `${results.numPassedTests} passed, ${failed} failed`
-    if (process.env.PF_TEST_COUNTS) writeFileSync(process.env.PF_TEST_COUNTS, `${line}\n`)
-    process.stdout.write(`${line}\n`)
+    const line = `${results.numPassedTests} passed, ${failed} failed\n`
+    if (process.env.PF_TEST_COUNTS) writeFileSync(process.env.PF_TEST_COUNTS, line)
+    // Jest's own summary always comes after the last reporter.
+    process.once('exit', () => process.stdout.write(line))
   }
 }

@@ -27,7 +27,8 @@ export function placesOf(clone = join(import.meta.dirname, '../../..')): Places 
 function ownFolder(path: string): string {
   mkdirSync(path, { recursive: true })
   const found = lstatSync(path)
-  if (!found.isDirectory() || found.uid !== 0) throw new Error(`${path} is not a folder of root: remove it and start again`)
+  if (!found.isDirectory() || found.uid !== 0)
+    throw new Error(`${path} is not a folder of root: remove it and start again`)
   chmodSync(path, 0o755)
   return path
 }

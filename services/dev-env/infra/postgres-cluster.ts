@@ -32,7 +32,12 @@ function lookUp(): SystemUser {
  * Makes the data directory when there is none, with `programs`' initdb, and answers with the superuser's password, which is
  * kept in `<dataDir>.password`. A new cluster takes the password given, or a random one.
  */
-export async function openCluster(programs: string, dataDir: string, user?: SystemUser, password?: string): Promise<string> {
+export async function openCluster(
+  programs: string,
+  dataDir: string,
+  user?: SystemUser,
+  password?: string,
+): Promise<string> {
   const passwordFile = `${dataDir}.password`
   if (!existsSync(join(dataDir, 'PG_VERSION'))) {
     makeFolderFor(dataDir, user)

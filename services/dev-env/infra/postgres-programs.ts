@@ -24,7 +24,9 @@ export async function postgresPrograms(home: string): Promise<string> {
 }
 
 async function hydrate(programs: string) {
-  const links: { source: string; target: string }[] = JSON.parse(await readFile(join(programs, 'pg-symlinks.json'), 'utf8'))
+  const links: { source: string; target: string }[] = JSON.parse(
+    await readFile(join(programs, 'pg-symlinks.json'), 'utf8'),
+  )
   for (const { source, target } of links) {
     const link = join(programs, relative('native', target))
     if (!existsSync(link)) await symlink(relative(dirname(target), source), link)

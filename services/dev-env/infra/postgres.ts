@@ -51,7 +51,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const password = await openCluster(programs, dataDir, user, options.password)
   await clearStalePid(dataDir)
   const all = Object.entries({ max_connections: '300', timezone: 'UTC', log_timezone: 'UTC', ...settings })
-  const server = { programs, user, dataDir, logFile, settings: all.flatMap(([key, value]) => ['-c', `${key}=${value}`]) }
+  const server = {
+    programs,
+    user,
+    dataDir,
+    logFile,
+    settings: all.flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+  }
   const { url: adminUrl, port, ...first } = await launchOn(server, options.port, password)
   let { child } = first
   const stop = () => child.stop()
@@ -80,7 +86,11 @@ async function launchOn(server: Server, wanted: number, password: string, attemp
   }
 }
 
-async function launch({ programs, user, dataDir, logFile, settings }: Server, port: number, url: string): Promise<Child> {
+async function launch(
+  { programs, user, dataDir, logFile, settings }: Server,
+  port: number,
+  url: string,
+): Promise<Child> {
   const address = ['-h', '127.0.0.1', '-p', String(port), '-c', 'unix_socket_directories=']
   const end = Date.now() + 10_000
   for (;;) {
