@@ -12,15 +12,15 @@ const LOCK = 7_264_301
  * processes may run it at once: one works, the others wait for it and find nothing to do.
  */
 export async function migrate(schema: Schema, url: string, log: Logger): Promise<string[]> {
-  const lock = new Client({ connectionString: url })
-  await lock.connect()
   const orm = await MikroORM.init({ ...ormOptions(schema, url, log, { max: 2 }), extensions: [Migrator] })
+  const lock = new Client({ connectionString: url })
   try {
+    await lock.connect()
     await lock.query('select pg_advisory_lock($1)', [LOCK])
     const applied = await orm.migrator.up()
     return applied.map(({ name }) => name)
   } finally {
-    await orm.close(true)
     await lock.end()
+    await orm.close(true)
   }
 }
