@@ -68,18 +68,38 @@ async function initialise(programs: string, dataDir: string, passwordFile: strin
   renameSync(draft, dataDir)
 }
 
+// No process has this number: it is beyond what Linux gives.
+const NOBODY = '99999999'
+
 /**
- * Clears what a crashed server left: PostgreSQL takes any process with the number in postmaster.pid for that server, we look
- * whether it is one. Throws when one does run there and does not end within 10 s.
+ * Marks what a crashed server left: PostgreSQL takes any process with the number in postmaster.pid for that server, we look
+ * whether it is one. The file stays, for PostgreSQL sees by it whether processes of that server still use the data. Throws
+ * when a server does run there and does not end within 10 s.
  */
-export async function clearStalePid(dataDir: string): Promise<void> {
-  const file = join(dataDir, 'postmaster.pid')
+export async function disownStalePid(dataDir: string): Promise<void> {
   const end = Date.now() + 10_000
-  while (existsSync(file)) {
-    const pid = readFileSync(file, 'utf8').split('\n')[0] ?? ''
-    if (!serves(pid, dataDir)) rmSync(file, { force: true })
-    else if (Date.now() > end) throw new Error(`PostgreSQL already runs on ${dataDir} as process ${pid}: stop it first`)
-    else await sleep(50) // it may be ending with the process that started it
+  for (;;) {
+    const [pid, ...rest] = readPidFile(dataDir)
+    if (pid === undefined) return
+    if (!serves(pid, dataDir)) return writeFileSync(pidFile(dataDir), [NOBODY, ...rest].join('\n'))
+    if (Date.now() > end) throw new Error(`PostgreSQL already runs on ${dataDir} as process ${pid}: stop it first`)
+    await sleep(50) // it may be ending with the process that started it
+  }
+}
+
+/** Whether the server that was started on `dataDir` says that it takes connections. */
+export function isServing(dataDir: string): boolean {
+  const lines = readPidFile(dataDir)
+  return lines[0] !== NOBODY && lines[7]?.trim() === 'ready'
+}
+
+const pidFile = (dataDir: string) => join(dataDir, 'postmaster.pid')
+
+function readPidFile(dataDir: string): string[] {
+  try {
+    return readFileSync(pidFile(dataDir), 'utf8').split('\n')
+  } catch {
+    return []
   }
 }
 

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { freePort } from './ports.ts'
-import { clearStalePid, openCluster, postgresUser, type SystemUser } from './postgres-cluster.ts'
+import { disownStalePid, isServing, openCluster, postgresUser, type SystemUser } from './postgres-cluster.ts'
 import { postgresPrograms } from './postgres-programs.ts'
 import { Child } from './process.ts'
 
@@ -49,7 +49,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const programs = await postgresPrograms(home)
   const user = postgresUser()
   const password = await openCluster(programs, dataDir, user, options.password)
-  await clearStalePid(dataDir)
   const all = Object.entries({ max_connections: '300', timezone: 'UTC', log_timezone: 'UTC', ...settings })
   const server = {
     programs,
@@ -94,6 +93,7 @@ async function launch(
   const address = ['-h', '127.0.0.1', '-p', String(port), '-c', 'unix_socket_directories=']
   const end = Date.now() + 10_000
   for (;;) {
+    await disownStalePid(dataDir)
     const child = new Child({
       name: 'PostgreSQL',
       command: join(programs, 'bin/postgres'),
@@ -103,7 +103,7 @@ async function launch(
       user,
     })
     try {
-      await child.ready(() => answers(url))
+      await child.ready(async () => isServing(dataDir) && (await answers(url)))
       return child
     } catch (error) {
       // After a crash the old server's last backends need a moment to notice that it is gone.
@@ -115,17 +115,8 @@ async function launch(
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    await client.query('select 1')
-    return true
-  } catch (error) {
-    const refused = String((error as { code?: string }).code).startsWith('28') // the password: it will not get better
-    if (refused) throw error
-    return false
-  } finally {
-    await client.end().catch(() => undefined)
-  }
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.end()
+  return true
 }
