@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { promisify } from 'node:util'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 
@@ -48,16 +51,32 @@ export function createHealth(service: string, isReady: () => Promise<boolean>): 
 export async function serveHealth(health: Health, host: string, port: number) {
   const server = new Server({ 'grpc.enable_channelz': 0 })
   health.implementation.addToServer(server)
-  const bound = await bind(server, `${host}:${port}`, ServerCredentials.createInsecure())
+  const bound = await bind(server, host, port, ServerCredentials.createInsecure())
   return { port: bound, close: async () => server.forceShutdown() }
 }
 
-/** Binds a server to an address. Throws with a sentence that names the address when it is taken. */
-export function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => {
-      if (error) reject(new Error(`cannot listen on ${address}: ${error.message}`, { cause: error }))
-      else resolve(port)
-    })
-  })
+/**
+ * Binds a server to an address. Throws with a sentence that names the address when it is taken. That is tried out with a socket
+ * of our own first: grpc-js keeps watching the certificate files of a server that could not bind, and the process never ends.
+ */
+export async function bind(
+  server: Server,
+  host: string,
+  port: number,
+  credentials: ServerCredentials,
+): Promise<number> {
+  const address = `${host}:${port}`
+  try {
+    await tryPort(host, port)
+    return await promisify(server.bindAsync.bind(server))(address, credentials)
+  } catch (error) {
+    throw new Error(`cannot listen on ${address}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+async function tryPort(host: string, port: number) {
+  const trial = createServer().listen(port, host)
+  await once(trial, 'listening')
+  trial.close()
+  await once(trial, 'close')
 }

@@ -57,7 +57,7 @@ export async function startServer(options: {
   for (const served of services) addService(server, parts, served)
   health.implementation.addToServer(server)
   if (options.reflection) addReflection(server, parts.contract, services)
-  const port = await bind(server, `${host}:${options.port}`, mesh.serverCredentials)
+  const port = await bind(server, host, options.port, mesh.serverCredentials)
   return {
     port,
     shutdown: async (graceMs) => {
