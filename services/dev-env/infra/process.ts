@@ -11,6 +11,8 @@ export type ProcessOptions = {
   args: string[]
   /** File that its output is appended to; made with mode 0600. */
   logFile: string
+  /** File for its standard output alone, when that is to be apart. */
+  outputFile?: string
   /** Signal that ends it in order. Default SIGTERM. */
   stopSignal?: NodeJS.Signals
   /** Milliseconds that it gets to end in order before SIGKILL. Default 10,000. */
@@ -50,18 +52,18 @@ export class Child {
   #code: number | undefined
 
   constructor(options: ProcessOptions) {
-    const { command, args, logFile, stopSignal = 'SIGTERM', stopMs = 10_000, user, env } = options
-    const log = openSync(logFile, 'a', 0o600)
+    const { command, args, logFile, outputFile = logFile, stopSignal = 'SIGTERM', stopMs = 10_000, user, env } = options
+    const [output, log] = [openSync(outputFile, 'a', 0o600), openSync(logFile, 'a', 0o600)]
     this.#logStart = statSync(logFile).size
     const keeper = ['-c', KEEPER, 'sh', stopSignal.slice(3), String(Math.ceil(stopMs / 1000)), command, ...args]
     const shell = spawn('/bin/sh', keeper, {
-      stdio: ['pipe', log, log],
+      stdio: ['pipe', output, log],
       cwd: '/',
       env: env ?? { PATH: process.env['PATH'] },
       detached: true,
       ...user,
     })
-    closeSync(log)
+    for (const file of [output, log]) closeSync(file)
     shell.unref()
     this.#orders = shell.stdin!
     this.#orders.on('error', () => undefined) // it has ended: `exited` tells
