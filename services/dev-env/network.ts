@@ -1,0 +1,136 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { loadConfig } from '#chassis/config.ts'
+import { migrate } from '#chassis/db/migrate.ts'
+import { createService, type Ports } from '#chassis/define-service.ts'
+import { createLogger } from '#chassis/logger.ts'
+import { ensureDatabase } from './databases.ts'
+import { type GatewayOptions, startGateway } from './gateway.ts'
+import { type Authority, openAuthority } from './infra/authority.ts'
+import { openSecrets, type Secrets } from './secrets.ts'
+import { SERVICES, type ServiceEntry } from './services.ts'
+
+/** The names of this mesh. */
+export const MESH = { trustDomain: 'promptforge.local', namespace: 'promptforge' }
+
+/** Members of the mesh that are no services. */
+const OTHERS = ['gateway', 'client']
+
+/** How to run the whole of PromptForge in this process. */
+export type NetworkOptions = {
+  /** Folder for secrets, certificates, the gateway's configuration and logs. */
+  state: string
+  /** URL of a PostgreSQL superuser. */
+  adminUrl: string
+  /** Put before the names of databases, for several networks on one server. Default: nothing. */
+  prefix?: string
+  /** The services' documented ports, or free ones. */
+  ports: 'fixed' | 'free'
+  gateway: GatewayOptions
+  /** More environment for every service: `PF_LOG_LEVEL`. */
+  env?: Record<string, string>
+  /** Told of each step when it is done. */
+  onStep?: (step: string) => void
+}
+
+/** A running PromptForge. */
+export type Network = {
+  gateway: { url: string; adminUrl: string; port: number }
+  services: Record<string, RunningService>
+  authority: Authority
+  secrets: Secrets
+  /** Folder with `<member>/current/` for every member of the mesh; `client` is for people's clients. */
+  certificates: string
+  /** Drains and stops the gateway and the services; the database server is the caller's. */
+  stop(): Promise<void>
+}
+
+/** A service of the network. */
+export type RunningService = {
+  ports: Ports
+  databaseUrl: string
+  /** The environment that makes another process the same service (see `main.ts` of each). */
+  env: Record<string, string>
+  stop(): Promise<void>
+}
+
+/** Starts every service of `services.ts` and the gateway before them. What had started is stopped again when a part fails. */
+export async function startNetwork(options: NetworkOptions): Promise<Network> {
+  const { state, onStep = () => undefined } = options
+  const certificates = join(state, 'certificates')
+  mkdirSync(join(state, 'logs'), { recursive: true, mode: 0o700 })
+  const secrets = openSecrets(state)
+  const authority = await openAuthority(certificates, MESH)
+  for (const member of [...SERVICES.map(({ name }) => name), ...OTHERS]) await authority.issue(member)
+  onStep('certificates')
+
+  const services: Record<string, RunningService> = {}
+  const running: { stop(): Promise<void> }[] = []
+  const stop = async () => {
+    for (const part of running.splice(0)) await part.stop()
+  }
+  try {
+    for (const entry of SERVICES) {
+      const service = await startOne(entry, options, { certificates, secrets, user: services['user'] })
+      services[entry.name] = service
+      running.unshift(service)
+      onStep(`${entry.name} service`)
+    }
+    const targets = Object.fromEntries(Object.entries(services).map(([name, { ports }]) => [name, [ports.grpc]]))
+    const gateway = await startGateway(options.gateway, { state, certificates, mesh: MESH, targets })
+    running.unshift(gateway)
+    onStep('gateway')
+    return { gateway, services, authority, secrets, certificates, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+type Surroundings = { certificates: string; secrets: Secrets; user: RunningService | undefined }
+
+async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Surroundings): Promise<RunningService> {
+  const { definition, name } = entry
+  const databaseUrl = await ensureDatabase(options.adminUrl, `${options.prefix ?? ''}promptforge_${name}`, around.secrets.database)
+  const env = environmentOf(entry, options, around, databaseUrl)
+  const config = loadConfig(definition.config, env)
+  const log = createLogger(name, config.log.level, logFile(options.state, name))
+  await migrate(definition.schema, databaseUrl, log)
+  const service = await createService(definition, config, { log })
+  const ports = await service.start().catch(async (error: unknown) => {
+    await service.destroy()
+    throw error
+  })
+  return { ports, databaseUrl, env, stop: service.destroy }
+}
+
+function environmentOf(
+  { name, port, env }: ServiceEntry,
+  { ports, env: more }: NetworkOptions,
+  { certificates, secrets, user }: Surroundings,
+  databaseUrl: string,
+): Record<string, string> {
+  const own = (base: number) => (ports === 'fixed' ? String(base) : '0')
+  return {
+    NODE_ENV: 'development',
+    PF_HOST: '127.0.0.1',
+    PF_PORT: own(port),
+    PF_HEALTH_PORT: own(port + 1000),
+    PF_METRICS_PORT: own(port + 2000),
+    PF_REFLECTION: 'true',
+    PF_CERTIFICATES: join(certificates, name, 'current'),
+    PF_TRUST_DOMAIN: MESH.trustDomain,
+    PF_NAMESPACE: MESH.namespace,
+    PF_USER_SERVICE: `dns:///localhost:${user?.ports.grpc ?? port}`,
+    PF_POSTGRES_URL: databaseUrl,
+    PF_PAGE_TOKEN_SECRET: secrets.pageTokens,
+    PF_DRAIN_SETTLE_MS: '0',
+    PF_DRAIN_GRACE_MS: '5000',
+    ...env(secrets),
+    ...more,
+  }
+}
+
+const logFile = (state: string, name: string) => pino.destination({ dest: join(state, 'logs', `${name}.log`), append: true, sync: false })
+
