@@ -1,0 +1,12 @@
+import { Prompts } from './20261125210000-prompts.ts'
+import { Social } from './20261125210100-social.ts'
+import { Entitlements } from './20261125210200-entitlements.ts'
+import { CategoriesAndRanks } from './20261125210300-categories-and-ranks.ts'
+
+/** Oldest first. The names are stored in the database, so they never change. */
+export const migrations = [
+  { name: '20261125210000-prompts', class: Prompts },
+  { name: '20261125210100-social', class: Social },
+  { name: '20261125210200-entitlements', class: Entitlements },
+  { name: '20261125210300-categories-and-ranks', class: CategoriesAndRanks },
+]

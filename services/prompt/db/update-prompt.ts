@@ -1,0 +1,89 @@
+import { statement } from '#chassis/db/statements.ts'
+import type { Status } from '../prompt.ts'
+import type { PromptRow } from './rows.ts'
+
+/** What became of a change. Only CHANGED has stored anything. */
+export type Outcome = 'CHANGED' | 'UNCHANGED' | 'ETAG_STALE' | 'ABOVE_HEAD' | 'FORK_NOT_PUBLISHABLE'
+
+/** A change: null leaves a value as it is; an empty text clears `description`, `category` and `model`. */
+export type Change = [
+  promptId: string,
+  ownerId: string,
+  etag: string | null,
+  title: string | null,
+  content: string | null,
+  description: string | null,
+  category: string | null,
+  tags: string[] | null,
+  variables: string | null,
+  model: string | null,
+  isPublic: boolean | null,
+  status: Status | null,
+  publicFromVersion: number | null,
+]
+
+/**
+ * Changes a prompt in one statement, and answers with it as it then is. No row: the owner has no such prompt.
+ *
+ * `present` locks the row, and waits for whoever holds it: what follows is computed from the newest state, so that concurrent
+ * changes come one after the other and each sees the one before. `wanted` is the row with the change in it, `counted` its
+ * version, `judged` what may become of it. When somebody else held the lock, the row that `stored` finds is older than the
+ * one that was locked; PostgreSQL then takes the newest one, which is the locked one.
+ */
+export const updatePrompt = statement<Change, PromptRow & { outcome: Outcome }>(
+  'update_prompt',
+  `with present as (
+    select * from prompts where id = $1 and user_id = $2 and deleted_at is null for no key update
+  ),
+  wanted as materialized (
+    select o.id,
+      coalesce($4::text, o.title) as title,
+      coalesce($5::text, o.content) as content,
+      case when $6::text is null then o.description else nullif($6, '') end as description,
+      case when $7::text is null then o.category else nullif($7, '') end as category,
+      coalesce($8::text[], o.tags) as tags,
+      coalesce($9::jsonb, o.variables) as variables,
+      case when $10::text is null then o.model else nullif($10, '') end as model,
+      coalesce($11::boolean, o.is_public) as is_public,
+      coalesce($12::text, o.status) as status
+    from present o
+  ),
+  counted as materialized (
+    select w.*,
+      case when (w.title, w.content, w.description, w.category, w.variables, w.model)
+        is distinct from (o.title, o.content, o.description, o.category, o.variables, o.model)
+        then o.version + 1 else o.version end as version,
+      (w.is_public and w.status <> 'DRAFT') and not (o.is_public and o.status <> 'DRAFT') as is_revealed
+    from wanted w cross join present o
+  ),
+  judged as materialized (
+    select c.*, f.public_from_version,
+      case
+        when $3::bigint <> o.revision then 'ETAG_STALE'
+        when f.public_from_version > c.version then 'ABOVE_HEAD'
+        when o.forked_private and c.is_public then 'FORK_NOT_PUBLISHABLE'
+        when (c.version, c.tags, c.is_public, c.status, f.public_from_version)
+          is distinct from (o.version, o.tags, o.is_public, o.status, o.public_from_version) then 'CHANGED'
+        else 'UNCHANGED'
+      end as outcome
+    from counted c cross join present o
+    cross join lateral (
+      select coalesce($13::integer, case when c.is_revealed then c.version else o.public_from_version end)
+        as public_from_version
+    ) f
+  ),
+  stored as (
+    update prompts p set title = j.title, content = j.content, description = j.description, category = j.category,
+      tags = j.tags, variables = j.variables, model = j.model, is_public = j.is_public, status = j.status,
+      version = j.version, public_from_version = j.public_from_version, revision = p.revision + 1,
+      updated_at = greatest(p.updated_at, clock_timestamp())
+    from judged j
+    where p.id = j.id and j.outcome = 'CHANGED'
+    returning p.revision, p.updated_at
+  )
+  select j.outcome, j.id, j.title, j.content, j.description, j.category, o.user_id, o.username, j.is_public, j.version,
+    o.likes_count, o.comments_count, o.ratings_count, o.forks_count, o.rating_avg::float8 as rating_avg, j.tags,
+    j.variables, j.model, j.status, j.public_from_version, o.forked_from_id, o.forked_from_version, o.created_at,
+    coalesce(s.updated_at, o.updated_at) as updated_at, coalesce(s.revision, o.revision) as revision
+  from judged j cross join present o left join stored s on true`,
+)

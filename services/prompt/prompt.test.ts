@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals'
+import { Access_Kind, type Variable, Variable_Type } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import { accessTo, type Readable, readsHead, storedTags, storedVariables } from './prompt.ts'
+
+const prompt = (fields: Partial<Readable> = {}): Readable => ({
+  user_id: 'owner',
+  is_public: true,
+  status: 'PUBLISHED',
+  version: 5,
+  public_from_version: 3,
+  deleted_at: null,
+  licences: null,
+  ...fields,
+})
+
+const ranges = (...pairs: [number, number][]) => pairs.map(([from, to]) => ({ from, to }))
+
+describe('accessTo', () => {
+  test('gives the owner every version', () => {
+    const access = accessTo(prompt({ is_public: false, status: 'DRAFT' }), 'owner')
+    expect(access).toEqual({ kind: Access_Kind.OWNER, readableVersions: ranges([1, 5]) })
+  })
+
+  test('gives anyone the versions from the first public one on', () => {
+    const access = { kind: Access_Kind.PUBLIC, readableVersions: ranges([3, 5]) }
+    expect(accessTo(prompt(), undefined)).toEqual(access)
+    expect(accessTo(prompt({ status: 'ARCHIVED' }), 'somebody')).toEqual(access)
+  })
+
+  test.each<[string, Partial<Readable>]>([
+    ['a private prompt', { is_public: false }],
+    ['a draft', { status: 'DRAFT' }],
+    ['a draft that was sold', { status: 'DRAFT', licences: [[1, 5]] }],
+    ['a deleted prompt', { deleted_at: new Date() }],
+  ])('gives nobody but the owner %s', (_, fields) => {
+    expect(accessTo(prompt(fields), 'somebody')).toBeUndefined()
+    expect(accessTo(prompt(fields), undefined)).toBeUndefined()
+  })
+
+  test('gives not even the owner a deleted prompt', () => {
+    expect(accessTo(prompt({ deleted_at: new Date() }), 'owner')).toBeUndefined()
+  })
+
+  test.each<[string, Partial<Readable>]>([
+    ['private', { is_public: false }],
+    ['private and archived', { is_public: false, status: 'ARCHIVED' }],
+    ['deleted', { deleted_at: new Date() }],
+  ])('gives a licensee the licensed versions of what is %s', (_, fields) => {
+    const access = accessTo(prompt({ ...fields, licences: [[2, 4]] }), 'buyer')
+    expect(access).toEqual({ kind: Access_Kind.LICENSED, readableVersions: ranges([2, 4]) })
+  })
+
+  test.each<[string, [number, number][], Access_Kind, [number, number][]]>([
+    [
+      'opens earlier versions',
+      [[1, 1]],
+      Access_Kind.LICENSED,
+      [
+        [1, 1],
+        [3, 5],
+      ],
+    ],
+    ['touches the public ones', [[1, 2]], Access_Kind.LICENSED, [[1, 5]]],
+    ['opens nothing more', [[4, 5]], Access_Kind.PUBLIC, [[3, 5]]],
+    [
+      'is one of several, in any order',
+      [
+        [5, 5],
+        [2, 2],
+        [1, 1],
+      ],
+      Access_Kind.LICENSED,
+      [[1, 5]],
+    ],
+  ])('joins public and licensed versions when the licence %s', (_, licences, kind, readable) => {
+    expect(accessTo(prompt({ licences }), 'buyer')).toEqual({ kind, readableVersions: ranges(...readable) })
+  })
+})
+
+test('readsHead tells whether the last range reaches the head', () => {
+  const access = (...pairs: [number, number][]) => ({ kind: Access_Kind.LICENSED, readableVersions: ranges(...pairs) })
+  expect(readsHead(access([1, 1], [3, 5]), 5)).toBe(true)
+  expect(readsHead(access([1, 4]), 5)).toBe(false)
+})
+
+test('tags are stored in lower case, sorted, each once', () => {
+  expect(storedTags(['Zeta', 'alpha', 'ALPHA', 'Ärger'])).toEqual(['alpha', 'zeta', 'ärger'])
+})
+
+describe('storedVariables', () => {
+  const variable = (fields: Partial<Variable> = {}): Variable => ({
+    name: 'topic',
+    type: Variable_Type.TEXT,
+    description: '',
+    required: false,
+    ...fields,
+  })
+
+  test('keeps an empty default apart from none', () => {
+    expect(storedVariables([variable(), variable({ name: 'tone', defaultValue: '' })])).toEqual([
+      { name: 'topic', type: 'TEXT' },
+      { name: 'tone', type: 'TEXT', defaultValue: '' },
+    ])
+  })
+
+  test('takes up to 32 KiB of JSON, counted in bytes', () => {
+    const around = Buffer.byteLength(JSON.stringify(storedVariables([variable({ defaultValue: 'é' })]))) - 2
+    const text = (bytes: number) => 'é'.repeat(Math.floor(bytes / 2)) + 'e'.repeat(bytes % 2)
+    expect(() => storedVariables([variable({ defaultValue: text(32_768 - around) })])).not.toThrow()
+    expect(() => storedVariables([variable({ defaultValue: text(32_769 - around) })])).toThrow('32 KiB')
+  })
+})

@@ -1,0 +1,116 @@
+import { v7 } from 'uuid'
+import { invalid } from '#chassis/errors.ts'
+import type { Caller } from '#chassis/grpc/tokens.ts'
+import {
+  type Access,
+  Access_Kind,
+  Prompt_Status,
+  prompt_StatusToJSON,
+  Variable,
+  type VersionRange,
+} from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import type { CreatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+
+/** A status as the table spells it. */
+export type Status = 'DRAFT' | 'PUBLISHED' | 'ARCHIVED'
+
+/** What decides who may read a prompt. */
+export type Readable = {
+  user_id: string
+  is_public: boolean
+  status: Status
+  version: number
+  public_from_version: number
+  deleted_at: Date | null
+  /** First and last version of each of the reader's valid licences, none beyond the head; null without any. */
+  licences: [from: number, to: number][] | null
+}
+
+/** A prompt that is about to be stored. */
+export type NewPrompt = {
+  id: string
+  title: string
+  content: string
+  description: string | null
+  category: string | null
+  user_id: string
+  username: string
+  is_public: boolean
+  tags: string[]
+  variables: unknown[]
+  model: string | null
+  status: Status
+}
+
+const MAX_VARIABLES_BYTES = 32 * 1024
+
+/**
+ * By what right somebody reads a prompt, and which of its versions; undefined when by none. Without `readerId`: what anyone
+ * may. A deleted prompt is readable only in the versions that licences name.
+ */
+export function accessTo(prompt: Readable, readerId: string | undefined): Access | undefined {
+  const { version, public_from_version: publicFrom } = prompt
+  const exists = prompt.deleted_at === null
+  if (exists && prompt.user_id === readerId) return ownAccess(version)
+  if (prompt.status === 'DRAFT') return undefined
+  const licensed = (prompt.licences ?? []).map(([from, to]) => ({ from, to }))
+  if (!exists || !prompt.is_public) {
+    return licensed.length > 0 ? { kind: Access_Kind.LICENSED, readableVersions: joinRanges(licensed) } : undefined
+  }
+  // What is public always reaches the head, so a licence can only add what lies before.
+  const kind = licensed.some(({ from }) => from < publicFrom) ? Access_Kind.LICENSED : Access_Kind.PUBLIC
+  return { kind, readableVersions: joinRanges([{ from: publicFrom, to: version }, ...licensed]) }
+}
+
+/** The owner's right to a prompt with this head. */
+export const ownAccess = (version: number): Access => ({
+  kind: Access_Kind.OWNER,
+  readableVersions: [{ from: 1, to: version }],
+})
+
+/** Whether a right includes the head version, whose content a prompt shows. */
+export const readsHead = ({ readableVersions }: Access, version: number) => readableVersions.at(-1)!.to >= version
+
+/** Makes the row of a new prompt from a request that keeps the contract's rules. Throws when the variables are too large. */
+export function newPrompt(request: CreatePromptRequest, { userId, username }: Caller): NewPrompt {
+  return {
+    id: v7(),
+    title: request.title,
+    content: request.content,
+    description: request.description || null,
+    category: request.category || null,
+    user_id: userId,
+    username,
+    is_public: request.isPublic ?? true,
+    tags: storedTags(request.tags),
+    variables: storedVariables(request.variables),
+    model: request.model || null,
+    status: storedStatus(request.status ?? Prompt_Status.PUBLISHED),
+  }
+}
+
+/** Tags as they are stored and looked for: in lower case, sorted, each once. */
+export const storedTags = (tags: string[]) => [...new Set(tags.map((tag) => tag.toLowerCase()))].toSorted()
+
+/** Variables as they are stored: proto3 JSON. Throws INVALID_ARGUMENT above 32 KiB of it. */
+export function storedVariables(variables: Variable[]): unknown[] {
+  const stored = variables.map((variable) => Variable.toJSON(variable))
+  if (Buffer.byteLength(JSON.stringify(stored)) > MAX_VARIABLES_BYTES) {
+    throw invalid([{ field: 'variables', description: 'must not take more than 32 KiB in all' }])
+  }
+  return stored
+}
+
+/** A status as it is stored. The contract lets no other value in. */
+export const storedStatus = (status: Prompt_Status) => prompt_StatusToJSON(status) as Status
+
+/** Ranges in ascending order, those that touch or overlap made one. */
+function joinRanges(ranges: VersionRange[]): VersionRange[] {
+  const joined: VersionRange[] = []
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = joined.at(-1)
+    if (last && from <= last.to + 1) last.to = Math.max(last.to, to)
+    else joined.push({ from, to })
+  }
+  return joined
+}

@@ -1,0 +1,12 @@
+import { notFound } from '#chassis/errors.ts'
+import type { PublicCall } from '#chassis/grpc/call.ts'
+import type { CheckAccessRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import * as db from '../db/check-access.ts'
+import { accessTo } from '../prompt.ts'
+
+export const checkAccess = async ({ promptId }: CheckAccessRequest, { sql, caller }: PublicCall) => {
+  const [row] = await sql(db.checkAccess, [promptId, caller?.userId ?? null])
+  const access = row && accessTo(row, caller?.userId)
+  if (!access) throw notFound('prompt')
+  return { ownerId: row.user_id, headVersion: row.version, access }
+}

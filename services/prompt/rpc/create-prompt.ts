@@ -1,0 +1,45 @@
+import { createOnce } from '#chassis/db/idempotency.ts'
+import { notFound } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import type { CreatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import type { Deps } from '../context.ts'
+import { getPrompt } from '../db/get-prompt.ts'
+import { insertPrompt } from '../db/insert-prompt.ts'
+import type { PromptRow } from '../db/rows.ts'
+import { type NewPrompt, newPrompt } from '../prompt.ts'
+import { checkCategory } from './check-category.ts'
+import { toOwnPrompt } from './view.ts'
+
+export const createPrompt =
+  ({ categories }: Pick<Deps, 'categories'>) =>
+  async (request: CreatePromptRequest, call: Call) => {
+    const { sql, caller, once } = call
+    const prompt = newPrompt(request, caller)
+    await checkCategory(categories, request.category)
+    const create = async () => {
+      const createdAt = await insertPrompt(sql, prompt, once)
+      return createdAt && asStored(prompt, createdAt)
+    }
+    const load = async (promptId: string): Promise<PromptRow> => {
+      const [row] = await sql(getPrompt, [promptId, caller.userId])
+      if (!row) throw notFound('prompt')
+      return row
+    }
+    return { prompt: toOwnPrompt(await createOnce(call, create, load)) }
+  }
+
+const asStored = (prompt: NewPrompt, createdAt: Date): PromptRow => ({
+  ...prompt,
+  version: 1,
+  likes_count: 0,
+  comments_count: 0,
+  ratings_count: 0,
+  forks_count: 0,
+  rating_avg: null,
+  public_from_version: 1,
+  forked_from_id: null,
+  forked_from_version: null,
+  created_at: createdAt,
+  updated_at: null,
+  revision: 1,
+})

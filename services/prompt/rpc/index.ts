@@ -1,0 +1,28 @@
+import { serve } from '#chassis/grpc/server.ts'
+import {
+  PromptInternalServiceService,
+  PromptServiceService,
+} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import type { Deps } from '../context.ts'
+import { batchGetPrompts } from './batch-get-prompts.ts'
+import { checkAccess } from './check-access.ts'
+import { createPrompt } from './create-prompt.ts'
+import { deletePrompt } from './delete-prompt.ts'
+import { getPrompt } from './get-prompt.ts'
+import { listCategories } from './list-categories.ts'
+import { listPrompts } from './list-prompts.ts'
+import { updatePrompt } from './update-prompt.ts'
+
+/** The table: a handler for each RPC. */
+export const services = (deps: Deps) => [
+  serve(PromptServiceService, {
+    createPrompt: createPrompt(deps),
+    getPrompt,
+    batchGetPrompts,
+    listPrompts: listPrompts(deps),
+    updatePrompt: updatePrompt(deps),
+    deletePrompt,
+    listCategories,
+  }),
+  serve(PromptInternalServiceService, { checkAccess }),
+]

@@ -1,0 +1,55 @@
+import type { PublicCall } from '#chassis/grpc/call.ts'
+import { cutPage, pageSize } from '#chassis/page-token.ts'
+import {
+  type ListPromptsRequest,
+  ListPromptsRequest_OrderBy as OrderBy,
+} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import type { Deps } from '../context.ts'
+import * as db from '../db/list-prompts.ts'
+import { toSummary } from './view.ts'
+
+export const listPrompts =
+  ({ pageTokens }: Pick<Deps, 'pageTokens'>) =>
+  async (request: ListPromptsRequest, { sql, caller }: PublicCall) => {
+    const { pageSize: requested, pageToken, ...parameters } = request
+    const scope = ['ListPrompts', parameters]
+    const cursor = pageTokens.open(scope, pageToken)
+    const filter = readFilter(request, caller?.userId)
+    const size = pageSize(requested)
+    const rows = filter ? await db.listPrompts(sql, filter, cursor, size + 1) : []
+    const { page, last } = cutPage(rows, size)
+    return { prompts: page.map(toSummary), nextPageToken: last ? pageTokens.seal(scope, db.cursorOf(last)) : '' }
+  }
+
+// Undefined when nothing can match: the private prompts of somebody else, or of nobody.
+function readFilter(request: ListPromptsRequest, callerId: string | undefined): db.ListFilter | undefined {
+  const { isPublic } = request
+  const userId = request.userId ?? (isPublic === false ? callerId : undefined)
+  const isOwn = userId !== undefined && userId === callerId
+  if (isPublic === false && !isOwn) return undefined
+  return {
+    order: orderOf(request.orderBy),
+    userId,
+    isOwn,
+    category: request.category || undefined,
+    tag: request.tag?.toLowerCase() || undefined,
+    isPublic,
+  }
+}
+
+function orderOf(orderBy: OrderBy): db.Order {
+  switch (orderBy) {
+    case OrderBy.UPDATED:
+      return 'UPDATED'
+    case OrderBy.LIKES:
+      return 'LIKES'
+    case OrderBy.RATING:
+      return 'RATING'
+    case OrderBy.COMMENTS:
+      return 'COMMENTS'
+    case OrderBy.CREATED:
+    case OrderBy.UNSPECIFIED:
+    case OrderBy.UNRECOGNIZED:
+      return 'CREATED'
+  }
+}

@@ -1,0 +1,53 @@
+import { failedPrecondition, invalid, notFound, staleEtag } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import type { UpdatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import type { Deps } from '../context.ts'
+import type { PromptRow } from '../db/rows.ts'
+import * as db from '../db/update-prompt.ts'
+import { storedStatus, storedTags, storedVariables } from '../prompt.ts'
+import { checkCategory } from './check-category.ts'
+import { toOwnPrompt } from './view.ts'
+
+export const updatePrompt =
+  ({ categories }: Pick<Deps, 'categories'>) =>
+  async (request: UpdatePromptRequest, { sql, caller }: Call) => {
+    const change = readChange(request, caller.userId)
+    await checkCategory(categories, request.category)
+    const [row] = await sql(db.updatePrompt, change)
+    if (!row) throw notFound('prompt')
+    checkOutcome(row)
+    return { prompt: toOwnPrompt(row) }
+  }
+
+function readChange(request: UpdatePromptRequest, ownerId: string): db.Change {
+  const { tags, variables, status } = request
+  return [
+    request.promptId,
+    ownerId,
+    request.etag ?? null,
+    request.title ?? null,
+    request.content ?? null,
+    request.description ?? null,
+    request.category ?? null,
+    tags ? storedTags(tags.values) : null,
+    variables ? JSON.stringify(storedVariables(variables.values)) : null,
+    request.model ?? null,
+    request.isPublic ?? null,
+    status === undefined ? null : storedStatus(status),
+    request.publicFromVersion ?? null,
+  ]
+}
+
+function checkOutcome({ outcome, revision }: PromptRow & { outcome: db.Outcome }) {
+  switch (outcome) {
+    case 'CHANGED':
+    case 'UNCHANGED':
+      return
+    case 'ETAG_STALE':
+      throw staleEtag(String(revision))
+    case 'ABOVE_HEAD':
+      throw invalid([{ field: 'public_from_version', description: 'must not be above the head version' }])
+    case 'FORK_NOT_PUBLISHABLE':
+      throw failedPrecondition('FORK_NOT_PUBLISHABLE', 'a fork of a private prompt cannot be made public')
+  }
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import { v7 } from 'uuid'
+import type { Outgoing } from '#chassis/grpc/client.ts'
+import type { Role } from '#chassis/grpc/tokens.ts'
+import { startTestService } from '#chassis/testing/service.ts'
+import type { TestUser } from '#chassis/testing/identity.ts'
+import {
+  CreatePromptRequest,
+  PromptInternalServiceService,
+  PromptServiceService,
+} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { refreshRanks } from '../db/ranks.ts'
+import { promptService } from '../service.ts'
+
+/** A user of a test, and what makes a call theirs. */
+export type Person = Required<TestUser> & { as: Outgoing }
+
+/** The real prompt service on a database of its own, with what its tests need around it. */
+export async function startPromptService() {
+  const test = await startTestService(promptService)
+  const { database, identity, service } = test
+  const prompts = test.stub(PromptServiceService)
+
+  const person = async (username: string, role: Role = 'USER'): Promise<Person> => {
+    const user = { userId: v7(), username, role }
+    return { ...user, as: { token: await identity.tokenFor(user) } }
+  }
+
+  /** Creates a prompt by its RPC; what is not given is ordinary. */
+  const create = async (owner: Person, fields: Partial<CreatePromptRequest> = {}) => {
+    const request = CreatePromptRequest.fromPartial({ title: 'A title', content: 'Some content', ...fields })
+    const { prompt } = await prompts.createPrompt(request, owner.as)
+    return prompt!
+  }
+
+  /** Sets columns of a prompt past the service. */
+  const set = (promptId: string, columns: Record<string, unknown>) => {
+    const names = Object.keys(columns).map((name, index) => `${name} = $${index + 2}`)
+    return database.query(`update prompts set ${names.join(', ')} where id = $1`, [promptId, ...Object.values(columns)])
+  }
+
+  /** Lets somebody read versions of a prompt, as the marketplace will. */
+  const entitle = (promptId: string, userId: string, columns: Record<string, unknown> = {}) => {
+    const row = {
+      license_id: randomUUID(),
+      prompt_id: promptId,
+      user_id: userId,
+      license_type: 'PERSONAL',
+      min_version: 1,
+      active: true,
+      revision: 1,
+      ...columns,
+    }
+    const names = Object.keys(row)
+    const parameters = names.map((_, index) => `$${index + 1}`)
+    return database.query(
+      `insert into entitlements (${names.join(', ')}) values (${parameters.join(', ')})`,
+      Object.values(row),
+    )
+  }
+
+  return {
+    ...test,
+    prompts,
+    internal: test.stub(PromptInternalServiceService, 'version'),
+    person,
+    create,
+    set,
+    entitle,
+    refresh: () => refreshRanks(service.context.database),
+  }
+}
+
+/** What `startPromptService` answers with. */
+export type PromptTest = Awaited<ReturnType<typeof startPromptService>>
