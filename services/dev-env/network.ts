@@ -92,7 +92,11 @@ type Surroundings = { certificates: string; secrets: Secrets; user: RunningServi
 
 async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Surroundings): Promise<RunningService> {
   const { definition, name } = entry
-  const databaseUrl = await ensureDatabase(options.adminUrl, `${options.prefix ?? ''}promptforge_${name}`, around.secrets.database)
+  const databaseUrl = await ensureDatabase(
+    options.adminUrl,
+    `${options.prefix ?? ''}promptforge_${name}`,
+    around.secrets.database,
+  )
   const env = environmentOf(entry, options, around, databaseUrl)
   const config = loadConfig(definition.config, env)
   const log = createLogger(name, config.log.level, logFile(options.state, name))
@@ -132,5 +136,5 @@ function environmentOf(
   }
 }
 
-const logFile = (state: string, name: string) => pino.destination({ dest: join(state, 'logs', `${name}.log`), append: true, sync: false })
-
+const logFile = (state: string, name: string) =>
+  pino.destination({ dest: join(state, 'logs', `${name}.log`), append: true, sync: false })

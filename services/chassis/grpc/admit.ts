@@ -111,6 +111,7 @@ function createCall({ caller, database, origin, once, present, begun }: CallPart
 }
 
 function withCallerFor(refs: string[], message: Record<string, unknown>, caller: Caller | undefined) {
+  if (refs.length === 0) return message
   const resolve = (value: unknown) => {
     if (value !== 'me') return value
     if (!caller) throw tokenMissing()

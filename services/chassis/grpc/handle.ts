@@ -7,12 +7,12 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js'
 import type { Method } from '#contracts/contract.ts'
-import { type AppError, cancelled, isAppError } from '../errors.ts'
+import { cancelled, isAppError } from '../errors.ts'
 import { type Begun, createAdmission, type ServerParts } from './admit.ts'
 import type { Handler, Rpc, StreamHandler } from './call.ts'
 import type { ServerCall } from './peer.ts'
 import { requestIdOf } from './request.ts'
-import { codeName, isFault, toAppError, toStatus } from './status.ts'
+import { codeName, type GrpcStatus, isFault, toAppError, toStatus } from './status.ts'
 
 /** Adapts a handler to grpc-js: admission, errors, headers, metrics, log and trace stand here, once for all RPCs. */
 export function adapt(parts: ServerParts, method: Method, rpc: Rpc, handler: unknown): UntypedHandleCall {
@@ -24,27 +24,29 @@ export function adapt(parts: ServerParts, method: Method, rpc: Rpc, handler: unk
 
 function adaptUnary(parts: ServerParts, method: Method, rpc: Rpc, handler: Handler<unknown, unknown>) {
   const admit = createAdmission(parts, method, rpc)
+  const begin = createBeginning(parts, method)
   return (raw: ServerUnaryCall<unknown, unknown>, callback: (error: unknown, response?: unknown) => void) => {
-    const { begun, end } = begin(parts, method, raw)
+    const { begun, succeed, fail } = begin(raw)
     const run = async () => {
       const { request, call } = await admit(raw, begun)
       return handler(request, call)
     }
     run().then(
       (response) => {
-        end()
+        succeed()
         raw.sendMetadata(begun.headers)
         callback(null, response)
       },
-      (thrown: unknown) => callback(end(thrown)),
+      (thrown: unknown) => callback(fail(thrown)),
     )
   }
 }
 
 function adaptStream(parts: ServerParts, method: Method, rpc: Rpc, handler: StreamHandler<unknown, unknown>) {
   const admit = createAdmission(parts, method, rpc)
+  const begin = createBeginning(parts, method)
   return (raw: ServerWritableStream<unknown, unknown>) => {
-    const { begun, end } = begin(parts, method, raw)
+    const { begun, succeed, fail } = begin(raw)
     const run = async () => {
       const { request, call } = await admit(raw, begun)
       raw.sendMetadata(begun.headers)
@@ -55,45 +57,54 @@ function adaptStream(parts: ServerParts, method: Method, rpc: Rpc, handler: Stre
     }
     run().then(
       () => {
-        end()
+        succeed()
         raw.end()
       },
-      (thrown: unknown) => raw.emit('error', end(thrown)),
+      (thrown: unknown) => raw.emit('error', fail(thrown)),
     )
   }
 }
 
-/** Starts a call's clock, span and abort signal. `end` settles them once and answers with the status for what was thrown. */
-function begin({ log, metrics, tracing }: ServerParts, method: Method, raw: ServerCall) {
-  const started = performance.now()
-  const gone = new AbortController()
-  const requestId = requestIdOf(raw.metadata)
-  const span = tracing.begin(method.path, raw.metadata)
-  const headers = new Metadata()
-  headers.set('x-request-id', requestId)
-  const begun: Begun = { requestId, trace: span.context, signal: gone.signal, headers }
-  metrics.inFlight.inc()
-  raw.on('cancelled', () => gone.abort())
+/** Prepares what begins each call of a method: its clock, span and abort signal; `succeed` or `fail` settles them, once. */
+function createBeginning({ log, metrics, tracing }: ServerParts, { path }: Method) {
+  const duration = metrics.duration.labels(path)
+  const succeeded = metrics.handled.labels(path, codeName(status.OK))
 
-  const end = (thrown?: unknown) => {
-    const error = thrown === undefined ? undefined : failure(thrown, gone.signal)
-    const code = codeName(error?.code ?? status.OK)
-    const fault = error !== undefined && isFault(error)
-    metrics.inFlight.dec()
-    metrics.handled.inc({ method: method.path, code })
-    metrics.duration.observe({ method: method.path }, (performance.now() - started) / 1000)
-    span.end(code, fault)
-    if (error) record(fault ? 'error' : 'debug', error, code)
-    if (!error) return undefined
-    const answer = toStatus(error, requestId)
-    answer.metadata.set('x-request-id', requestId)
-    return answer
+  return (raw: ServerCall) => {
+    const started = performance.now()
+    const gone = new AbortController()
+    raw.on('cancelled', () => gone.abort())
+    const requestId = requestIdOf(raw.metadata)
+    const span = tracing.begin(path, raw.metadata)
+    const headers = new Metadata()
+    headers.set('x-request-id', requestId)
+    const begun: Begun = { requestId, trace: span.context, signal: gone.signal, headers }
+    metrics.inFlight.inc()
+
+    const finish = () => {
+      metrics.inFlight.dec()
+      duration.observe((performance.now() - started) / 1000)
+    }
+    const succeed = () => {
+      finish()
+      succeeded.inc()
+      span.end(codeName(status.OK), false)
+    }
+    const fail = (thrown: unknown): GrpcStatus => {
+      const error = failure(thrown, gone.signal)
+      const code = codeName(error.code)
+      const fault = isFault(error)
+      finish()
+      metrics.handled.inc({ method: path, code })
+      span.end(code, fault)
+      const record = { method: path, requestId, code, reason: error.reason, err: error.cause ?? error }
+      log[fault ? 'error' : 'debug'](record, 'call failed')
+      const answer = toStatus(error, requestId)
+      answer.metadata.set('x-request-id', requestId)
+      return answer
+    }
+    return { begun, succeed, fail }
   }
-
-  const record = (level: 'error' | 'debug', error: AppError, code: string) =>
-    log[level]({ method: method.path, requestId, code, reason: error.reason, err: error.cause ?? error }, 'call failed')
-
-  return { begun, end }
 }
 
 // Work that was given up because the caller went away is no fault, whatever it threw on the way.
