@@ -10,6 +10,7 @@ export default {
   testSequencer: '<rootDir>/scripts/testing/sequencer.ts',
   reporters: ['default', '<rootDir>/scripts/testing/count-reporter.ts'],
   modulePathIgnorePatterns: ['<rootDir>/.promptforge/', '<rootDir>/services/contracts/gen/third_party/'],
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   maxWorkers: 2,
   testTimeout: 30_000,
 }

@@ -7,7 +7,7 @@ import { contractsAreCurrent, generateContracts } from './bootstrap/contracts.mj
 import { withLock } from './bootstrap/lock.mjs'
 import { installPackages, packagesAreCurrent } from './bootstrap/packages.mjs'
 import { Stop, step } from './bootstrap/step.mjs'
-import { installStores, storesArePresent } from './bootstrap/stores.mjs'
+import { cacheFolder, installStores, storesArePresent } from './bootstrap/stores.mjs'
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 
@@ -25,6 +25,7 @@ await main(process.argv.slice(2)).catch((error) => {
 async function main(args) {
   const withStores = args[0] !== '--without-stores'
   checkMachine()
+  process.env.BUF_CACHE_DIR ??= join(cacheFolder(), 'buf')
   await prepare(withStores)
   await hand(withStores ? args : args.slice(1))
 }

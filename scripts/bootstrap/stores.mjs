@@ -8,18 +8,19 @@ import { run, Stop } from './step.mjs'
 
 const PYTHONS = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3']
 
+/** What clones share: `promptforge` in the user's cache. */
+export const cacheFolder = () => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'promptforge')
+
 /**
- * The virtual environment with the programs of requirements.txt: `promptforge/<hash of requirements.txt>` in the user's cache,
- * shared by all clones with the same requirements. It need not exist.
+ * The virtual environment with the programs of requirements.txt, for all clones with the same requirements. It need not exist.
  *
  * @param {string} root
  */
 export function storesFolder(root) {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   const hash = createHash('sha256')
     .update(readFileSync(join(root, 'requirements.txt')))
     .digest('hex')
-  return join(cache, 'promptforge', hash.slice(0, 16))
+  return join(cacheFolder(), hash.slice(0, 16))
 }
 
 /**
