@@ -77,8 +77,8 @@ export async function startTestService<C extends BaseConfig, Context extends obj
     target,
     stub: clients.stub,
     stop: async () => {
-      clients.close()
       await service.destroy()
+      clients.close()
       await database.drop()
     },
   }
