@@ -90,8 +90,10 @@ export function listQuery(
     where.push(condition(`$${params.push(value)}`))
   }
   filter('user', userId, (parameter) => `p.user_id = ${parameter}`)
+  // A rank may be some seconds old, so its category is looked at again, in a form that the planner does not take for a
+  // second filter as selective as the first.
   filter('category', category, (parameter) =>
-    isRanked ? `r.category = ${parameter} and p.category = ${parameter}` : `p.category = ${parameter}`,
+    isRanked ? `r.category = ${parameter} and coalesce(p.category = ${parameter}, false)` : `p.category = ${parameter}`,
   )
   filter('tag', tag && [tag], (parameter) => `p.tags @> ${parameter}::text[]`)
   if (isOwn) filter('is_public', isPublic, (parameter) => `p.is_public = ${parameter}`)

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { keyParams } from '#chassis/db/idempotency.ts'
+import { openDatabase } from '#chassis/db/orm.ts'
+import type { Statement } from '#chassis/db/statements.ts'
+import type { Cursor } from '#chassis/page-token.ts'
+import { createLogger } from '#chassis/logger.ts'
+import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
+import { batchGetPrompts } from '../db/batch-get-prompts.ts'
+import { checkAccess } from '../db/check-access.ts'
+import { deletePrompt } from '../db/delete-prompt.ts'
+import { getPrompt } from '../db/get-prompt.ts'
+import { insertPromptStatement } from '../db/insert-prompt.ts'
+import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
+import { refreshRanks } from '../db/ranks.ts'
+import { updatePrompt } from '../db/update-prompt.ts'
+import { promptService } from '../service.ts'
+
+// 20,000 prompts of 400 owners: one in seven private, one in twenty in a small category, a tag on every fourth and a rare one.
+const FILL = `
+  insert into prompts (id, title, content, category, user_id, username, is_public, status, tags, likes_count, ratings_count,
+    ratings_sum, comments_count, created_at, updated_at)
+  select pg_temp.id('01900000', i), 'Prompt ' || i, repeat('content ', 100),
+    case when i % 20 = 0 then 'legal' when i % 3 = 0 then 'software' else 'writing' end, pg_temp.id('00000000', i % 400), 'user',
+    i % 7 <> 0, case when i % 11 = 0 then 'DRAFT' else 'PUBLISHED' end,
+    case when i % 4 = 0 then array['common'] when i % 999 = 0 then array['rare'] else '{}' end,
+    i % 50, i % 9, (i % 9) * (1 + i % 5), (i / 7) % 30, now() - i * interval '1 minute',
+    case when i % 3 = 0 then now() - i * interval '20 seconds' end
+  from generate_series(1, 20000) i;
+  insert into prompt_likes (id, prompt_id, user_id, created_at)
+  select pg_temp.id('02000000', i), pg_temp.id('01900000', i), pg_temp.id('00000000', i % 400), now()
+  from generate_series(1, 20000) i;
+  insert into prompt_ratings (id, prompt_id, user_id, username, rating, created_at)
+  select id, prompt_id, user_id, 'user', 3, created_at from prompt_likes;
+  insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, active, revision)
+  select id, prompt_id, user_id, 'PERSONAL', 1, true, 1 from prompt_likes`
+const MAKE_ID = `
+  create function pg_temp.id(prefix text, n integer) returns uuid language sql as
+  $$ select (prefix || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`
+
+const OWNER = '00000000-0000-7000-8000-000000000007'
+const PROMPT = '01900000-0000-7000-8000-000000000007'
+const PAGE = 21
+
+type Asked = Pick<Statement<unknown[], unknown>, 'name' | 'text'>
+
+/** A node of a plan, as EXPLAIN prints it in JSON. */
+type Node = { 'Node Type': string; 'Relation Name'?: string; 'Actual Rows': number; Plans?: Node[] }
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await testDatabase(promptService.schema)
+  await database.query(MAKE_ID)
+  await database.query(FILL)
+  const opened = await openDatabase(
+    promptService.schema,
+    { url: database.url, poolSize: 2 },
+    createLogger('test', 'silent'),
+  )
+  await refreshRanks(opened)
+  await opened.close()
+  await database.query('analyze')
+})
+afterAll(() => database.drop())
+
+const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
+
+/** The nodes of the plan with which a statement runs; what it writes is taken back. */
+async function planOf(mode: 'generic' | 'custom', { text }: Asked, params: readonly unknown[]): Promise<Node[]> {
+  const { query } = database
+  const literal = (value: unknown) =>
+    value === null ? 'null' : `'${Array.isArray(value) ? `{${value.join(',')}}` : value}'`
+  await query('begin')
+  try {
+    await query(`set local plan_cache_mode = force_${mode}_plan`)
+    await query(`prepare asked as ${text}`)
+    const [row] = await query<{ 'QUERY PLAN': { Plan: Node }[] }>(
+      `explain (analyze, format json) execute asked (${params.map(literal).join(', ')})`,
+    )
+    return nodesOf(row!['QUERY PLAN'][0]!.Plan)
+  } finally {
+    await query('rollback')
+    await query('deallocate all')
+  }
+}
+
+const tablesScanned = (nodes: Node[]) =>
+  nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'])
+const sorted = (nodes: Node[]) =>
+  nodes.filter((node) => node['Node Type'].includes('Sort')).map(({ Plans }) => Plans![0]!['Actual Rows'])
+
+const STATEMENTS: [Asked, readonly unknown[]][] = [
+  [getPrompt, [PROMPT, OWNER]],
+  [getPrompt, [PROMPT, null]],
+  [checkAccess, [PROMPT, OWNER]],
+  [batchGetPrompts, [[PROMPT, '01900000-0000-7000-8000-000000000008'], OWNER]],
+  [deletePrompt, [PROMPT, OWNER]],
+  [updatePrompt, [PROMPT, OWNER, null, 'New', ...Array.from({ length: 9 }, () => null)]],
+  [
+    insertPromptStatement,
+    [randomUUID(), 'T', 'C', null, null, OWNER, 'u', true, [], '[]', null, 'PUBLISHED', ...newKey()],
+  ],
+]
+
+function newKey() {
+  const once = { callerId: OWNER, method: 'm', key: randomUUID(), requestHash: Buffer.from('x') }
+  return keyParams({ ...once, requestHash: '\\x78' as never }, randomUUID())
+}
+
+describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
+  test.each(STATEMENTS.map(([statement, params]) => [statement.name, statement, params] as const))(
+    '%s scans no table and sorts nothing',
+    async (_, statement, params) => {
+      const nodes = await planOf(mode, statement, params)
+      expect(tablesScanned(nodes)).toEqual([])
+      expect(sorted(nodes)).toEqual([])
+    },
+  )
+})
+
+const ORDERS: Order[] = ['CREATED', 'UPDATED', 'LIKES', 'RATING', 'COMMENTS']
+const nothing = { userId: undefined, isOwn: false, category: undefined, tag: undefined, isPublic: undefined }
+const FILTERS: Partial<ListFilter>[] = [
+  {},
+  { category: 'software' },
+  { category: 'legal' },
+  { tag: 'common' },
+  { tag: 'rare' },
+  { userId: OWNER },
+  { userId: OWNER, category: 'software' },
+  { userId: OWNER, isOwn: true },
+  { userId: OWNER, isOwn: true, isPublic: false },
+]
+const LISTS = ORDERS.flatMap((order) =>
+  FILTERS.map((filter): [string, ListFilter] => [
+    `${order} ${JSON.stringify(filter)}`,
+    { ...nothing, order, ...filter },
+  ]),
+)
+const AFTER = { CREATED: '2099-01-01', UPDATED: '2099-01-01', LIKES: 40, RATING: 3.4, COMMENTS: 20 }
+
+describe.each(LISTS)('a list by %s', (_, filter) => {
+  const pages: [string, Cursor | undefined][] = [
+    ['first', undefined],
+    ['next', [AFTER[filter.order], PROMPT]],
+  ]
+
+  test.each(pages)(
+    'scans no table for the %s page, and sorts one owner’s prompts at the most',
+    async (_page, cursor) => {
+      const { query, params } = listQuery(filter, cursor, PAGE)
+      // A query without a name never has a generic plan.
+      for (const mode of query.name ? (['generic', 'custom'] as const) : (['custom'] as const)) {
+        const nodes = await planOf(mode, query, params)
+        expect(nodes[0]!['Actual Rows']).toBeGreaterThan(0)
+        expect(tablesScanned(nodes)).toEqual([])
+        if (!filter.userId) expect(Math.max(0, ...sorted(nodes))).toBeLessThanOrEqual(PAGE)
+      }
+    },
+  )
+})
