@@ -6,13 +6,16 @@ import { migrate } from '#chassis/db/migrate.ts'
 import { createService, type Ports } from '#chassis/define-service.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { ensureDatabase } from './databases.ts'
-import { type GatewayOptions, startGateway } from './gateway.ts'
+import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } from './gateway.ts'
 import { type Authority, openAuthority } from './infra/authority.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { SERVICES, type ServiceEntry } from './services.ts'
 
 /** The names of this mesh. */
 export const MESH = { trustDomain: 'promptforge.local', namespace: 'promptforge' }
+
+/** Who signs access tokens here, and for whom. */
+const AUTH = { issuer: 'https://auth.promptforge.example', audience: 'promptforge' }
 
 /** Members of the mesh that are no services. */
 const OTHERS = ['gateway', 'client']
@@ -36,7 +39,9 @@ export type NetworkOptions = {
 
 /** A running PromptForge. */
 export type Network = {
-  gateway: { url: string; adminUrl: string; port: number }
+  gateway: Gateway
+  /** What another gateway for the same network needs. */
+  place: GatewayPlace
   services: Record<string, RunningService>
   authority: Authority
   secrets: Secrets
@@ -50,6 +55,8 @@ export type Network = {
 export type RunningService = {
   ports: Ports
   databaseUrl: string
+  /** Its context, for tests that arrange what no RPC can. */
+  context: object
   /** The environment that makes another process the same service (see `main.ts` of each). */
   env: Record<string, string>
   stop(): Promise<void>
@@ -78,10 +85,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       onStep(`${entry.name} service`)
     }
     const targets = Object.fromEntries(Object.entries(services).map(([name, { ports }]) => [name, [ports.grpc]]))
-    const gateway = await startGateway(options.gateway, { state, certificates, mesh: MESH, targets })
+    const place = { state, certificates, mesh: MESH, auth: AUTH, targets }
+    const gateway = await startGateway(options.gateway, place)
     running.unshift(gateway)
     onStep('gateway')
-    return { gateway, services, authority, secrets, certificates, stop }
+    return { gateway, place, services, authority, secrets, certificates, stop }
   } catch (error) {
     await stop()
     throw error
@@ -106,7 +114,7 @@ async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Su
     await service.destroy()
     throw error
   })
-  return { ports, databaseUrl, env, stop: service.destroy }
+  return { ports, databaseUrl, context: service.context, env, stop: service.destroy }
 }
 
 function environmentOf(
@@ -126,6 +134,8 @@ function environmentOf(
     PF_CERTIFICATES: join(certificates, name, 'current'),
     PF_TRUST_DOMAIN: MESH.trustDomain,
     PF_NAMESPACE: MESH.namespace,
+    PF_TOKEN_ISSUER: AUTH.issuer,
+    PF_TOKEN_AUDIENCE: AUTH.audience,
     PF_USER_SERVICE: `dns:///localhost:${user?.ports.grpc ?? port}`,
     PF_POSTGRES_URL: databaseUrl,
     PF_PAGE_TOKEN_SECRET: secrets.pageTokens,

@@ -12,6 +12,11 @@ export function openSecrets(state: string): Secrets {
   return JSON.parse(readFileSync(file, 'utf8')) as Secrets
 }
 
-const newSecrets = (): Secrets => ({ pageTokens: secret(), signingKeys: secret(), database: secret(), demoPassword: secret() })
+const newSecrets = (): Secrets => ({
+  pageTokens: secret(),
+  signingKeys: secret(),
+  database: secret(),
+  demoPassword: secret(),
+})
 
 const secret = () => randomBytes(32).toString('base64url')

@@ -1,0 +1,108 @@
+import { rmSync } from 'node:fs'
+import { relative } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type DevConfig, loadDevConfig } from './config.ts'
+import { connectionsOf } from './connections.ts'
+import { placesOf } from './infra/places.ts'
+import { assertPortFree } from './infra/ports.ts'
+import { provideStores } from './infra/stores.ts'
+import { type Network, startNetwork } from './network.ts'
+import { seed } from './seed.ts'
+
+const USAGE = `npm start [-- --fresh]
+
+Runs PromptForge on this machine until Ctrl-C. Data stay in .promptforge/; --fresh begins anew.
+Ports and more are set by environment variables: see "Configuration" in README.md.`
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+})
+
+async function main() {
+  const { values } = parseArgs({ options: { fresh: { type: 'boolean' }, help: { type: 'boolean' } } })
+  if (values.help) return say(USAGE)
+  const config = loadDevConfig()
+  const clock = stepClock()
+  if (values.fresh) removeData()
+  await assertPortsFree(config)
+
+  const { state } = placesOf()
+  const stopping = stopSignal()
+  await using stores = await provideStores({ postgresPort: config.postgresPort })
+  clock.done('PostgreSQL')
+  const network = await startNetwork({
+    state,
+    adminUrl: stores.postgres.adminUrl,
+    ports: 'fixed',
+    gateway: {
+      port: config.gatewayPort,
+      adminPort: config.adminPort,
+      rateLimitFactor: config.rateLimitFactor,
+      corsOrigins: config.corsOrigins,
+    },
+    env: { PF_LOG_LEVEL: config.logLevel },
+    onStep: clock.done,
+  })
+  try {
+    if (await seed(network, state)) clock.done('demo data')
+    connectionsOf(network, stores, state)
+    say(readyText(network, state, clock.total()))
+    await stopping
+    say('\nStopping: calls that run may finish.')
+  } finally {
+    await network.stop()
+  }
+}
+
+function readyText({ gateway }: Network, state: string, total: string) {
+  const here = relative(process.cwd(), state)
+  return `
+PromptForge is ready (${total}).
+
+  REST and gRPC   ${gateway.url}
+  connections     ${here}/connections.env (databases, services, certificates, demo accounts)
+  logs            ${here}/logs/
+
+A first request:
+
+  curl '${gateway.url}/v1/prompts?page_size=2'
+
+The README goes on from here. Ctrl-C stops everything.`
+}
+
+async function assertPortsFree(config: DevConfig) {
+  await assertPortFree(config.gatewayPort, 'gateway', 'PF_GATEWAY_PORT')
+  await assertPortFree(config.adminPort, 'the gateway’s admin interface', 'PF_GATEWAY_ADMIN_PORT')
+  await assertPortFree(config.postgresPort, 'PostgreSQL', 'PF_POSTGRES_PORT')
+}
+
+function removeData() {
+  const { state, postgres } = placesOf()
+  for (const place of new Set([state, postgres])) rmSync(place, { recursive: true, force: true })
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+}
+
+/** Says what is done, and how long it took. */
+function stepClock() {
+  const begun = performance.now()
+  let last = begun
+  const seconds = (from: number) => `${((performance.now() - from) / 1000).toFixed(1)} s`
+  return {
+    done: (step: string) => {
+      say(`✓ ${step} ${seconds(last)}`)
+      last = performance.now()
+    },
+    total: () => seconds(begun),
+  }
+}
+
+function say(text: string) {
+  process.stdout.write(`${text}\n`)
+}

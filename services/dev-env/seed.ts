@@ -1,0 +1,40 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Network } from './network.ts'
+
+/** A demo account; all have the password PF_DEMO_PASSWORD of connections.env. */
+type Author = { username: string; firstName: string; lastName: string; prompts: object[] }
+
+/**
+ * Fills an empty PromptForge with the users and prompts of `demo-data.json`, through the public API. Answers whether there was
+ * anything to do: it is done once for each data folder.
+ */
+export async function seed({ gateway, secrets }: Network, state: string): Promise<boolean> {
+  const mark = join(state, 'demo-data.done')
+  if (existsSync(mark)) return false
+  const authors = JSON.parse(readFileSync(join(import.meta.dirname, 'demo-data.json'), 'utf8')) as Author[]
+  const post = client(gateway.url)
+  for (const { username, firstName, lastName, prompts } of authors) {
+    const account = { username, firstName, lastName, email: `${username}@example.com`, password: secrets.demoPassword }
+    // A start that was interrupted may have registered some of them already.
+    const registered = await post('/v1/auth/register', account, [409])
+    const { tokens } =
+      registered ?? (await post('/v1/auth/login', { login: username, password: secrets.demoPassword }))!
+    for (const prompt of prompts) await post('/v1/prompts', prompt, [], tokens.accessToken)
+  }
+  writeFileSync(mark, '')
+  return true
+}
+
+const client =
+  (url: string) =>
+  async (path: string, body: object, allowed: number[] = [], token?: string): Promise<any> => {
+    const answer = await fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify(body),
+    })
+    if (answer.ok) return answer.json()
+    if (allowed.includes(answer.status)) return undefined
+    throw new Error(`demo data: POST ${path} answered ${answer.status} ${await answer.text()}`)
+  }

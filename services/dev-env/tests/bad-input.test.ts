@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { status } from '@grpc/grpc-js'
+import { rejection } from '#chassis/testing/rejection.ts'
+import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import { GRPC_CASES } from './bad-input-grpc-cases.ts'
+import { REST_CASES, type Scene } from './bad-input-cases.ts'
+import { startTestNetwork, type TestNetwork } from './harness.ts'
+import { contentsOf } from './contents.ts'
+import { setScene } from './scene.ts'
+
+let network: TestNetwork
+let scene: Scene
+let before: Record<string, string>
+
+beforeAll(async () => {
+  network = await startTestNetwork()
+  scene = await setScene(network)
+  before = await contentsOf(network)
+})
+afterAll(async () => {
+  // Whatever was asked for above, nothing was changed by it.
+  const after = await contentsOf(network)
+  await network.stop()
+  expect(after).toEqual(before)
+})
+
+describe('over REST', () => {
+  test.each(REST_CASES)('$name', async ({ request, status: code, reason, fields }) => {
+    const answer = await network.rest(...request(scene))
+    const details: { reason?: string; fieldViolations?: { field: string }[] }[] = answer.body.details
+    const violations = details.flatMap(({ fieldViolations = [] }) => fieldViolations.map(({ field }) => field)).sort()
+    expect({ status: answer.status, reason: details[0]?.reason, fields: violations }).toEqual({
+      status: code,
+      reason,
+      fields: fields ?? (violations.length > 0 && reason !== 'VALIDATION_FAILED' ? violations : []),
+    })
+    expect(answer.body).toMatchObject({ code: expect.any(Number), message: expect.any(String) })
+    expect(answer.headers.get('x-request-id')).toBeTruthy()
+  })
+})
+
+describe('over gRPC', () => {
+  test.each(GRPC_CASES)('$name', async ({ call, code, reason, fields = [] }) => {
+    const stubs = {
+      prompts: network.stub('prompt', PromptServiceService),
+      users: network.stub('user', UserServiceService),
+    }
+    const error = await rejection(call(stubs, scene))
+    expect({
+      code: error.code,
+      reason: error.reason,
+      fields: error.violations.map(({ field }) => field).sort(),
+    }).toEqual({
+      code,
+      reason,
+      fields,
+    })
+  })
+
+  test('a request of 5 MB', async () => {
+    const request = {
+      title: 'big',
+      content: 'a'.repeat(5_000_000),
+      description: '',
+      category: '',
+      tags: [],
+      variables: [],
+      model: '',
+    }
+    const call = network.stub('prompt', PromptServiceService).createPrompt(request, { token: scene.ann.token })
+    expect((await rejection(call)).code).toBe(status.RESOURCE_EXHAUSTED)
+  })
+})

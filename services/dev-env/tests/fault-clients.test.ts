@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { readFileSync } from 'node:fs'
+import { type ClientHttp2Session, connect } from 'node:http2'
+import { join } from 'node:path'
+import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { until } from '#chassis/testing/until.ts'
+import { GetPromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+
+let network: TestNetwork
+let ann: SignedIn
+let big: string
+
+beforeAll(async () => {
+  network = await startTestNetwork()
+  ann = await network.signUp()
+  const answer = await network.rest('POST /v1/prompts', {
+    token: ann.token,
+    body: { title: 'big', content: 'x'.repeat(200_000) },
+  })
+  big = answer.body.prompt.id
+})
+afterAll(() => network.stop())
+
+/** An HTTP/2 connection to the prompt service that never lets an answer's body through. */
+function deafClient(): ClientHttp2Session {
+  const file = (name: string) => readFileSync(join(network.certificates, 'client', 'current', name))
+  const port = network.services['prompt']!.ports.grpc
+  const session = connect(`https://localhost:${port}`, {
+    ca: file('ca.pem'),
+    cert: file('cert.pem'),
+    key: file('key.pem'),
+    settings: { initialWindowSize: 0 },
+  })
+  session.on('error', () => undefined)
+  return session
+}
+
+function askForBig(session: ClientHttp2Session) {
+  const message = GetPromptRequest.encode({ promptId: big }).finish()
+  const frame = Buffer.concat([Buffer.from([0]), Buffer.alloc(4), message])
+  frame.writeUInt32BE(message.length, 1)
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': PromptServiceService.getPrompt.path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  })
+  stream.on('error', () => undefined)
+  stream.end(frame)
+  return stream
+}
+
+test('a client that never reads does not keep others waiting, and leaves nothing behind', async () => {
+  const session = deafClient()
+  const streams = Array.from({ length: 100 }, () => askForBig(session))
+  await until('its calls to be worked on', async () => (await handled()) >= 100)
+
+  const prompts = network.stub('prompt', PromptServiceService)
+  for (let i = 0; i < 50; i++) expect((await prompts.getPrompt({ promptId: big })).prompt?.content.length).toBe(200_000)
+
+  for (const stream of streams) stream.destroy()
+  session.destroy()
+  await until('nothing to be in flight', async () => (await metric('grpc_server_in_flight')) === 0)
+})
+
+test('a slow client gets the whole of its answer', async () => {
+  const session = deafClient()
+  const stream = askForBig(session)
+  let received = 0
+  const ended = new Promise((resolve) => stream.on('close', resolve))
+  stream.on('data', (chunk: Buffer) => (received += chunk.length))
+  session.settings({ initialWindowSize: 1024 })
+  session.setLocalWindowSize(1 << 20)
+  await ended
+  session.destroy()
+  expect(received).toBeGreaterThan(200_000)
+})
+
+const handled = () => metric('grpc_server_handled_total{method="/promptforge.prompt.v1.PromptService/GetPrompt"')
+
+async function metric(name: string): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${network.services['prompt']!.ports.metrics}/metrics`)
+  const line = (await answer.text()).split('\n').find((text) => text.startsWith(name))
+  return Number(line?.split(' ').at(-1) ?? 0)
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client, credentials } from '@grpc/grpc-js'
+import type { RpcService } from '#chassis/grpc/call.ts'
+import { type Channel, createStub, openChannel, type Stub } from '#chassis/grpc/client.ts'
+import { openMesh } from '#chassis/grpc/tls.ts'
+import { loadContract } from '#contracts/contract.ts'
+import type { Deps as UserDeps } from '../../user/context.ts'
+import { dropDatabases } from '../databases.ts'
+import { placesOf } from '../infra/places.ts'
+import { MESH, type Network, type NetworkOptions, startNetwork } from '../network.ts'
+import { SERVICES } from '../services.ts'
+
+/** The whole of PromptForge for a test file: free ports, databases of its own, rate limits out of the way. */
+export type TestNetwork = Network & {
+  /** Sends an HTTP request to the gateway; a body that is no string is sent as JSON. */
+  rest(request: string, options?: RestOptions): Promise<RestAnswer>
+  /** Registers a user through the gateway. */
+  signUp(username?: string): Promise<SignedIn>
+  /** gRPC calls to a service past the gateway, as a person's client with a certificate. */
+  stub<S extends RpcService>(service: string, definition: S): Stub<S>
+  /** Native gRPC calls at the gateway's port, in plaintext as people's clients make them there. */
+  gatewayStub<S extends RpcService>(definition: S): Stub<S>
+  /** The key that the user service signs access tokens with now. */
+  signer(): ReturnType<UserDeps['keys']['signer']>
+}
+
+/** `token` is sent as the bearer. */
+export type RestOptions = { token?: string | undefined; body?: unknown; headers?: Record<string, string> }
+
+/** What came back; `body` is parsed when it is JSON. */
+export type RestAnswer = { status: number; headers: Headers; body: any }
+
+/** A registered user. */
+export type SignedIn = {
+  id: string
+  username: string
+  email: string
+  password: string
+  token: string
+  refreshToken: string
+}
+
+/** Starts it: call it in `beforeAll`, and `stop` in `afterAll`. */
+export async function startTestNetwork(options: Partial<NetworkOptions> = {}): Promise<TestNetwork> {
+  const adminUrl = process.env['PF_TEST_POSTGRES_URL']!
+  const states = join(placesOf().state, `test-network-${process.pid}`)
+  mkdirSync(states, { recursive: true })
+  const state = mkdtempSync(join(states, 'n'))
+  const prefix = `t${randomUUID().slice(0, 8)}_`
+  const gateway = { port: 0, adminPort: 0, rateLimitFactor: 1000, corsOrigins: ['http://localhost:5173'] }
+  const env = { PF_LOG_LEVEL: 'warn' }
+  const network = await startNetwork({ state, adminUrl, prefix, ports: 'free', gateway, env, ...options })
+  const channels: Channel[] = []
+  const rest = restClient(network.gateway.url)
+  return {
+    ...network,
+    rest,
+    signUp: (username = `u${randomUUID().slice(0, 12)}`) => signUp(rest, username),
+    stub: (service, definition) => {
+      const target = `localhost:${network.services[service]!.ports.grpc}`
+      const mesh = openMesh({ certificates: join(network.certificates, 'client', 'current'), ...MESH })
+      const channel = openChannel({ contract: loadContract(), mesh, service, target })
+      channels.push(channel)
+      return createStub(channel, definition)
+    },
+    signer: () => (network.services['user']!.context as UserDeps).keys.signer(),
+    gatewayStub: (definition) => {
+      const client = new Client(`localhost:${network.gateway.port}`, credentials.createInsecure())
+      const channel = { client, contract: loadContract(), close: () => client.close() }
+      channels.push(channel)
+      return createStub(channel, definition)
+    },
+    stop: async () => {
+      for (const channel of channels) channel.close()
+      await network.stop()
+      await dropDatabases(
+        adminUrl,
+        SERVICES.map(({ name }) => `${prefix}promptforge_${name}`),
+      )
+      rmSync(states, { recursive: true, force: true })
+    },
+  }
+}
+
+const restClient =
+  (url: string): TestNetwork['rest'] =>
+  async (request, { token, body, headers = {} } = {}) => {
+    const [method, path] = request.split(' ') as [string, string]
+    const answer = await fetch(url + path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    const isJson = answer.headers.get('content-type')?.startsWith('application/json')
+    return { status: answer.status, headers: answer.headers, body: isJson && text !== '' ? JSON.parse(text) : text }
+  }
+
+async function signUp(rest: TestNetwork['rest'], username: string): Promise<SignedIn> {
+  const [email, password] = [`${username}@example.com`, 'correct horse battery']
+  const { status, body } = await rest('POST /v1/auth/register', { body: { username, email, password } })
+  if (status !== 200) throw new Error(`sign-up answered ${status}: ${JSON.stringify(body)}`)
+  const { accessToken: token, refreshToken } = body.tokens
+  return { id: body.user.id, username, email, password, token, refreshToken }
+}

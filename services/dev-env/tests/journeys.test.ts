@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { status } from '@grpc/grpc-js'
+import { readStatus } from '#chassis/grpc/status.ts'
+import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
+import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { startTestNetwork, type TestNetwork } from './harness.ts'
+
+let network: TestNetwork
+
+beforeAll(async () => {
+  network = await startTestNetwork()
+})
+afterAll(() => network.stop())
+
+test('a newcomer registers, signs in, writes a prompt, reads, edits and lists it, over REST', async () => {
+  const account = { username: 'newcomer', email: 'newcomer@example.com', password: 'correct horse battery' }
+  const registered = await network.rest('POST /v1/auth/register', { body: account })
+  expect(registered).toMatchObject({
+    status: 200,
+    body: { user: { username: 'newcomer', email: account.email, role: 'USER' } },
+  })
+
+  const signedIn = await network.rest('POST /v1/auth/login', {
+    body: { login: 'NEWCOMER', password: account.password },
+  })
+  const token: string = signedIn.body.tokens.accessToken
+
+  const created = await network.rest('POST /v1/prompts', {
+    token,
+    body: {
+      title: 'Summarise',
+      content: 'Summarise {{text}}',
+      tags: ['Short', 'text'],
+      category: 'writing',
+      variables: [{ name: 'text', type: 'TEXT', required: true }],
+    },
+  })
+  const { prompt } = created.body
+  expect(prompt).toMatchObject({ version: 1, tags: ['short', 'text'], status: 'PUBLISHED', isPublic: true, etag: '1' })
+
+  const edited = await network.rest(`PATCH /v1/prompts/${prompt.id}`, {
+    token,
+    body: { content: 'Sum up {{text}}', etag: prompt.etag },
+  })
+  expect(edited.body.prompt).toMatchObject({ version: 2, content: 'Sum up {{text}}' })
+
+  const read = await network.rest(`GET /v1/prompts/${prompt.id}`)
+  expect(read.body).toMatchObject({
+    prompt: { title: 'Summarise', content: 'Sum up {{text}}' },
+    access: { kind: 'PUBLIC' },
+  })
+  const mine = await network.rest('GET /v1/prompts?user_id=me', { token })
+  expect(mine.body.prompts.map(({ id }: { id: string }) => id)).toEqual([prompt.id])
+})
+
+test('the same over native gRPC, at the gateway’s port and at the services themselves', async () => {
+  const auth = network.stub('user', AuthServiceService)
+  const prompts = network.stub('prompt', PromptServiceService)
+  const { tokens } = await auth.register({
+    username: 'grpc-user',
+    email: 'grpc@example.com',
+    password: 'long enough',
+    firstName: '',
+    lastName: '',
+  })
+  const outgoing = { token: tokens!.accessToken }
+  const request = { title: 'T', content: 'C', description: '', category: '', tags: [], variables: [], model: '' }
+  const { prompt } = await prompts.createPrompt(request, outgoing)
+  const atGateway = network.gatewayStub(PromptServiceService)
+  expect((await atGateway.getPrompt({ promptId: prompt!.id }, outgoing)).access?.kind).toBe(1)
+  expect((await prompts.getPrompt({ promptId: prompt!.id })).prompt?.content).toBe('C')
+  const error = await atGateway.deletePrompt({ promptId: prompt!.id }).then(() => undefined, readStatus)
+  expect(error?.code).toBe(status.UNAUTHENTICATED)
+})
+
+test('a session goes on by its refresh token, once for each', async () => {
+  const { refreshToken } = await network.signUp()
+  const again = await network.rest('POST /v1/auth/refresh', { body: { refreshToken } })
+  expect(again.status).toBe(200)
+  const reused = await network.rest('POST /v1/auth/refresh', { body: { refreshToken } })
+  expect(reused.body.details[0].reason).toBe('REFRESH_TOKEN_REUSED')
+  const descendant = await network.rest('POST /v1/auth/refresh', {
+    body: { refreshToken: again.body.tokens.refreshToken },
+  })
+  expect(descendant.status).toBe(401)
+})
+
+test('a repeated create with one Idempotency-Key makes one prompt', async () => {
+  const { token } = await network.signUp()
+  const headers = { 'idempotency-key': '0198c0de-0000-7000-8000-000000000001' }
+  const body = { title: 'Once', content: 'only' }
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => network.rest('POST /v1/prompts', { token, body, headers })),
+  )
+  expect(new Set(answers.map((answer) => answer.body.prompt?.id)).size).toBe(1)
+})
+
+test('a flood of tokens with unknown key ids costs the user service one look at its keys', async () => {
+  const prompts = network.stub('prompt', PromptServiceService)
+  await prompts.listCategories({}, { token: (await network.signUp()).token })
+  const before = await keysServed()
+  const stranger = 'eyJhbGciOiJFZERTQSIsImtpZCI6In'
+  const tokens = Array.from(
+    { length: 50 },
+    (_, i) =>
+      `${Buffer.from(JSON.stringify({ alg: 'EdDSA', kid: `stranger-${i}` })).toString('base64url')}.e30.${stranger}`,
+  )
+  const outcomes = await Promise.allSettled(tokens.map((token) => prompts.listCategories({}, { token })))
+  expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true)
+  expect((await keysServed()) - before).toBeLessThanOrEqual(1)
+})
+
+/** How many times the user service has answered GetJwks to a service; the gateway's own fetches go by its own clock. */
+async function keysServed() {
+  const answer = await fetch(`http://127.0.0.1:${network.services['user']!.ports.metrics}/metrics`)
+  const line = (await answer.text()).split('\n').find((text) => /handled_total\{.*GetJwks/.test(text))
+  return Number(line?.split(' ').at(-1) ?? 0)
+}
