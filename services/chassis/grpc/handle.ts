@@ -73,7 +73,11 @@ function createBeginning({ log, metrics, tracing }: ServerParts, { path }: Metho
   return (raw: ServerCall) => {
     const started = performance.now()
     const gone = new AbortController()
-    raw.on('cancelled', () => gone.abort())
+    let finished = false
+    // grpc-js says 'cancelled' at the end of every call, and the reason of an abort takes 5 µs to make.
+    raw.on('cancelled', () => {
+      if (!finished) gone.abort()
+    })
     const requestId = requestIdOf(raw.metadata)
     const span = tracing.begin(path, raw.metadata)
     const headers = new Metadata()
@@ -82,6 +86,7 @@ function createBeginning({ log, metrics, tracing }: ServerParts, { path }: Metho
     metrics.inFlight.inc()
 
     const finish = () => {
+      finished = true
       metrics.inFlight.dec()
       duration.observe((performance.now() - started) / 1000)
     }

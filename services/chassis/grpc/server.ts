@@ -24,6 +24,8 @@ const OPTIONS = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
   'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
   'grpc.max_concurrent_streams': 1000,
+  // Megabytes that a connection may make us keep, answers that its client does not read among them; then it gets no new calls.
+  'grpc-node.max_session_memory': 64,
   // Clients look for new addresses only when a connection ends.
   'grpc.max_connection_age_ms': 300_000,
   'grpc.max_connection_age_grace_ms': 30_000,
