@@ -59,6 +59,7 @@ async function prepare(withStores) {
     })
   }
   for (const name of SIGNALS) process.off(name, abort)
+  signal.throwIfAborted()
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAuthority } from '../../services/dev-env/infra/authority.ts'
 import { envoyBinary } from '../../services/dev-env/infra/envoy.ts'
@@ -19,14 +19,16 @@ const MEMBERS = ['user', 'prompt', 'version', 'test', 'marketplace', 'analytics'
  * Before the first test file: one PostgreSQL for the whole run, on a free port, and a certificate authority, both in folders of
  * the run's own. The tests find the superuser's URL in PF_TEST_POSTGRES_URL (when that is set from outside, that server is used
  * and none started), and the certificates in PF_TEST_CERTIFICATES: `<member>/current/` with ca.pem, cert.pem and key.pem.
- * PF_TEST_ENVOY is the envoy program.
+ * PF_TEST_ENVOY is the envoy program, PF_TEST_FOLDER a folder for what a PostgreSQL of a test's own has to reach.
  */
 export default async function setup(): Promise<void> {
   const { state, postgres: home } = placesOf()
   for (const place of new Set([state, home])) removeAbandoned(place)
   const folders = [...new Set([state, home])].map((place) => join(place, `test-${process.pid}`))
+  for (const folder of folders) mkdirSync(folder, { mode: 0o755 })
   const certificates = join(folders[0]!, 'certificates')
   process.env['PF_TEST_CERTIFICATES'] = certificates
+  process.env['PF_TEST_FOLDER'] = folders.at(-1)!
   process.env['PF_TEST_ENVOY'] ??= envoyBinary()
   await issueCertificates(certificates)
   const server = process.env['PF_TEST_POSTGRES_URL'] ? undefined : await startServer(home, folders.at(-1)!)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
@@ -15,8 +16,7 @@ let folder: string
 let server: Postgres
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(home, 'infra-'))
-  rmSync(folder, { recursive: true }) // it makes the folder itself
+  folder = join(process.env['PF_TEST_FOLDER']!, `infra-${randomUUID()}`)
   server = await startPostgres({ dataDir: join(folder, 'data'), home, port: 0, password: 'p@ss/word', settings })
 })
 
