@@ -83,10 +83,12 @@ async function portsOf(adminUrl: string): Promise<Record<string, number>> {
   const answer = await fetch(`${adminUrl}/listeners?format=json`)
   if (!answer.ok) throw new Error(`${adminUrl}/listeners answers ${answer.status}: allow_paths must have it`)
   const { listener_statuses: listeners = [] } = (await answer.json()) as { listener_statuses?: ListenerStatus[] }
-  return Object.fromEntries(listeners.map(({ name, local_address }) => [name, local_address.socket_address.port_value]))
+  // A listener that is not on TCP has no socket address.
+  const bound = listeners.flatMap(({ name, local_address: { socket_address: at } }) => (at ? [[name, at.port_value]] : []))
+  return Object.fromEntries(bound) as Record<string, number>
 }
 
-type ListenerStatus = { name: string; local_address: { socket_address: { port_value: number } } }
+type ListenerStatus = { name: string; local_address: { socket_address?: { port_value: number } } }
 
 // At SIGTERM Envoy ends at once, and its requests with it; so its listeners are closed first.
 async function drain(adminUrl: string, graceMs: number) {
