@@ -1,0 +1,62 @@
+import { type BaseConfig, baseSchema, type Schema, secret } from '#chassis/config.ts'
+
+/** What the user service must be told, beyond what every service must. */
+export type UserConfig = BaseConfig & {
+  tokens: { accessSeconds: number; refreshSeconds: number }
+  passwords: { cost: number; parallel: number }
+  keys: { secret: string; rotationSeconds: number; cacheSeconds: number }
+}
+
+/** The schema of UserConfig. */
+export const config: Schema<UserConfig> = {
+  ...baseSchema('user', 50_051),
+  tokens: {
+    accessSeconds: {
+      doc: 'Seconds for which an access token is valid.',
+      format: 'nat',
+      default: 900,
+      env: 'PF_ACCESS_TOKEN_SECONDS',
+    },
+    refreshSeconds: {
+      doc: 'Seconds for which a refresh token is valid; each use gives a new one.',
+      format: 'nat',
+      default: 30 * 86_400,
+      env: 'PF_REFRESH_TOKEN_SECONDS',
+    },
+  },
+  passwords: {
+    cost: {
+      doc: 'Cost of bcrypt, 4 to 31: one more doubles the time of a hash. Passwords move to it when their users sign in.',
+      format: 'nat',
+      default: 12,
+      env: 'PF_BCRYPT_COST',
+    },
+    parallel: {
+      doc: 'Passwords that are hashed at once; 0: as many as there are cores, but three at the most.',
+      format: 'nat',
+      default: 0,
+      env: 'PF_BCRYPT_PARALLEL',
+    },
+  },
+  keys: {
+    secret: {
+      doc: 'Secret that encrypts the private signing keys in the database, shared by all replicas: 32 characters or more.',
+      format: secret,
+      default: '',
+      env: 'PF_SIGNING_KEY_SECRET',
+      sensitive: true,
+    },
+    rotationSeconds: {
+      doc: 'Seconds for which a signing key signs before the next one does.',
+      format: 'nat',
+      default: 30 * 86_400,
+      env: 'PF_SIGNING_KEY_ROTATION_SECONDS',
+    },
+    cacheSeconds: {
+      doc: 'Seconds for which the key set may be cached. A new key is published for twice as long before it signs.',
+      format: 'nat',
+      default: 60,
+      env: 'PF_JWKS_CACHE_SECONDS',
+    },
+  },
+}

@@ -1,0 +1,38 @@
+import type { Base } from '#chassis/define-service.ts'
+import type { Database } from '#chassis/db/orm.ts'
+import type { Logger } from '#chassis/logger.ts'
+import type { UserConfig } from './config.ts'
+import { rotateSigningKeys } from './db/rotate-signing-keys.ts'
+import { createKeyRing, type KeyRing } from './key-ring.ts'
+import { createPasswords, type Passwords } from './passwords.ts'
+import { createSessions, type NewSessions } from './sessions.ts'
+import { createVault } from './vault.ts'
+
+/** What handlers and jobs of this service need beside the call; each takes the part that it uses. */
+export type Deps = {
+  database: Database
+  log: Logger
+  keys: KeyRing
+  passwords: Passwords
+  newSession: NewSessions
+  /** Makes the next signing key if one is due, and answers with its id. */
+  rotateKeys(): Promise<string | undefined>
+}
+
+/** Makes the context of one service. */
+export function createContext({ config, database, log }: Base<UserConfig>): Deps {
+  const { auth, tokens, passwords } = config
+  const { cacheSeconds, rotationSeconds, secret } = config.keys
+  const vault = createVault(secret)
+  const times = { cacheSeconds, rotationSeconds, accessSeconds: tokens.accessSeconds }
+  const rotateKeys = () => rotateSigningKeys(database.fork(), vault, times)
+  const keys = createKeyRing({ sql: database.sql, vault, cacheSeconds, rotateKeys })
+  return {
+    database,
+    log,
+    keys,
+    rotateKeys,
+    passwords: createPasswords(passwords),
+    newSession: createSessions(keys, { ...auth, ...tokens }),
+  }
+}

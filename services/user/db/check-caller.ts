@@ -1,0 +1,15 @@
+import type { Present } from '#chassis/grpc/access.ts'
+import { type Sql, statement } from '#chassis/db/statements.ts'
+import type { Role, Status } from '../user.ts'
+
+/** What a user is now. */
+export const checkCaller = statement<[userId: string], { role: Role; status: Status }>(
+  'check_caller',
+  'select role, status from users where id = $1',
+)
+
+/** A user's role and status now; a user whom the database does not know is not active. */
+export async function readPresent(sql: Sql, userId: string): Promise<Present> {
+  const [row] = await sql(checkCaller, [userId])
+  return { role: row?.role ?? 'USER', active: row?.status === 'ACTIVE' }
+}

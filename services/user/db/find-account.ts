@@ -1,0 +1,50 @@
+import { statement } from '#chassis/db/statements.ts'
+import { PROFILE, type ProfileRow } from './profile.ts'
+import { FREE_FAILURES, waitAfter } from './sign-in-failures.ts'
+
+/** The account that somebody tries to sign in to, if there is one, and whether they may try. */
+export type AccountRow = Omit<ProfileRow, 'id'> & {
+  /** Null when there is no such account. */
+  id: string | null
+  password: string
+  /** Failures from this network before: this try has been counted as one of them already. */
+  is_counted: boolean
+  /** Milliseconds to wait before the next try; null when this one may go on. */
+  wait_ms: number | null
+}
+
+/**
+ * Finds an account, and decides whether a try may go on. After a first failure each try is counted before the password is
+ * looked at, so that many at once do not all slip through the same gap.
+ */
+const findAccount = (column: 'email' | 'username') =>
+  statement<[login: string, account: Buffer, address: string], AccountRow>(
+    `find_account_by_${column}`,
+    `with before as (
+      select failures, retry_at from sign_in_failures where account = $2 and address = $3
+    ),
+    counted as (
+      update sign_in_failures f set failures = f.failures + 1, retry_at = now() + ${waitAfter('f.failures + 1')}
+      where f.account = $2 and f.address = $3 and (f.failures < ${FREE_FAILURES} or f.retry_at <= now())
+      returning f.failures
+    )
+    select ${PROFILE}, u.password, c.failures is not null as is_counted,
+      case
+        when b.failures is null or c.failures is not null then null
+        when b.retry_at > now() then ${milliseconds('b.retry_at - now()')}
+        -- It was time when this statement began, and another try was quicker.
+        else ${milliseconds(waitAfter('b.failures + 1'))}
+      end as wait_ms
+    from (select) one
+    left join users u on lower(u.${column} collate "C") = lower($1 collate "C")
+    left join before b on true
+    left join counted c on true`,
+  )
+
+const milliseconds = (interval: string) => `extract(epoch from ${interval})::float8 * 1000`
+
+/** Finds the account with an e-mail address, whatever its case. Always one row. */
+export const findAccountByEmail = findAccount('email')
+
+/** Finds the account with a username, whatever its case. Always one row. */
+export const findAccountByUsername = findAccount('username')

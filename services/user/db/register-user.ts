@@ -1,0 +1,59 @@
+import { type Sql, statement } from '#chassis/db/statements.ts'
+import type { NewSession } from '../sessions.ts'
+import { PROFILE, type ProfileRow } from './profile.ts'
+
+/** An account that is about to be stored. */
+export type NewUser = {
+  id: string
+  username: string
+  email: string
+  /** The bcrypt hash. */
+  password: string
+  firstName: string
+  lastName: string
+}
+
+/**
+ * A new user and the first session, in one statement. No row comes back when the username or the e-mail address is another
+ * user's: an error would show the address in the database's log.
+ */
+export const registerUserStatement = statement<unknown[], ProfileRow>(
+  'register_user',
+  `with made as (
+    insert into users (id, username, email, password, first_name, last_name, created_at)
+    values ($1, $2, $3, $4, nullif($5, ''), nullif($6, ''), $9)
+    on conflict do nothing
+    returning *
+  ),
+  session as (
+    insert into refresh_tokens (id, family_id, user_id, token_hash, issued_at, expires_at)
+    select $7::uuid, $7::uuid, id, $8::bytea, $9, $10 from made
+  )
+  select ${PROFILE} from made u`,
+)
+
+/** What stands in the way of a new user. */
+export const takenNames = statement<[username: string, email: string], { username: boolean; email: boolean }>(
+  'taken_names',
+  `select exists (select from users where lower(username collate "C") = lower($1 collate "C")) as username,
+    exists (select from users where lower(email collate "C") = lower($2 collate "C")) as email`,
+)
+
+/** Stores a user with a first session; undefined when one of the names is taken. */
+export async function registerUser(sql: Sql, user: NewUser, session: NewSession): Promise<ProfileRow | undefined> {
+  const { id, username, email, password, firstName, lastName } = user
+  const { hash, issuedAt, expiresAt } = session
+  const [row] = await sql(registerUserStatement, [
+    id,
+    username,
+    email,
+    password,
+    firstName,
+    lastName,
+    session.id,
+    hash,
+    issuedAt,
+    expiresAt,
+  ])
+  return row
+}

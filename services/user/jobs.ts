@@ -1,0 +1,22 @@
+import type { Job } from '#chassis/jobs.ts'
+import type { Deps } from './context.ts'
+import { deleteExpired } from './db/delete-expired.ts'
+
+/** Milliseconds between two looks at whether a signing key is due. */
+const ROTATION_MS = 60_000
+
+/** Milliseconds between two clean-ups. */
+const CLEAN_UP_MS = 300_000
+
+/** What this service does by itself. */
+export const jobs = ({ database, log, rotateKeys }: Pick<Deps, 'database' | 'log' | 'rotateKeys'>): Job[] => [
+  {
+    name: 'rotate signing keys',
+    everyMs: ROTATION_MS,
+    run: async () => {
+      const kid = await rotateKeys()
+      if (kid) log.info({ kid }, 'published a new signing key')
+    },
+  },
+  { name: 'delete what has expired', everyMs: CLEAN_UP_MS, run: () => deleteExpired(database.sql) },
+]

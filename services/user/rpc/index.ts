@@ -1,0 +1,26 @@
+import { serve } from '#chassis/grpc/server.ts'
+import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
+import { UserInternalServiceService, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import type { Deps } from '../context.ts'
+import { batchGetUsers } from './batch-get-users.ts'
+import { checkCaller } from './check-caller.ts'
+import { getJwks } from './get-jwks.ts'
+import { getUser } from './get-user.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
+import { refreshToken } from './refresh-token.ts'
+import { register } from './register.ts'
+import { updateUser } from './update-user.ts'
+
+/** The table: a handler for each RPC. */
+export const services = (deps: Deps) => [
+  serve(AuthServiceService, {
+    register: register(deps),
+    login: login(deps),
+    refreshToken: refreshToken(deps),
+    logout,
+    getJwks: getJwks(deps),
+  }),
+  serve(UserServiceService, { getUser, batchGetUsers, updateUser }),
+  serve(UserInternalServiceService, { checkCaller }),
+]

@@ -1,0 +1,40 @@
+import { exhausted, unauthenticated } from '#chassis/errors.ts'
+import type { PublicCall } from '#chassis/grpc/call.ts'
+import type { LoginRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
+import type { Deps } from '../context.ts'
+import { type AccountRow, findAccountByEmail, findAccountByUsername } from '../db/find-account.ts'
+import type { ProfileRow } from '../db/profile.ts'
+import { renewPasswordHash } from '../db/renew-password-hash.ts'
+import { countSignInFailure } from '../db/sign-in-failures.ts'
+import { startSession } from '../db/start-session.ts'
+import { attemptOf, isEmail } from '../sign-in.ts'
+import { toFullUser } from './view.ts'
+
+export const login =
+  ({ passwords, newSession }: Pick<Deps, 'passwords' | 'newSession'>) =>
+  async ({ login: name, password }: LoginRequest, { sql, origin, signal }: PublicCall) => {
+    passwords.checkRoom()
+    const { account, address } = attemptOf(name, origin.address)
+    const find = isEmail(name) ? findAccountByEmail : findAccountByUsername
+    const row = (await sql(find, [name, account, address]))[0]!
+    if (row.wait_ms !== null) throw slowed(row.wait_ms)
+
+    const isRight = await passwords.verify(password, row.id === null ? undefined : row.password, signal)
+    if (!isRight || !isInUse(row)) {
+      if (!row.is_counted) await sql(countSignInFailure, [account, address])
+      throw unauthenticated('CREDENTIALS_INVALID', 'no account in use has this name and this password')
+    }
+
+    if (passwords.isOutdated(row.password)) {
+      await sql(renewPasswordHash, [row.id, row.password, await passwords.hash(password, signal)])
+    }
+    const session = await newSession()
+    const { id, hash, issuedAt, expiresAt } = session
+    await sql(startSession, [row.id, id, hash, issuedAt, expiresAt, account, address])
+    return { user: toFullUser(row), tokens: await session.tokensFor(row) }
+  }
+
+const isInUse = (row: AccountRow): row is AccountRow & ProfileRow => row.status === 'ACTIVE'
+
+const slowed = (waitMs: number) =>
+  exhausted('SIGN_IN_SLOWED', 'too many sign-ins for this account have failed here: wait before the next one', waitMs)

@@ -1,0 +1,30 @@
+import { brokenConstraint } from '#chassis/db/failures.ts'
+import { notFound, staleEtag } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import type { UpdateUserRequest } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import * as db from '../db/update-user.ts'
+import { usernameTaken } from '../user.ts'
+import { toFullUser } from './view.ts'
+
+export const updateUser = async (request: UpdateUserRequest, call: Call) => {
+  if (!(await mayChange(request.userId, call))) throw notFound('user')
+  const [row] = await call.sql(db.updateUser, changeOf(request)).catch((error: unknown) => {
+    throw brokenConstraint(error) ? usernameTaken() : error
+  })
+  if (!row) throw notFound('user')
+  if (row.outcome === 'ETAG_STALE') throw staleEtag(String(row.revision))
+  return { user: toFullUser(row) }
+}
+
+async function mayChange(userId: string, call: Call) {
+  return userId === call.caller.userId || (await call.presentRole()).role === 'ADMIN'
+}
+
+const changeOf = ({ userId, etag, username, firstName, lastName, bio }: UpdateUserRequest): db.Change => [
+  userId,
+  etag ?? null,
+  username ?? null,
+  firstName ?? null,
+  lastName ?? null,
+  bio ?? null,
+]

@@ -1,0 +1,22 @@
+import type { ServiceDefinition } from '#chassis/define-service.ts'
+import { config, type UserConfig } from './config.ts'
+import { createContext, type Deps } from './context.ts'
+import { entities } from './db/entities.ts'
+import { migrations } from './db/migrations/index.ts'
+import { readPresent } from './db/check-caller.ts'
+import { jobs } from './jobs.ts'
+import { services } from './rpc/index.ts'
+
+/** The user service: accounts, sign-in, and the keys that sign access tokens. */
+export const userService: ServiceDefinition<UserConfig, Deps> = {
+  name: 'user',
+  config,
+  schema: { entities, migrations },
+  context: createContext,
+  services,
+  jobs,
+  identity: ({ keys, database }) => ({
+    keys: keys.verification,
+    checkCaller: ({ userId }) => readPresent(database.sql, userId),
+  }),
+}

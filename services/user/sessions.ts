@@ -1,0 +1,66 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { SignJWT } from 'jose'
+import { v4, v7 } from 'uuid'
+import { TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
+import type { Tokens } from '#contracts/gen/promptforge/auth/v1/auth.ts'
+import type { KeyRing, Signer } from './key-ring.ts'
+import type { Role } from './user.ts'
+
+/** A session that is about to be stored: its refresh token is stored by its hash alone. */
+export type NewSession = {
+  /** Of the refresh token, and of the family that descends from it. */
+  id: string
+  hash: Buffer
+  issuedAt: Date
+  expiresAt: Date
+  /** What the client gets: the refresh token, and an access token for this user. */
+  tokensFor(user: { id: string; username: string; role: Role }): Promise<Tokens>
+}
+
+/** Draws a refresh token of 256 random bits. Whatever could keep the tokens from being signed is thrown here, before anything is stored. */
+export type NewSessions = () => Promise<NewSession>
+
+/** Makes sessions with these names and lives. */
+export const createSessions =
+  (
+    keys: Pick<KeyRing, 'signer'>,
+    rules: { issuer: string; audience: string; accessSeconds: number; refreshSeconds: number },
+  ): NewSessions =>
+  async () => {
+    const signer = await keys.signer()
+    const refreshToken = randomBytes(32).toString('base64url')
+    const issuedAt = new Date()
+    const expiresAt = new Date(issuedAt.getTime() + rules.refreshSeconds * 1000)
+    return {
+      id: v7(),
+      hash: hashOfToken(refreshToken),
+      issuedAt,
+      expiresAt,
+      tokensFor: async (user) => {
+        const accessTokenExpiresAt = new Date(issuedAt.getTime() + rules.accessSeconds * 1000)
+        const accessToken = await signAccessToken(signer, rules, user, issuedAt, accessTokenExpiresAt)
+        return { accessToken, accessTokenExpiresAt, refreshToken, refreshTokenExpiresAt: expiresAt }
+      },
+    }
+  }
+
+/** What is stored of a refresh token: its SHA-256. It is random, so no salt and no slow hash are needed. */
+export const hashOfToken = (token: string) => createHash('sha256').update(token).digest()
+
+function signAccessToken(
+  { kid, privateKey }: Signer,
+  { issuer, audience }: { issuer: string; audience: string },
+  user: { id: string; username: string; role: Role },
+  issuedAt: Date,
+  expiresAt: Date,
+) {
+  return new SignJWT({ username: user.username, role: user.role })
+    .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject(user.id)
+    .setJti(v4())
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expiresAt)
+    .sign(privateKey)
+}
