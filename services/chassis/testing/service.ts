@@ -32,10 +32,14 @@ export function testMesh(member: string): MeshConfig {
   }
 }
 
-/** A configuration for tests: the schema's defaults, free ports, no waiting; `url` is a database's. */
+/**
+ * A configuration for tests: the schema's defaults, free ports, no waiting; `url` is a database's, and `env` is what else the
+ * service must be told.
+ */
 export function testConfig<C extends BaseConfig>(
   definition: Pick<ServiceDefinition<C, never>, 'name' | 'config'>,
   url: string,
+  env: Record<string, string> = {},
 ): C {
   const { certificates, trustDomain, namespace } = testMesh(definition.name)
   const defaults = loadConfig(definition.config, {
@@ -52,18 +56,27 @@ export function testConfig<C extends BaseConfig>(
     PF_PORT: '0',
     PF_HEALTH_PORT: '0',
     PF_METRICS_PORT: '0',
+    ...env,
   })
   return { ...defaults, drain: { settleMs: 0, graceMs: 2000 } }
 }
 
-/** Starts a service for a test file: call it in `beforeAll`, and `stop` in `afterAll`. */
+/**
+ * Starts a service for a test file: call it in `beforeAll`, and `stop` in `afterAll`. On a `database` that is given, it is one
+ * more replica: it neither migrates nor drops it.
+ */
 export async function startTestService<C extends BaseConfig, Context extends object>(
   definition: ServiceDefinition<C, Context>,
-  options: { config?: Partial<C>; overrides?: Overrides<Context> } = {},
+  options: {
+    config?: Partial<C>
+    env?: Record<string, string>
+    overrides?: Overrides<Context>
+    database?: TestDatabase
+  } = {},
 ): Promise<TestService<Context>> {
-  const database = await testDatabase(definition.schema)
+  const database = options.database ?? (await testDatabase(definition.schema))
   const identity = await testIdentity()
-  const config = { ...testConfig(definition as never, database.url), ...options.config } as C
+  const config = { ...testConfig(definition as never, database.url, options.env), ...options.config } as C
   const log = createLogger(definition.name, config.log.level)
   const overrides = definition.identity ? { log } : { log, identity }
   const service = await createService(definition, config, { ...overrides, ...options.overrides })
@@ -79,7 +92,7 @@ export async function startTestService<C extends BaseConfig, Context extends obj
     stop: async () => {
       await service.destroy()
       clients.close()
-      await database.drop()
+      if (!options.database) await database.drop()
     },
   }
 }

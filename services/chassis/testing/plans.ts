@@ -1,0 +1,47 @@
+import type { Statement } from '../db/statements.ts'
+import type { TestDatabase } from './database.ts'
+
+/** A node of a plan, as EXPLAIN prints it in JSON. */
+export type PlanNode = { 'Node Type': string; 'Relation Name'?: string; 'Actual Rows': number; Plans?: PlanNode[] }
+
+/**
+ * Runs a statement and answers with all nodes of the plan that it ran by; what it writes is taken back. `generic` is the plan
+ * that a prepared statement comes to after five runs, `custom` the one made for these values.
+ */
+export async function planOf(
+  { query }: Pick<TestDatabase, 'query'>,
+  mode: 'generic' | 'custom',
+  { text }: Pick<Statement<unknown[], unknown>, 'text'>,
+  params: readonly unknown[],
+): Promise<PlanNode[]> {
+  await query('begin')
+  try {
+    await query(`set local plan_cache_mode = force_${mode}_plan`)
+    await query(`prepare asked as ${text}`)
+    const execute = params.length > 0 ? `asked (${params.map(literal).join(', ')})` : 'asked'
+    const [row] = await query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
+      `explain (analyze, format json) execute ${execute}`,
+    )
+    return nodesOf(row!['QUERY PLAN'][0]!.Plan)
+  } finally {
+    await query('rollback')
+    await query('deallocate all')
+  }
+}
+
+/** The tables that a plan reads from one end to the other. */
+export const tablesScanned = (nodes: PlanNode[]) =>
+  nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'])
+
+/** How many rows each sort of a plan sorts. */
+export const rowsSorted = (nodes: PlanNode[]) =>
+  nodes.filter((node) => node['Node Type'].includes('Sort')).map(({ Plans }) => Plans![0]!['Actual Rows'])
+
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
+
+function literal(value: unknown): string {
+  if (value === null) return 'null'
+  if (Buffer.isBuffer(value)) return `'\\x${value.toString('hex')}'`
+  if (value instanceof Date) return `'${value.toISOString()}'`
+  return `'${Array.isArray(value) ? `{${value.join(',')}}` : value}'`
+}
