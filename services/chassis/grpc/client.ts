@@ -52,6 +52,8 @@ export function openChannel({
   target: string
 }): Channel {
   const client = new Client(target, mesh.channelCredentials(service), {
+    // Names the server in TLS, also where the target is an address. Who it is, its SPIFFE id says.
+    'grpc.ssl_target_name_override': service,
     'grpc.service_config': JSON.stringify(serviceConfig(contract)),
     // With the default of 30 s a rolling update fails a quarter of the calls (measured on a cluster); with 1 s none.
     'grpc.dns_min_time_between_resolutions_ms': 1000,

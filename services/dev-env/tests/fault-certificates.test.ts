@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { readFileSync } from 'node:fs'
-import { status } from '@grpc/grpc-js'
+import { promisify } from 'node:util'
+import { Server, ServerCredentials, status } from '@grpc/grpc-js'
 import { createStub, openChannel } from '#chassis/grpc/client.ts'
 import { readStatus } from '#chassis/grpc/status.ts'
-import { openMesh } from '#chassis/grpc/tls.ts'
+import { type Mesh, openMesh } from '#chassis/grpc/tls.ts'
 import { until } from '#chassis/testing/until.ts'
 import { loadContract } from '#contracts/contract.ts'
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
@@ -21,19 +22,22 @@ beforeAll(async () => {
 })
 afterAll(() => network.stop())
 
-const client = (folder: string) => {
-  const target = `localhost:${network.services['prompt']!.ports.grpc}`
-  const mesh = openMesh({ certificates: join(network.certificates, folder, 'current'), ...MESH })
+const promptsOf = (mesh: Mesh, target = `localhost:${network.services['prompt']!.ports.grpc}`) => {
   const channel = openChannel({ contract: loadContract(), mesh, service: 'prompt', target })
   return { prompts: createStub(channel, PromptServiceService), close: channel.close }
 }
 
+const meshIn = (folder: string) => openMesh({ certificates: join(network.certificates, folder, 'current'), ...MESH })
+
+const pemsIn = (folder: string) =>
+  ['ca.pem', 'cert.pem', 'key.pem'].map((name) =>
+    readFileSync(join(network.certificates, folder, 'current', name)),
+  ) as [Buffer, Buffer, Buffer]
+
 /** The serial number of the certificate that the prompt service shows to a new connection. */
 const serialShown = () =>
   new Promise<string>((resolve, reject) => {
-    const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) =>
-      readFileSync(join(network.certificates, 'client', 'current', name)),
-    )
+    const [ca, cert, key] = pemsIn('client')
     const port = network.services['prompt']!.ports.grpc
     const socket = connect({
       port,
@@ -52,8 +56,9 @@ const serialShown = () =>
   })
 
 test('certificates and their authority are replaced while calls run, and no call fails', async () => {
-  const direct = network.stub('prompt', PromptServiceService)
-  const overGrpc = startLoad(() => direct.listCategories({}), 4)
+  const mesh = meshIn('client')
+  const direct = promptsOf(mesh)
+  const overGrpc = startLoad(() => direct.prompts.listCategories({}), 4)
   const overRest = startLoad(async () => {
     const { status: code } = await network.rest('GET /v1/categories')
     if (code !== 200) throw new Error(`answered ${code}`)
@@ -66,13 +71,17 @@ test('certificates and their authority are replaced while calls run, and no call
     return serial !== first && serial
   })
   await network.authority.rotateAuthority()
-  // Whoever has read the new bundle trusts both authorities: only then may one show a certificate of the new one.
-  await until('everybody to have read the bundle', () => reloaded(2))
+  // Only when everybody trusts both authorities may anybody show a certificate of the new one.
+  await network.authority.issue('prompt', { folder: 'probe' })
+  await until('the services to trust the new authority', () => isTrustedByServices('probe'))
+  await until('the client to trust the new authority', () => isTrustedBy(mesh, 'probe'))
+  await until('the gateway to trust the new authority', async () => (await gatewayAuthorities()) === 2)
   for (const member of MEMBERS) await network.authority.rotate(member)
   await until('a certificate of the new authority', async () => (await serialShown()) !== second)
   await network.stub('prompt', PromptServiceService).listCategories({})
 
   const [grpc, rest] = [await overGrpc.stop(), await overRest.stop()]
+  direct.close()
   expect([grpc.failures, rest.failures]).toEqual([[], []])
   expect(Math.min(grpc.succeeded, rest.succeeded)).toBeGreaterThan(100)
 })
@@ -82,25 +91,43 @@ test.each([
   ['of an authority that nobody here trusts', 'foreign'],
 ] as const)('a certificate %s opens nothing', async (_, fault) => {
   await network.authority.issue('client', { fault, folder: fault })
-  const { prompts, close } = client(fault)
+  const { prompts, close } = promptsOf(meshIn(fault))
   const error = await prompts.listCategories({}, { timeoutMs: 1500 }).then(() => undefined, readStatus)
   close()
   expect([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]).toContain(error?.code)
 })
 
 test('a client talks only to the service that it means', async () => {
-  const target = `localhost:${network.services['user']!.ports.grpc}`
-  const mesh = openMesh({ certificates: join(network.certificates, 'client', 'current'), ...MESH })
-  const channel = openChannel({ contract: loadContract(), mesh, service: 'prompt', target })
-  const call = createStub(channel, PromptServiceService).listCategories({}, { timeoutMs: 1500 })
-  const error = await call.then(() => undefined, readStatus)
-  channel.close()
+  const { prompts, close } = promptsOf(meshIn('client'), `localhost:${network.services['user']!.ports.grpc}`)
+  const error = await prompts.listCategories({}, { timeoutMs: 1500 }).then(() => undefined, readStatus)
+  close()
   expect([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]).toContain(error?.code)
 })
 
-let readings = 0
-async function reloaded(count: number) {
-  await serialShown()
-  readings += 1
-  return readings > count * 60
+/** Whether every service lets in who shows the certificate in `folder`. */
+async function isTrustedByServices(folder: string) {
+  const prompts = promptsOf(meshIn(folder))
+  const answer = await prompts.prompts.listCategories({}, { timeoutMs: 500 }).finally(prompts.close)
+  return answer.categories.length > 0
+}
+
+/** Whether `mesh` takes a server that shows the certificate in `folder` for the prompt service. */
+async function isTrustedBy(mesh: Mesh, folder: string) {
+  const [ca, cert, key] = pemsIn(folder)
+  const server = new Server()
+  const credentials = ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true)
+  const port = await promisify(server.bindAsync.bind(server))('127.0.0.1:0', credentials)
+  const { prompts, close } = promptsOf(mesh, `localhost:${port}`)
+  const error = await prompts.listCategories({}, { timeoutMs: 500 }).then(() => undefined, readStatus)
+  close()
+  server.forceShutdown()
+  // It has no such method, and could say so.
+  return error?.code === status.UNIMPLEMENTED
+}
+
+/** How many authorities the gateway trusts for what it connects to. */
+async function gatewayAuthorities() {
+  const answer = await fetch(`${network.gateway.adminUrl}/certs`)
+  const { certificates } = (await answer.json()) as { certificates: { ca_cert: unknown[] }[] }
+  return Math.min(...certificates.map(({ ca_cert }) => ca_cert.length))
 }
