@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAuthority } from '../../services/dev-env/infra/authority.ts'
 import { envoyBinary } from '../../services/dev-env/infra/envoy.ts'
 import { placesOf } from '../../services/dev-env/infra/places.ts'
-import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
+import { provideStores } from '../../services/dev-env/infra/stores.ts'
 
 /** What `teardown` undoes. */
 export type TestRun = { stop(): Promise<void> }
@@ -25,15 +25,24 @@ export default async function setup(): Promise<void> {
   const { state, postgres: home } = placesOf()
   for (const place of new Set([state, home])) removeAbandoned(place)
   const folders = [...new Set([state, home])].map((place) => join(place, `test-${process.pid}`))
-  for (const folder of folders) mkdirSync(folder, { mode: 0o755 })
+  for (const folder of folders) {
+    mkdirSync(folder)
+    chmodSync(folder, 0o755) // whatever our umask is, PostgreSQL's user must pass
+  }
   const certificates = join(folders[0]!, 'certificates')
   process.env['PF_TEST_CERTIFICATES'] = certificates
   process.env['PF_TEST_FOLDER'] = folders.at(-1)!
   process.env['PF_TEST_ENVOY'] ??= envoyBinary()
   await issueCertificates(certificates)
-  const server = process.env['PF_TEST_POSTGRES_URL'] ? undefined : await startServer(home, folders.at(-1)!)
+  const stores = await provideStores({
+    postgresUrl: process.env['PF_TEST_POSTGRES_URL'] ?? '', // not the one for `npm start`
+    postgresPort: 0,
+    durable: false,
+    folder: `test-${process.pid}`,
+  })
+  process.env['PF_TEST_POSTGRES_URL'] = stores.postgres.adminUrl
   const stop = async () => {
-    await server?.stop()
+    await stores.stop()
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   }
   globalThis.testRun = { stop }
@@ -45,14 +54,6 @@ export default async function setup(): Promise<void> {
 async function issueCertificates(dir: string) {
   const authority = await openAuthority(dir, { trustDomain: 'promptforge.local', namespace: 'promptforge' })
   for (const member of MEMBERS) await authority.issue(member)
-}
-
-async function startServer(home: string, folder: string) {
-  // The data are thrown away: no write needs to reach the disk.
-  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }
-  const server = await startPostgres({ dataDir: join(folder, 'postgres'), home, port: 0, settings })
-  process.env['PF_TEST_POSTGRES_URL'] = server.adminUrl
-  return server
 }
 
 // A run that was killed could not remove its folder; its PostgreSQL has ended by itself.

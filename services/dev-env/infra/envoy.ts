@@ -84,7 +84,9 @@ async function portsOf(adminUrl: string): Promise<Record<string, number>> {
   if (!answer.ok) throw new Error(`${adminUrl}/listeners answers ${answer.status}: allow_paths must have it`)
   const { listener_statuses: listeners = [] } = (await answer.json()) as { listener_statuses?: ListenerStatus[] }
   // A listener that is not on TCP has no socket address.
-  const bound = listeners.flatMap(({ name, local_address: { socket_address: at } }) => (at ? [[name, at.port_value]] : []))
+  const bound = listeners.flatMap(({ name, local_address: { socket_address: at } }) =>
+    at ? [[name, at.port_value]] : [],
+  )
   return Object.fromEntries(bound) as Record<string, number>
 }
 

@@ -8,6 +8,9 @@ import { promisify } from 'node:util'
 /** Whom PostgreSQL runs as. */
 export type SystemUser = { uid: number; gid: number }
 
+/** The built-in locale: it sorts alike on every machine. */
+export const INITDB_LOCALE = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+
 /**
  * The user that PostgreSQL has to run as when we are root, which it refuses to be: `postgres`, made when absent. Undefined
  * when we are somebody else: then it runs as us.
@@ -59,9 +62,7 @@ async function initialise(programs: string, dataDir: string, passwordFile: strin
   mkdirSync(draft, { mode: 0o700 })
   if (user) for (const path of [draft, passwordFile]) chownSync(path, user.uid, user.gid)
   const access = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
-  // The built-in locale sorts alike on every machine.
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  const args = ['--pgdata', draft, ...access, ...locale, '--no-sync', '--no-instructions']
+  const args = ['--pgdata', draft, ...access, ...INITDB_LOCALE, '--no-sync', '--no-instructions']
   await promisify(execFile)(join(programs, 'bin/initdb'), args, { cwd: '/', env: {}, ...user })
   if (user) chownSync(passwordFile, 0, 0)
   rmSync(dataDir, { recursive: true, force: true })

@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
 import { freePort } from './ports.ts'
 import { disownStalePid, isServing, openCluster, postgresUser, type SystemUser } from './postgres-cluster.ts'
 import { postgresPrograms } from './postgres-programs.ts'
+import { answers } from './postgres-url.ts'
 import { Child } from './process.ts'
 
 /** How to run a PostgreSQL. */
@@ -112,11 +112,4 @@ async function launch(
       await sleep(50)
     }
   }
-}
-
-async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  await client.end()
-  return true
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
@@ -71,10 +71,10 @@ test.each(['fast', 'immediate', 'kill'] as const)('what was committed outlives a
 
 test('it starts after a crash, though another process has the number of the crashed one now', async () => {
   await server.stop()
-  writeFileSync(
-    fileOf('data/postmaster.pid'),
-    `${process.ppid}\n${fileOf('data')}\n0\n${new URL(server.adminUrl).port}\n\n127.0.0.1\n`,
-  )
+  const left = [process.ppid, fileOf('data'), 0, server.port, '', '127.0.0.1', '', 'ready']
+  writeFileSync(fileOf('data/postmaster.pid'), `${left.join('\n')}\n`)
+  const { uid, gid } = statSync(fileOf('data'))
+  chownSync(fileOf('data/postmaster.pid'), uid, gid)
   const again = await startPostgres({ dataDir: fileOf('data'), home, port: 0, settings })
   expect(new URL(again.adminUrl).password).toBe(new URL(server.adminUrl).password)
   await again.stop()
