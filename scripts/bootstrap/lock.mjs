@@ -22,16 +22,20 @@ export async function withLock(root, signal, work) {
   }
 }
 
-/** @param {string} file */
+/**
+ * @param {string} file
+ * @returns {boolean}
+ */
 function take(file) {
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' })
     return true
   } catch {
     const holder = readHolder(file)
-    // Empty: it is being written at this moment.
-    if (holder && !existsSync(`/proc/${holder}`)) rmSync(file, { force: true })
-    return false
+    // Empty: it is being written, or was removed, at this moment.
+    if (!holder || existsSync(`/proc/${holder}`)) return false
+    rmSync(file, { force: true })
+    return take(file)
   }
 }
 
