@@ -1,0 +1,56 @@
+import { status } from '@grpc/grpc-js'
+import { AppError, deadlineExceeded, internal, unauthenticated, unavailable } from '#chassis/errors.ts'
+import { tokenMissing } from '#chassis/grpc/access.ts'
+
+/** One way in which the gateway itself refuses a request, or fails. */
+export type Failure = {
+  /** When: a CEL expression over Envoy's `response`. */
+  when: string
+  /** What the caller is told. */
+  error: AppError
+  /** What a gRPC caller is told, where that differs. */
+  grpc?: AppError
+  /** The HTTP status, where Envoy's own does not fit. */
+  http?: number
+  /** It comes before the request gets its id: the answer makes one. */
+  unnamed?: boolean
+  /** Envoy's own words are the message, for they say what is wrong with the request. */
+  explains?: boolean
+}
+
+const code = (value: number) => `response.code == ${value}`
+const details = (part: string) => `response.code_details.contains('${part}')`
+
+// Refused while it is read (a slash in an id, a header that is too large), or because the gateway is at its limit.
+const UNNAMED = "!('x-request-id' in request.headers)"
+
+const tokenInvalid = unauthenticated(
+  'TOKEN_INVALID',
+  'the access token is malformed, expired, or not for this API: sign in again',
+)
+const pathUnknown = new AppError(status.NOT_FOUND, 'PATH_UNKNOWN', 'there is no such path or method')
+const methodUnknown = new AppError(status.UNIMPLEMENTED, 'METHOD_UNKNOWN', 'there is no such method')
+const tooLarge = new AppError(status.INVALID_ARGUMENT, 'REQUEST_TOO_LARGE', 'the request is larger than 4 MiB')
+const limited = new AppError(status.RESOURCE_EXHAUSTED, 'RATE_LIMITED', 'too many requests: repeat after a while')
+const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the gateway cannot make a request of this')
+
+/** Every way, the first that fits counts. The last two leave nothing over. */
+export const FAILURES: Failure[] = [
+  { when: `${UNNAMED} && response.code < 500`, error: rejected, unnamed: true },
+  { when: UNNAMED, error: unavailable('the gateway'), unnamed: true },
+  { when: details('Jwt_is_missing'), error: tokenMissing() },
+  // The second check, by method, behind the transcoder.
+  { when: details('rbac_access_denied'), error: tokenMissing(), http: 401 },
+  // Envoy answers 401 when it has no keys to check a token with, which is no fault of the token.
+  { when: details('Jwks_remote_fetch_is_failed'), error: unavailable('the key set'), http: 503 },
+  { when: details('jwt_authn_access_denied'), error: tokenInvalid, http: 401 },
+  { when: details('max_duration_timeout'), error: deadlineExceeded(), http: 504 },
+  { when: `${code(400)} && ${details('transcode')}`, error: rejected, explains: true },
+  { when: code(404), error: pathUnknown, grpc: methodUnknown },
+  { when: code(413), error: tooLarge },
+  { when: code(429), error: limited },
+  { when: code(504), error: deadlineExceeded() },
+  { when: `${code(502)} || ${code(503)}`, error: unavailable('the service') },
+  { when: 'response.code >= 500', error: internal(undefined) },
+  { when: 'response.code >= 400', error: rejected },
+]

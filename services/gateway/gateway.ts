@@ -1,0 +1,56 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Contract } from '#contracts/contract.ts'
+import { exposedMethods, owners } from './exposed.ts'
+import type { GatewayOptions } from './options.ts'
+import { serviceCluster } from './render/clusters.ts'
+import { type Config, extension } from './render/envoy.ts'
+import { keysCluster, keysListener } from './render/keys.ts'
+import { edgeListener } from './render/listener.ts'
+import { overloadManager } from './render/overload.ts'
+import { secretFiles } from './render/secrets.ts'
+
+/** The bootstrap of an Envoy that is the gateway of this contract. It names files that `writeGateway` writes beside it. */
+export function renderGateway(contract: Contract, options: GatewayOptions): Config {
+  const methods = exposedMethods(contract)
+  return {
+    node: { id: 'gateway', cluster: 'promptforge' },
+    admin: {
+      address: { socket_address: { address: '127.0.0.1', port_value: options.admin.port } },
+      allow_paths: ADMIN_PATHS,
+    },
+    bootstrap_extensions: [
+      extension('envoy.bootstrap.internal_listener', 'extensions.bootstrap.internal_listener.v3.InternalListener'),
+    ],
+    layered_runtime: { layers: [{ name: 'static', static_layer: RUNTIME }] },
+    overload_manager: overloadManager(options),
+    static_resources: {
+      listeners: [keysListener(methods, options.descriptorSet), edgeListener(methods, options)],
+      clusters: [...owners(methods).map((owner) => serviceCluster(owner, options)), keysCluster()],
+    },
+  }
+}
+
+/** Writes the configuration into `options.folder`, and answers with the path that Envoy is to be started with. */
+export function writeGateway(contract: Contract, options: GatewayOptions): string {
+  const { folder } = options
+  const files = { ...secretFiles(options), 'envoy.json': renderGateway(contract, options) }
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(folder, name), `${JSON.stringify(content, undefined, 2)}\n`)
+  }
+  return join(folder, 'envoy.json')
+}
+
+// Regular expressions made of many paths are larger than the 100 instructions that Envoy takes otherwise. They stay linear.
+const RUNTIME = { re2: { max_program_size: { error_level: 5000 } } }
+
+// Nothing that changes anything but draining, and no configuration dump.
+const ADMIN_PATHS = [
+  { exact: '/ready' },
+  { prefix: '/listeners' },
+  { prefix: '/clusters' },
+  { exact: '/certs' },
+  { prefix: '/stats' },
+  { prefix: '/drain_listeners' },
+]

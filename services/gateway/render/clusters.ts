@@ -1,0 +1,72 @@
+import { isIP } from 'node:net'
+import type { GatewayOptions } from '../options.ts'
+import { type Config, extension, typed } from './envoy.ts'
+import { authoritySecret, identitySecret } from './secrets.ts'
+
+/**
+ * The instances of one service, over mutual TLS with exactly that service's SPIFFE id. Health is looked at twice a second, so
+ * that an instance which drains is left alone before it stops taking calls (the chassis waits for that).
+ */
+export function serviceCluster(name: string, options: GatewayOptions): Config {
+  const addresses = (options.services[name] ?? []).map(parseAddress)
+  if (addresses.length === 0) throw new Error(`no address is given for the service ${name}`)
+  return {
+    name,
+    ...discovery(addresses),
+    connect_timeout: '1s',
+    lb_policy: 'LEAST_REQUEST',
+    // When no instance is healthy, asking one is better than asking none.
+    common_lb_config: { healthy_panic_threshold: { value: 1 } },
+    circuit_breakers: {
+      thresholds: [{ max_connections: 1024, max_pending_requests: 4096, max_requests: 4096, max_retries: 1024 }],
+    },
+    health_checks: [HEALTH_CHECK],
+    typed_extension_protocol_options: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': HTTP2 },
+    transport_socket: tls(name, options),
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: addresses.map(endpoint) }] },
+  }
+}
+
+const HEALTH_CHECK = {
+  timeout: '1s',
+  interval: '0.5s',
+  no_traffic_interval: '0.5s',
+  unhealthy_threshold: 2,
+  healthy_threshold: 1,
+  grpc_health_check: { service_name: '' },
+}
+
+const HTTP2 = typed('extensions.upstreams.http.v3.HttpProtocolOptions', {
+  explicit_http_config: { http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } } },
+})
+
+type Address = { host: string; port: number }
+
+function parseAddress(text: string): Address {
+  const [, host, port] = /^(.+):(\d+)$/.exec(text) ?? []
+  if (!host || !port) throw new Error(`${text} is not an address: write host:port`)
+  return { host, port: Number(port) }
+}
+
+// Names of a headless service: all its addresses, looked up each second, as clients of the chassis do.
+const discovery = (addresses: Address[]) =>
+  addresses.every(({ host }) => isIP(host)) ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_refresh_rate: '1s' }
+
+const endpoint = ({ host, port }: Address) => ({
+  endpoint: { address: { socket_address: { address: host, port_value: port } } },
+})
+
+function tls(name: string, { mesh, folder }: GatewayOptions) {
+  const id = `spiffe://${mesh.trustDomain}/ns/${mesh.namespace}/sa/${name}`
+  return extension('envoy.transport_sockets.tls', 'extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
+    sni: name,
+    common_tls_context: {
+      alpn_protocols: ['h2'],
+      tls_certificate_sds_secret_configs: [identitySecret(folder)],
+      combined_validation_context: {
+        default_validation_context: { match_typed_subject_alt_names: [{ san_type: 'URI', matcher: { exact: id } }] },
+        validation_context_sds_secret_config: authoritySecret(folder),
+      },
+    },
+  })
+}

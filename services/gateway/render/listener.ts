@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MAX_MESSAGE_BYTES } from '#chassis/grpc/server.ts'
+import type { Exposed } from '../exposed.ts'
+import type { GatewayOptions } from '../options.ts'
+import { accessLog } from './access-log.ts'
+import { type Config, extension, httpFilter, typed } from './envoy.ts'
+import { errorReplies } from './error-replies.ts'
+import { addressLimit, userLimit } from './rate-limits.ts'
+import { routeTable } from './routes.ts'
+import { signedInOnly } from './signed-in.ts'
+import { tokenFilter } from './tokens.ts'
+import { transcoder } from './transcoder.ts'
+
+/** The listener for people. */
+export function edgeListener(methods: Exposed[], options: GatewayOptions): Config {
+  const { host, port } = options.edge
+  const manager = extension(
+    'envoy.filters.network.http_connection_manager',
+    'extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    {
+      stat_prefix: 'edge',
+      codec_type: 'AUTO',
+      ...CONNECTIONS,
+      ...PATHS,
+      ...identity(options),
+      local_reply_config: errorReplies(),
+      access_log: [accessLog()],
+      http_filters: filters(methods, options),
+      route_config: routeTable(methods, options),
+    },
+  )
+  return {
+    name: 'edge',
+    address: { socket_address: { address: host, port_value: port } },
+    per_connection_buffer_limit_bytes: 1_048_576,
+    filter_chains: [{ filters: [manager] }],
+  }
+}
+
+const CONNECTIONS = {
+  common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST', idle_timeout: '300s' },
+  http2_protocol_options: {
+    max_concurrent_streams: 100,
+    initial_stream_window_size: 65_536,
+    initial_connection_window_size: 1_048_576,
+  },
+  request_headers_timeout: '10s',
+  stream_idle_timeout: '120s',
+  server_header_transformation: 'PASS_THROUGH',
+}
+
+const PATHS = { normalize_path: true, merge_slashes: true, path_with_escaped_slashes_action: 'REJECT_REQUEST' }
+
+/** Who asks, and the name of the request: nothing that only the gateway may say is taken from the caller. */
+const identity = ({ trustedHops }: GatewayOptions) => ({
+  use_remote_address: true,
+  xff_num_trusted_hops: trustedHops,
+  // Nobody is internal, not even a caller on this machine.
+  internal_address_config: {},
+  always_set_request_id_in_response: true,
+  early_header_mutation_extensions: [
+    extension(
+      'envoy.http.early_header_mutation.header_mutation',
+      'extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
+      {
+        mutations: [
+          { remove_on_match: { key_matcher: { prefix: 'x-pf-', ignore_case: true } } },
+          { remove_on_match: { key_matcher: { prefix: 'x-envoy-', ignore_case: true } } },
+          { remove: 'grpc-previous-rpc-attempts' },
+          // A caller's own name for a request is not taken over: it could be anything, and anybody else's.
+          { remove: 'x-request-id' },
+        ],
+      },
+    ),
+  ],
+})
+
+/** In this order; answers pass them in the opposite one. The transcoder rewrites the path, and no filter before it runs again. */
+function filters(methods: Exposed[], options: GatewayOptions): Config[] {
+  const services = [...new Set(methods.map(({ service }) => service))]
+  return [
+    httpFilter('health_check', 'health_check.v3.HealthCheck', {
+      pass_through_mode: false,
+      headers: [{ name: ':path', string_match: { exact: '/healthz' } }],
+    }),
+    httpFilter('cors', 'cors.v3.Cors'),
+    COMPRESSOR,
+    httpFilter('lua', 'lua.v3.Lua', { default_source_code: { inline_string: readFileSync(SCRIPT, 'utf8') } }),
+    httpFilter('grpc_web', 'grpc_web.v3.GrpcWeb'),
+    addressLimit(methods, options),
+    tokenFilter(methods, options),
+    userLimit(options),
+    httpFilter('buffer', 'buffer.v3.Buffer', { max_request_bytes: MAX_MESSAGE_BYTES }),
+    transcoder(services, options.descriptorSet),
+    signedInOnly(methods),
+    httpFilter('grpc_stats', 'grpc_stats.v3.FilterConfig', { emit_filter_state: true }),
+    httpFilter('router', 'router.v3.Router', { suppress_envoy_headers: true }),
+  ]
+}
+
+const SCRIPT = join(import.meta.dirname, '../gateway.lua')
+
+const COMPRESSOR = httpFilter('compressor', 'compressor.v3.Compressor', {
+  compressor_library: {
+    name: 'gzip',
+    typed_config: typed('extensions.compression.gzip.compressor.v3.Gzip'),
+  },
+  response_direction_config: {
+    weaken_etag_on_compress: true,
+    common_config: { min_content_length: 1024, content_type_matcher: [{ exact: 'application/json' }] },
+  },
+})

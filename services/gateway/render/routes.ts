@@ -1,0 +1,90 @@
+import type { Exposed } from '../exposed.ts'
+import type { GatewayOptions } from '../options.ts'
+import { type Config, typed } from './envoy.ts'
+
+/** What a page may send, and may read of an answer, beside what browsers always allow. */
+const CORS = {
+  allow_methods: 'GET,POST,PUT,PATCH,DELETE,OPTIONS',
+  allow_headers:
+    'authorization,content-type,idempotency-key,if-none-match,x-request-id,x-grpc-web,x-user-agent,grpc-timeout',
+  expose_headers:
+    'grpc-status,grpc-message,grpc-status-details-bin,x-request-id,etag,retry-after,x-ratelimit-limit,x-ratelimit-remaining,x-ratelimit-reset',
+  max_age: '600',
+}
+
+// A retry goes to another instance.
+const RETRY = {
+  num_retries: 1,
+  retry_host_predicate: [
+    {
+      name: 'envoy.retry_host_predicates.previous_hosts',
+      typed_config: typed('extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate'),
+    },
+  ],
+  host_selection_retry_max_attempts: 3,
+}
+
+/**
+ * One route for each RPC, by its gRPC path: REST requests are matched again when the transcoder has rewritten theirs. What is
+ * left has no route. It is given a cluster that does not exist, not a direct response: CORS does not apply to those.
+ */
+export function routeTable(methods: Exposed[], { corsOrigins }: GatewayOptions): Config {
+  return {
+    name: 'edge',
+    validate_clusters: false,
+    virtual_hosts: [
+      {
+        name: 'api',
+        domains: ['*'],
+        response_headers_to_remove: ['grpc-encoding', 'grpc-accept-encoding'],
+        typed_per_filter_config: { 'envoy.filters.http.cors': corsPolicy(corsOrigins) },
+        routes: [...methods.map(methodRoute), NO_ROUTE],
+      },
+    ],
+  }
+}
+
+/** A cluster name that no cluster has. */
+const NOWHERE = 'nowhere'
+
+const NO_ROUTE = {
+  match: { prefix: '/' },
+  route: { cluster: NOWHERE, cluster_not_found_response_code: 'NOT_FOUND' },
+}
+
+function methodRoute(method: Exposed): Config {
+  const { deadline, ...route } = routeOf(method)
+  return {
+    match: { path: method.path },
+    route: { cluster: method.owner, ...route },
+    // REST callers send no deadline: the service learns when its answer will not be waited for any more.
+    ...(deadline && {
+      request_headers_to_add: [
+        { header: { key: 'grpc-timeout', value: `${deadline}S` }, append_action: 'ADD_IF_ABSENT' },
+      ],
+    }),
+  }
+}
+
+/** Deadlines and retries: reads may be repeated whatever happened, writes only when they cannot have begun. */
+function routeOf({ readOnly, serverStreaming }: Exposed) {
+  if (serverStreaming)
+    return { timeout: '0s', idle_timeout: '120s', max_stream_duration: { max_stream_duration: '900s' } }
+  if (readOnly) {
+    const retry_policy = {
+      ...RETRY,
+      retry_on: 'connect-failure,refused-stream,reset,unavailable',
+      per_try_timeout: '2s',
+    }
+    return { deadline: 5, timeout: '5s', max_stream_duration: { grpc_timeout_header_max: '5s' }, retry_policy }
+  }
+  const retry_policy = { ...RETRY, retry_on: 'connect-failure,refused-stream' }
+  return { deadline: 10, timeout: '10s', max_stream_duration: { grpc_timeout_header_max: '10s' }, retry_policy }
+}
+
+const corsPolicy = (origins: string[]) =>
+  typed('extensions.filters.http.cors.v3.CorsPolicy', {
+    allow_origin_string_match: origins.map((exact) => ({ exact })),
+    forward_not_matching_preflights: false,
+    ...CORS,
+  })

@@ -1,0 +1,26 @@
+import { MAX_MESSAGE_BYTES } from '#chassis/grpc/server.ts'
+import { type Config, httpFilter } from './envoy.ts'
+
+/** The filter that turns REST requests into calls of these proto services, and their answers into JSON. */
+export const transcoder = (services: string[], descriptorSet: string): Config =>
+  httpFilter('grpc_json_transcoder', 'grpc_json_transcoder.v3.GrpcJsonTranscoder', {
+    proto_descriptor: descriptorSet,
+    services,
+    auto_mapping: false,
+    convert_grpc_status: true,
+    match_unregistered_custom_verb: true,
+    query_param_unescape_plus: true,
+    print_options: {
+      always_print_primitive_fields: true,
+      always_print_enums_as_ints: false,
+      preserve_proto_field_names: false,
+      stream_sse_style_delimited: true,
+    },
+    request_validation_options: {
+      reject_unknown_method: true,
+      reject_unknown_query_parameters: true,
+      reject_binding_body_field_collisions: true,
+    },
+    max_request_body_size: MAX_MESSAGE_BYTES,
+    max_response_body_size: MAX_MESSAGE_BYTES,
+  })
