@@ -1,6 +1,5 @@
-import { createHash, type KeyObject } from 'node:crypto'
-import type { JWK, JWTVerifyGetKey } from 'jose'
-import { remoteKeys } from '#chassis/grpc/tokens.ts'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { errors, type JWK, type JWTVerifyGetKey } from 'jose'
 import type { Sql } from '#chassis/db/statements.ts'
 import { selectSigningKeys, type SigningKeyRow } from './db/select-signing-keys.ts'
 import { openSigningKey } from './signing-keys.ts'
@@ -18,7 +17,7 @@ export type KeyRing = {
   signer(): Promise<Signer>
   /** The published set; the last known one while the database does not answer. */
   keySet(): Promise<KeySet>
-  /** Finds the key of a token, for this service's own verifier. */
+  /** Finds the public key of a token, for this service's own verifier. */
   verification: JWTVerifyGetKey
 }
 
@@ -26,8 +25,8 @@ type Loaded = { rows: SigningKeyRow[]; keySet: KeySet; readAt: number }
 
 /**
  * Makes the key ring of one service. It reads the keys when they are needed and what it knows is older than a quarter of a
- * cache lifetime: since a key is published for two lifetimes before it signs, every replica knows it in time. On an empty
- * database it makes the first key.
+ * cache lifetime, however many ask. A key is published for two lifetimes before it signs, so every replica knows it in time,
+ * and an unknown key id needs no look of its own. On an empty database the first key is made.
  */
 export function createKeyRing(options: {
   sql: Sql
@@ -36,7 +35,8 @@ export function createKeyRing(options: {
   rotateKeys(): Promise<unknown>
 }): KeyRing {
   const { sql, vault, cacheSeconds, rotateKeys } = options
-  const opened = new Map<string, KeyObject>()
+  const privateKey = remembering(({ kid, private_key }) => openSigningKey(vault, kid, private_key))
+  const publicKey = remembering(({ public_jwk: key }) => createPublicKey({ key: { ...key }, format: 'jwk' }))
   let known: Loaded | undefined
   let loading: Promise<Loaded> | undefined
 
@@ -50,39 +50,48 @@ export function createKeyRing(options: {
     known = { rows, keySet: keySetOf(rows, cacheSeconds), readAt }
     return known
   }
-  const reload = () => {
+  const current = async () => {
+    if (known && Date.now() - known.readAt < cacheSeconds * 250) return known
     loading ??= load().finally(() => {
       loading = undefined
     })
     return loading
   }
-  const current = async () => (known && Date.now() - known.readAt < cacheSeconds * 250 ? known : reload())
+  const lastKnown = () =>
+    current().catch((error: unknown) => {
+      if (known) return known
+      throw error
+    })
 
   return {
     signer: async () => {
-      const { kid, private_key: sealed } = signingAt((await current()).rows, new Date())
-      const privateKey = opened.get(kid) ?? openSigningKey(vault, kid, sealed)
-      opened.set(kid, privateKey)
-      return { kid, privateKey }
+      const row = signingAt((await current()).rows, new Date())
+      return { kid: row.kid, privateKey: privateKey(row) }
     },
-    keySet: async () => {
-      const { keySet } = await current().catch((error: unknown) => {
-        if (known) return known
-        throw error
-      })
-      return keySet
+    keySet: async () => (await lastKnown()).keySet,
+    verification: async ({ kid }) => {
+      const row = (await lastKnown()).rows.find((one) => one.kid === kid)
+      if (!row) throw new errors.JWKSNoMatchingKey()
+      return publicKey(row)
     },
-    verification: remoteKeys(async () => ({ keys: publicKeys((await reload()).rows) })),
   }
 }
 
 // The clock of the replica that made the first key may be ahead of ours: then no key is active yet, and the oldest will do.
 const signingAt = (rows: SigningKeyRow[], now: Date) => rows.findLast((row) => row.active_from <= now) ?? rows[0]!
 
-const publicKeys = (rows: SigningKeyRow[]): JWK[] => rows.map((row) => row.public_jwk)
-
 function keySetOf(rows: SigningKeyRow[], cacheSeconds: number): KeySet {
-  const json = Buffer.from(JSON.stringify({ keys: publicKeys(rows) }))
+  const keys: JWK[] = rows.map((row) => row.public_jwk)
+  const json = Buffer.from(JSON.stringify({ keys }))
   const etag = `"${createHash('sha256').update(json).digest('base64url')}"`
   return { json, etag, cacheSeconds }
+}
+
+function remembering(open: (row: SigningKeyRow) => KeyObject) {
+  const opened = new Map<string, KeyObject>()
+  return (row: SigningKeyRow) => {
+    const key = opened.get(row.kid) ?? open(row)
+    opened.set(row.kid, key)
+    return key
+  }
 }

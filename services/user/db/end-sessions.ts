@@ -1,18 +1,21 @@
 import { type Sql, type Statement, statement } from '#chassis/db/statements.ts'
 
-const endFamily = statement<[familyId: string], { id: string }>(
+/** Revokes what is left of a family. */
+export const endFamily = statement<[familyId: string], { id: string }>(
   'end_family',
   'update refresh_tokens set revoked_at = now() where family_id = $1 and revoked_at is null returning id',
 )
 
-const endFamilyOf = statement<[hash: Buffer, userId: string], { id: string }>(
+/** Revokes what is left of the family of a token, if it is this user's. */
+export const endFamilyOf = statement<[hash: Buffer, userId: string], { id: string }>(
   'end_family_of',
   `update refresh_tokens set revoked_at = now()
   where family_id = (select family_id from refresh_tokens where token_hash = $1 and user_id = $2) and revoked_at is null
   returning id`,
 )
 
-const endAll = statement<[userId: string], { id: string }>(
+/** Revokes what is left of a user's tokens. */
+export const endAll = statement<[userId: string], { id: string }>(
   'end_sessions',
   'update refresh_tokens set revoked_at = now() where user_id = $1 and revoked_at is null returning id',
 )

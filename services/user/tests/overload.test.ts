@@ -1,0 +1,34 @@
+import { status } from '@grpc/grpc-js'
+import { expect, test } from '@jest/globals'
+import { rejection } from '#chassis/testing/rejection.ts'
+import { until } from '#chassis/testing/until.ts'
+import { createTurns } from '../turns.ts'
+import { createPasswords, type Passwords } from '../passwords.ts'
+import { startUserService } from './harness.ts'
+
+test('when as many passwords wait as may, further ones are refused at once; those that wait succeed', async () => {
+  const real = createPasswords({ cost: 4, parallel: 2 })
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const turns = createTurns(2, 32)
+  let arrived = 0
+  // The real thing, held up until the test lets it go.
+  const passwords: Passwords = {
+    ...real,
+    checkRoom: turns.checkRoom,
+    hash: (password, signal) => {
+      arrived++
+      return turns.take(() => released.then(() => real.hash(password, signal)), signal)
+    },
+  }
+  const service = await startUserService({ overrides: { context: { passwords } } })
+  const waiting = Array.from({ length: 34 }, (_, i) => service.person(`waiting${i}`))
+  await until('all of them to wait', () => arrived === 34)
+  const overloaded = { code: status.RESOURCE_EXHAUSTED, reason: 'OVERLOADED', retryAfterMs: 1000 }
+  expect(await rejection(service.person('late'))).toMatchObject(overloaded)
+  expect(await rejection(service.auth.login({ login: 'waiting1', password: 'x' }))).toMatchObject(overloaded)
+  expect(await service.database.query('select from sign_in_failures')).toEqual([])
+  release()
+  expect(await Promise.all(waiting)).toHaveLength(34)
+  await service.person('late')
+  await service.stop()
+})

@@ -1,0 +1,33 @@
+import { PassThrough } from 'node:stream'
+import { status } from '@grpc/grpc-js'
+import { expect, test } from '@jest/globals'
+import { createLogger } from '#chassis/logger.ts'
+import { rejection } from '#chassis/testing/rejection.ts'
+import { PASSWORD, startUserService } from './harness.ts'
+
+test('no password, hash, token or e-mail address is in a log or an error, whatever fails', async () => {
+  const lines: string[] = []
+  const output = new PassThrough()
+  output.on('data', (chunk: Buffer) => lines.push(chunk.toString()))
+  const service = await startUserService({ overrides: { log: createLogger('user', 'trace', output) } })
+  const ann = await service.person('ann')
+  await service.refresh(ann)
+  const failures = [
+    await rejection(service.person('ann')),
+    await rejection(service.person('other', { email: 'ann@example.org' })),
+    await rejection(service.person('bad', { password: 'short' })),
+    await rejection(service.auth.login({ login: 'ann@example.org', password: 'a wrong one' })),
+    await rejection(service.refresh(ann)),
+    await rejection(service.users.getUser({ userId: 'me' }, { token: `${ann.tokens.accessToken}x` })),
+  ]
+  // A fault of ours: the database refuses the row, and says with what is in it why.
+  await service.database.query('alter table users add constraint broken check (length(password) < 10) not valid')
+  const fault = await rejection(service.person('fault'))
+  expect(fault).toMatchObject({ code: status.INTERNAL, reason: 'INTERNAL_ERROR' })
+  await service.stop()
+
+  const said = lines.join('') + JSON.stringify([...failures, fault])
+  expect(lines.length).toBeGreaterThan(failures.length)
+  for (const secret of [PASSWORD, 'short', 'a wrong one', '$2b$', '@example.org']) expect(said).not.toContain(secret)
+  for (const token of [ann.tokens.refreshToken, ann.tokens.accessToken]) expect(said).not.toContain(token)
+})
