@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type DevConfig, loadDevConfig } from './config.ts'
-import { connectionsOf } from './connections.ts'
+import { listConnections } from './connections.ts'
 import { placesOf } from './infra/places.ts'
 import { assertPortFree } from './infra/ports.ts'
 import { provideStores } from './infra/stores.ts'
@@ -46,7 +46,7 @@ async function main() {
   })
   try {
     if (await seed(network, state)) clock.done('demo data')
-    connectionsOf(network, stores, state)
+    listConnections(network, stores, state)
     say(readyText(network, state, clock.total()))
     await stopping
     say('\nStopping: calls that run may finish.')

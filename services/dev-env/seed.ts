@@ -12,9 +12,8 @@ type Author = { username: string; firstName: string; lastName: string; prompts: 
 export async function seed({ gateway, secrets }: Network, state: string): Promise<boolean> {
   const mark = join(state, 'demo-data.done')
   if (existsSync(mark)) return false
-  const authors = JSON.parse(readFileSync(join(import.meta.dirname, 'demo-data.json'), 'utf8')) as Author[]
   const post = client(gateway.url)
-  for (const { username, firstName, lastName, prompts } of authors) {
+  for (const { username, firstName, lastName, prompts } of authors()) {
     const account = { username, firstName, lastName, email: `${username}@example.com`, password: secrets.demoPassword }
     // A start that was interrupted may have registered some of them already.
     const registered = await post('/v1/auth/register', account, [409])
@@ -25,6 +24,11 @@ export async function seed({ gateway, secrets }: Network, state: string): Promis
   writeFileSync(mark, '')
   return true
 }
+
+/** The usernames of the demo accounts. */
+export const demoUsers = () => authors().map(({ username }) => username)
+
+const authors = () => JSON.parse(readFileSync(join(import.meta.dirname, 'demo-data.json'), 'utf8')) as Author[]
 
 const client =
   (url: string) =>
