@@ -43,5 +43,5 @@ function literal(value: unknown): string {
   if (value === null) return 'null'
   if (Buffer.isBuffer(value)) return `'\\x${value.toString('hex')}'`
   if (value instanceof Date) return `'${value.toISOString()}'`
-  return `'${Array.isArray(value) ? `{${value.join(',')}}` : value}'`
+  return `'${Array.isArray(value) ? `{${value.join(',')}}` : (value as string | number | boolean)}'`
 }
