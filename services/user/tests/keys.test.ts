@@ -77,6 +77,16 @@ describe('GetJwks', () => {
   })
 })
 
+test('GetJwks answers with the last known keys while the database cannot', async () => {
+  const replica = await startUserService({ database, env: { PF_JWKS_CACHE_SECONDS: '0' } })
+  const before = await kids(replica)
+  await database.query('alter table signing_keys rename to out_of_reach')
+  expect(await kids(replica)).toEqual(before)
+  await database.query('alter table out_of_reach rename to signing_keys')
+  expect(await kids(replica)).toEqual(before)
+  await replica.stop()
+})
+
 describe('a rotation', () => {
   let before: Pick<Person, 'tokens' | 'as'>
   let next: string
