@@ -1,4 +1,4 @@
-import { AppError, aborted, deadlineExceeded, unavailable } from '../errors.ts'
+import { type AppError, aborted, deadlineExceeded, unavailable } from '../errors.ts'
 
 /**
  * What a failed database call means to the caller of an RPC; undefined when it means a fault of ours (a constraint that no

@@ -1,18 +1,12 @@
 import { once } from 'node:events'
-import {
-  Metadata,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  status,
-  type UntypedHandleCall,
-} from '@grpc/grpc-js'
+import { Metadata, type ServerUnaryCall, type ServerWritableStream, type UntypedHandleCall } from '@grpc/grpc-js'
 import type { Method } from '#contracts/contract.ts'
 import { cancelled, isAppError } from '../errors.ts'
 import { type Begun, createAdmission, type ServerParts } from './admit.ts'
 import type { Handler, Rpc, StreamHandler } from './call.ts'
 import type { ServerCall } from './peer.ts'
 import { requestIdOf } from './request.ts'
-import { codeName, type GrpcStatus, isFault, toAppError, toStatus } from './status.ts'
+import { codeName, OK, type GrpcStatus, isFault, toAppError, toStatus } from './status.ts'
 
 /** Adapts a handler to grpc-js: admission, errors, headers, metrics, log and trace stand here, once for all RPCs. */
 export function adapt(parts: ServerParts, method: Method, rpc: Rpc, handler: unknown): UntypedHandleCall {
@@ -68,7 +62,7 @@ function adaptStream(parts: ServerParts, method: Method, rpc: Rpc, handler: Stre
 /** Prepares what begins each call of a method: its clock, span and abort signal; `succeed` or `fail` settles them, once. */
 function createBeginning({ log, metrics, tracing }: ServerParts, { path }: Method) {
   const duration = metrics.duration.labels(path)
-  const succeeded = metrics.handled.labels(path, codeName(status.OK))
+  const succeeded = metrics.handled.labels(path, OK)
 
   return (raw: ServerCall) => {
     const started = performance.now()
@@ -93,7 +87,7 @@ function createBeginning({ log, metrics, tracing }: ServerParts, { path }: Metho
     const succeed = () => {
       finish()
       succeeded.inc()
-      span.end(codeName(status.OK), false)
+      span.end(OK, false)
     }
     const fail = (thrown: unknown): GrpcStatus => {
       const error = failure(thrown, gone.signal)

@@ -1,7 +1,7 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { BadRequest, ErrorInfo, RetryInfo } from '#contracts/gen/google/rpc/error_details.ts'
 import { Status } from '#contracts/gen/google/rpc/status.ts'
-import { AppError, deadlineExceeded, internal, isAppError, unavailable } from '../errors.ts'
+import { type AppError, deadlineExceeded, internal, isAppError, unavailable } from '../errors.ts'
 import { databaseFailure } from '../db/failures.ts'
 
 /** The `domain` of every ErrorInfo. */
@@ -72,6 +72,9 @@ export function readStatus(error: ServiceError): {
 /** Recognises what grpc-js rejects a call with. */
 export const isServiceError = (error: unknown): error is ServiceError =>
   error instanceof Error && typeof (error as ServiceError).code === 'number' && 'metadata' in error
+
+/** The status of a call that succeeded. */
+export const OK = 'OK'
 
 /** The name of a status code, `NOT_FOUND`. */
 export const codeName = (code: status) => status[code]

@@ -70,7 +70,7 @@ const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nod
 async function planOf(mode: 'generic' | 'custom', { text }: Asked, params: readonly unknown[]): Promise<Node[]> {
   const { query } = database
   const literal = (value: unknown) =>
-    value === null ? 'null' : `'${Array.isArray(value) ? `{${value.join(',')}}` : value}'`
+    value === null ? 'null' : `'${Array.isArray(value) ? `{${value.map(String).join(',')}}` : String(value as string)}'`
   await query('begin')
   try {
     await query(`set local plan_cache_mode = force_${mode}_plan`)

@@ -19,14 +19,19 @@ const update = (promptId: string, patch: Partial<UpdatePromptRequest>) =>
 const numbers = (length: number) => Array.from({ length }, (_, index) => index)
 
 /** Holds the row's lock in a transaction of its own while `during` runs. */
-async function whileLocked(id: string, during: (waiters: (count: number) => Promise<unknown>) => Promise<void>) {
+async function whileLocked(
+  id: string,
+  during: (waiters: (count: number) => Promise<unknown>) => Promise<void>,
+): Promise<void> {
   const { query } = service.database
   await query('begin')
   await query('select from prompts where id = $1 for update', [id])
   const waiting = () => query<{ n: number }>('select count(*)::integer as n from pg_locks where not granted')
-  await during((count) => until(`${count} waiting`, async () => (await waiting())[0]!.n >= count)).finally(() =>
-    query('commit'),
-  )
+  try {
+    await during((count) => until(`${count} waiting`, async () => (await waiting())[0]!.n >= count))
+  } finally {
+    await query('commit')
+  }
 }
 
 describe('50 changes at once', () => {
