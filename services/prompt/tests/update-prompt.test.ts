@@ -3,10 +3,7 @@ import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { Prompt_Status, Variable_Type } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
-import type {
-  type CreatePromptRequest,
-  UpdatePromptRequest,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import type { CreatePromptRequest, UpdatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
 let service: PromptTest
