@@ -17,7 +17,7 @@ rmSync(gen, { recursive: true, force: true })
 copyGoogleProtos()
 writeValidateProto()
 buf('generate')
-buf('build', '--as-file-descriptor-set', '-o', join(gen, 'promptforge.binpb'))
+buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(gen, 'promptforge.binpb'))
 
 function copyGoogleProtos() {
   const source = dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'))

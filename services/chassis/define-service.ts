@@ -74,7 +74,7 @@ export async function createService<C extends BaseConfig, Context extends object
   const contract = loadContract()
   const log = overrides.log ?? createLogger(name, config.log.level)
   const metrics = createMetrics(name)
-  const tracing = createTracing(name, config.trace)
+  const tracing = await createTracing(name, config.trace)
   const mesh = openMesh(config.mesh)
   const database = await openDatabase(definition.schema, config.postgres, log)
   const channels: Channel[] = []

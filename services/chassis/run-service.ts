@@ -1,5 +1,4 @@
 import { type BaseConfig, loadConfig } from './config.ts'
-import { migrate } from './db/migrate.ts'
 import { createService, type ServiceDefinition } from './define-service.ts'
 import { createLogger } from './logger.ts'
 
@@ -14,6 +13,7 @@ export async function runService<C extends BaseConfig, Context extends object>(
   const config = readConfig(definition)
   const log = createLogger(definition.name, config.log.level)
   if (command === 'migrate') {
+    const { migrate } = await import('./db/migrate.ts')
     const applied = await migrate(definition.schema, config.postgres.url, log)
     log.info({ applied }, applied.length > 0 ? 'migrated' : 'nothing to migrate')
     return

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { toBinary } from '@bufbuild/protobuf'
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
-import { ReflectionService } from '@grpc/reflection'
 import type { Contract } from '#contracts/contract.ts'
 import { assertPolicy } from './access.ts'
 import { receive, type ServerParts } from './admit.ts'
@@ -58,7 +57,7 @@ export async function startServer(options: {
   const server = new Server(OPTIONS)
   for (const served of services) addService(server, parts, served)
   health.implementation.addToServer(server)
-  if (options.reflection) addReflection(server, parts.contract, services)
+  if (options.reflection) await addReflection(server, parts.contract, services)
   const port = await bind(server, host, options.port, mesh.serverCredentials)
   return {
     port,
@@ -84,7 +83,8 @@ function addService(server: Server, parts: ServerParts, { definition, handlers }
   server.addService(received as ServiceDefinition, implementation)
 }
 
-function addReflection(server: Server, contract: Contract, services: Served[]) {
+async function addReflection(server: Server, contract: Contract, services: Served[]) {
+  const { ReflectionService } = await import('@grpc/reflection')
   const fileDescriptorProtos = contract.set.file.map((file: FileDescriptorProto) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file)),
   )

@@ -1,0 +1,74 @@
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { verify } from '@node-rs/bcrypt'
+import { type JSONWebKeySet, SignJWT } from 'jose'
+import type { Pool } from 'pg'
+import { v4, v7 } from 'uuid'
+import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
+import { type User, User_Role, User_Status } from '#contracts/gen/promptforge/user/v1/user.ts'
+import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import { findAccountByUsername } from '../../../services/user/db/find-account.ts'
+import { getUser } from '../../../services/user/db/get-user.ts'
+import type { ProfileRow } from '../../../services/user/db/profile.ts'
+import { startSession } from '../../../services/user/db/start-session.ts'
+import { bareRpc, type BareRpc, query } from './serve.ts'
+
+const ACCESS_MS = 900_000
+const REFRESH_MS = 30 * 86_400_000
+
+/** The user service's measured RPCs with nothing but their statements, and its keys for the gateway. */
+export function userRpcs(pool: Pool, keys: JSONWebKeySet): BareRpc[] {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const address = '127.0.0.1'
+
+  return [
+    bareRpc(AuthServiceService.getJwks, async () => ({
+      contentType: 'application/json',
+      data: Buffer.from(JSON.stringify(keys)),
+      extensions: [],
+    })),
+    bareRpc(UserServiceService.getUser, async ({ userId }, caller) => {
+      const [row] = await query(pool, getUser, [userId, caller!.userId])
+      if (!row) throw new Error('no such user')
+      const followedByMe = userId === caller!.userId ? undefined : row.followed_by_me
+      return { user: { ...toUser(row), followedByMe } }
+    }),
+    bareRpc(AuthServiceService.login, async ({ login, password }) => {
+      const account = createHash('sha256').update(login.toLowerCase()).digest()
+      const [row] = await query(pool, findAccountByUsername, [login, account, address])
+      if (!row?.id || !(await verify(password, row.password))) throw new Error('no such account')
+      const now = Date.now()
+      const [expires, refreshExpires] = [new Date(now + ACCESS_MS), new Date(now + REFRESH_MS)]
+      const claims = { iss: 'bare', aud: 'bare', sub: row.id, username: row.username, role: row.role, jti: v4() }
+      const accessToken = await new SignJWT(claims)
+        .setProtectedHeader({ alg: 'EdDSA', kid: v7() })
+        .setIssuedAt()
+        .setExpirationTime(expires)
+        .sign(privateKey)
+      const refreshToken = randomBytes(32).toString('base64url')
+      const hash = createHash('sha256').update(refreshToken).digest()
+      await query(pool, startSession, [row.id, v7(), hash, new Date(now), refreshExpires, account, address])
+      const tokens = { accessToken, accessTokenExpiresAt: expires, refreshToken, refreshTokenExpiresAt: refreshExpires }
+      return { user: toFullUser(row as ProfileRow), tokens }
+    }),
+  ]
+}
+
+const toUser = (row: ProfileRow): User => ({
+  id: row.id,
+  username: row.username,
+  firstName: row.first_name ?? '',
+  lastName: row.last_name ?? '',
+  bio: row.bio ?? '',
+  followersCount: row.followers_count,
+  followingCount: row.following_count,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at ?? undefined,
+  etag: String(row.revision),
+})
+
+const toFullUser = (row: ProfileRow): User => ({
+  ...toUser(row),
+  email: row.email,
+  role: User_Role[row.role],
+  status: User_Status[row.status],
+})

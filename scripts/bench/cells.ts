@@ -1,0 +1,143 @@
+import { AuthServiceService, LoginRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
+import { Variable_Type } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import {
+  CreatePromptRequest,
+  GetPromptRequest,
+  ListPromptsRequest,
+  PromptServiceService,
+  UpdatePromptRequest,
+} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { GetUserRequest, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import type { Rpc } from '#chassis/grpc/call.ts'
+import type { Job, Request } from './load/job.ts'
+
+/** What is in the databases, and who calls. */
+export type Data = {
+  /** Who is signed in; each owns prompts. */
+  callers: { username: string; token: string; promptIds: string[] }[]
+  /** Some of all. */
+  userIds: string[]
+  usernames: string[]
+  promptIds: string[]
+  categories: string[]
+  password: string
+}
+
+/** One line of the table, for each concurrency. */
+export type Cell = {
+  name: string
+  service: 'user' | 'prompt'
+  transport: Job['transport']
+  /** What is sent, again and again. `round` differs from call to call, so that a change changes something. */
+  requests(data: Data, round: number): Request[]
+}
+
+/** Those that write come last: what they leave is in the way of the others. */
+export const CELLS: Cell[] = [
+  {
+    name: 'GetPrompt',
+    service: 'prompt',
+    transport: 'grpc',
+    requests: (data) =>
+      data.promptIds.map((promptId, index) =>
+        rpcRequest(PromptServiceService.getPrompt, GetPromptRequest.fromPartial({ promptId }), tokenOf(data, index)),
+      ),
+  },
+  {
+    name: 'GetPromptREST',
+    service: 'prompt',
+    transport: 'rest',
+    requests: (data) =>
+      data.promptIds.map((promptId, index) => ({
+        path: `/v1/prompts/${promptId}`,
+        headers: bearer(tokenOf(data, index)),
+        body: new Uint8Array(),
+      })),
+  },
+  {
+    name: 'GetUser',
+    service: 'user',
+    transport: 'grpc',
+    requests: (data) =>
+      data.userIds.map((userId, index) =>
+        rpcRequest(UserServiceService.getUser, GetUserRequest.fromPartial({ userId }), tokenOf(data, index)),
+      ),
+  },
+  {
+    name: 'ListPrompts',
+    service: 'prompt',
+    transport: 'grpc',
+    requests: (data) =>
+      [undefined, ...data.categories].map((category, index) =>
+        rpcRequest(
+          PromptServiceService.listPrompts,
+          ListPromptsRequest.fromPartial({ category }),
+          tokenOf(data, index),
+        ),
+      ),
+  },
+  {
+    name: 'Login',
+    service: 'user',
+    transport: 'grpc',
+    requests: ({ usernames, password }) =>
+      usernames.map((login) => rpcRequest(AuthServiceService.login, LoginRequest.fromPartial({ login, password }))),
+  },
+  {
+    name: 'UpdatePrompt',
+    service: 'prompt',
+    transport: 'grpc',
+    // Callers take turns, and a prompt's turn comes again when all have had theirs: nobody waits for a row.
+    requests: ({ callers }, round) =>
+      ['first', 'second'].flatMap((turn) =>
+        callers[0]!.promptIds.flatMap((_, index) =>
+          callers.map(({ promptIds, token }) =>
+            rpcRequest(
+              PromptServiceService.updatePrompt,
+              UpdatePromptRequest.fromPartial({
+                promptId: promptIds[index]!,
+                title: `Round ${round}, ${turn} turn`,
+                content: contentOf(round),
+              }),
+              token,
+            ),
+          ),
+        ),
+      ),
+  },
+  {
+    name: 'CreatePrompt',
+    service: 'prompt',
+    transport: 'grpc',
+    requests: ({ callers, categories }, round) =>
+      callers.map(({ token }, index) =>
+        rpcRequest(
+          PromptServiceService.createPrompt,
+          CreatePromptRequest.fromPartial({
+            title: `A prompt of round ${round}`,
+            content: contentOf(round),
+            description: 'What a benchmark writes.',
+            category: categories[index % categories.length]!,
+            tags: ['bench', 'summary', 'text'],
+            variables: [{ name: 'topic', type: Variable_Type.TEXT, description: 'What it is about', required: true }],
+            model: 'any',
+          }),
+          token,
+        ),
+      ),
+  },
+]
+
+/** About a kilobyte, as a prompt has. */
+const contentOf = (round: number) => `${round}: ${'Summarise what follows on {{topic}} in five sentences. '.repeat(18)}`
+
+const tokenOf = ({ callers }: Data, index: number) => callers[index % callers.length]!.token
+
+const bearer = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` }
+
+const rpcRequest = <R extends Rpc>(rpc: R, message: ReturnType<R['requestDeserialize']>, token?: string): Request => ({
+  path: rpc.path,
+  headers: bearer(token),
+  body: rpc.requestSerialize(message),
+})

@@ -1,0 +1,42 @@
+// `npm run bench`: the services beside a bare server. Progress goes to stderr, the tables to stdout.
+import { CELLS } from './cells.ts'
+import { startLoadTool } from './load/client.ts'
+import { measure, type Result, warmUp } from './measure.ts'
+import { type BenchOptions, readOptions } from './options.ts'
+import { openSite } from './site.ts'
+import { restTable, resultLine, resultTable } from './table.ts'
+
+const interrupted = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)))
+}
+
+try {
+  await bench(readOptions(), interrupted.signal)
+} catch (error) {
+  process.stderr.write(`${interrupted.signal.aborted ? interrupted.signal.reason.message : (error as Error).stack}\n`)
+  process.exitCode = interrupted.signal.aborted ? 130 : 1
+}
+
+async function bench({ flags, only, concurrency, ...times }: BenchOptions, signal: AbortSignal) {
+  const say = (line: string) => {
+    signal.throwIfAborted()
+    process.stderr.write(`${elapsed()} ${line}\n`)
+  }
+  await using site = await openSite(flags, (step) => say(`ready: ${step}`))
+  await using load = startLoadTool(signal)
+  const results: Result[] = []
+  for (const cell of CELLS.filter(({ name }) => only.includes(name))) {
+    await warmUp({ ...site, ...times, load }, cell, Math.max(...concurrency))
+    for (const many of concurrency) {
+      const result = await measure({ ...site, ...times, load }, cell, many)
+      results.push(result)
+      say(resultLine(result))
+    }
+  }
+  process.stdout.write(`\n${resultTable(results)}\n\n${restTable(site.atRest)}\n`)
+}
+
+function elapsed(): string {
+  return `${(performance.now() / 1000).toFixed(0).padStart(4)} s`
+}

@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util'
+import { CELLS } from './cells.ts'
+
+/** What to measure, and for how long. */
+export type BenchOptions = {
+  /** Of a round. */
+  seconds: number
+  /** Before the rounds of a cell, on each side. */
+  warmUp: number
+  rounds: number
+  /** Names of cells. */
+  only: string[]
+  concurrency: number[]
+  /** Options for Node, for both sides alike. */
+  flags: string[]
+}
+
+const USAGE =
+  'npm run bench -- [--seconds N] [--warm-up N] [--rounds N] [--only A,B] [--concurrency 1,32] [--flags=--a,--b]'
+
+/** Reads the command line. Throws one sentence, with how it is used, when it is wrong. */
+export function readOptions(args = process.argv.slice(2)): BenchOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seconds: { type: 'string', default: '6' },
+      'warm-up': { type: 'string', default: '8' },
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string', default: CELLS.map(({ name }) => name).join(',') },
+      concurrency: { type: 'string', default: '1,32' },
+      flags: { type: 'string', default: '--max-semi-space-size=4' },
+    },
+  })
+  const only = values.only.split(',')
+  const names = CELLS.map(({ name }) => name)
+  const unknown = only.find((name) => !names.includes(name))
+  if (unknown !== undefined) throw new Error(`there is no ${unknown}, only ${names.join(', ')}\n${USAGE}`)
+  return {
+    seconds: positive(values.seconds),
+    warmUp: positive(values['warm-up']),
+    rounds: positive(values.rounds),
+    only,
+    concurrency: values.concurrency.split(',').map(positive),
+    flags: values.flags.split(',').filter(Boolean),
+  }
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (value > 0) return value
+  throw new Error(`${text} is not a number above 0\n${USAGE}`)
+}

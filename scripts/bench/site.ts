@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '#chassis/testing/until.ts'
+import { startGateway } from '../../services/dev-env/gateway.ts'
+import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
+import { type Network, startNetwork } from '../../services/dev-env/network.ts'
+import { type Callers, signIn } from './callers.ts'
+import type { Data } from './cells.ts'
+import { makeFolders } from './folders.ts'
+import type { Tls } from './load/job.ts'
+import type { Side } from './measure.ts'
+import { fillPrompts, fillUsers, onDatabase } from './seed.ts'
+import { type Server, startServer } from './server.ts'
+import { residentMiB } from './usage.ts'
+
+const USERS = 300
+const PROMPTS = 20_000
+
+/** Milliseconds that a service is left alone before its memory is read. */
+const REST_MS = 5000
+
+/** The services and the bare server beside them, on the same PostgreSQL, each a process of its own. */
+export type Site = AsyncDisposable & {
+  sides: { real: Side; bare: Side }
+  /** The services before their first request. */
+  atRest: { name: string; residentMiB: number; readyMs: number }[]
+  tls: Tls
+  data(): Promise<Data>
+}
+
+/** Builds the site. `flags` are for Node, on both sides alike; `say` hears of each step and may throw to give up. */
+export async function openSite(flags: string[], say: (step: string) => void): Promise<Site> {
+  await using parts = new AsyncDisposableStack()
+  const { state, postgres: dataDir, programs } = parts.use(makeFolders())
+  const postgres = parts.use(await startPostgres({ dataDir, home: programs, port: 0 }))
+  say('PostgreSQL')
+  const network = await startNetwork({ state, adminUrl: postgres.adminUrl, ports: 'free', gateway: gatewayOptions(1) })
+  // It has made databases, certificates and secrets. What is measured are processes of their own.
+  await network.stop()
+  say('databases and certificates')
+
+  const start = async (name: string, command: string[], env: Record<string, string>) =>
+    parts.use(await startServer({ name, command, env, flags, logs: state }))
+  const real = await startServices(network, start)
+  await sleep(REST_MS)
+  const atRest = [real.user, real.prompt].map(({ name, pid, readyMs }) => ({
+    name,
+    readyMs,
+    residentMiB: residentMiB(pid),
+  }))
+  say('services')
+
+  const client = join(network.certificates, 'client', 'current')
+  const callers = parts.use(await signIn(real.user.port, client))
+  const urls = { user: network.services['user']!.databaseUrl, prompt: network.services['prompt']!.databaseUrl }
+  const data = await fill(urls, callers)
+  say(`${USERS} users and ${PROMPTS} prompts`)
+
+  const bare = await startBare(network, await callers.keys(), start)
+  const sides = {
+    real: await withGateway(network, 'real', real, parts),
+    bare: await withGateway(network, 'bare', bare, parts),
+  }
+  say('bare servers and gateways')
+  const read = (name: string) => readFileSync(join(client, name), 'utf8')
+  const tls = { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') }
+  const all = parts.move()
+  return { sides, atRest, tls, data, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+type Start = (name: string, command: string[], env: Record<string, string>) => Promise<Server>
+type Servers = { user: Server; prompt: Server }
+
+async function startServices({ services }: Network, start: Start): Promise<Servers> {
+  const user = await start('user', ['services/user/main.ts'], services['user']!.env)
+  const env = { ...services['prompt']!.env, PF_USER_SERVICE: `dns:///localhost:${user.port}` }
+  return { user, prompt: await start('prompt', ['services/prompt/main.ts'], env) }
+}
+
+async function startBare({ services }: Network, keys: string, start: Start): Promise<Servers> {
+  const one = (name: string) =>
+    start(`bare-${name}`, ['scripts/bench/bare/main.ts', name], { ...services[name]!.env, PF_BENCH_KEYS: keys })
+  return { user: await one('user'), prompt: await one('prompt') }
+}
+
+async function withGateway(
+  network: Network,
+  name: string,
+  servers: Servers,
+  parts: AsyncDisposableStack,
+): Promise<Side> {
+  const targets = { user: [servers.user.port], prompt: [servers.prompt.port] }
+  const place = { ...network.place, state: join(network.place.state, name), targets }
+  // No limit of the gateway's is reached.
+  const gateway = await startGateway(gatewayOptions(100_000), place)
+  parts.defer(gateway.stop)
+  return { ...servers, gatewayPort: gateway.port }
+}
+
+const gatewayOptions = (rateLimitFactor: number) => ({ port: 0, adminPort: 0, rateLimitFactor, corsOrigins: [] })
+
+/** Fills the databases, and answers with how to get the data with fresh tokens. */
+async function fill(urls: { user: string; prompt: string }, callers: Callers): Promise<Site['data']> {
+  const people = await fillUsers(urls.user, USERS)
+  await fillPrompts(urls.prompt, people, PROMPTS)
+  await until(
+    'the ranks of all prompts',
+    async () => {
+      const [row] = await onDatabase<{ due: boolean }>(
+        urls.prompt,
+        'select exists (select from prompt_rank_due) as due',
+      )
+      return !row!.due
+    },
+    60_000,
+  )
+  await onDatabase(urls.prompt, 'vacuum analyze')
+  const owned = await onDatabase<{ user_id: string; ids: string[] }>(
+    urls.prompt,
+    'select user_id, (array_agg(id order by id))[1:40] as ids from prompts group by user_id',
+  )
+  const some = await onDatabase<{ id: string }>(urls.prompt, 'select id from prompts order by random() limit 1000')
+  const categories = await onDatabase<{ name: string }>(urls.prompt, 'select name from categories order by name')
+  const idsOf = new Map(owned.map(({ user_id, ids }) => [user_id, ids]))
+  return async () => ({
+    callers: (await callers.signedIn(people)).map((caller) => ({ ...caller, promptIds: idsOf.get(caller.id)! })),
+    userIds: people.map(({ id }) => id),
+    usernames: people.map(({ username }) => username),
+    promptIds: some.map(({ id }) => id),
+    categories: categories.map(({ name }) => name),
+    password: callers.password,
+  })
+}
