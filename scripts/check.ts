@@ -6,6 +6,7 @@ import { join } from 'node:path'
 const CHECKS: Record<string, string[]> = {
   'lint, rooms and promises': ['oxlint'],
   types: ['tsc'],
+  'README: configuration': ['node', 'scripts/config-table.ts', '--check'],
   format: ['prettier', '--check', '--log-level=warn', '.'],
   'protos: style': ['buf', 'lint'],
   'protos: no break with the baseline': ['buf', 'breaking', 'proto', '--against', 'proto/baseline.binpb'],

@@ -1,7 +1,8 @@
-// Prints the configuration of every program as Markdown, from the convict schemas, into README.md between its two marks.
-// `npm run docs` writes it; `npm run docs -- --check` fails when README.md is not up to date.
+// Writes the configuration of every program into README.md, between its two marks, from the convict schemas: `npm run docs`.
+// With --check, which is part of `npm run check`, it only fails when README.md is not up to date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
 import { baseSchema } from '../services/chassis/config.ts'
 import { devSchema } from '../services/dev-env/config.ts'
 import { SERVICES } from '../services/dev-env/services.ts'
@@ -11,34 +12,51 @@ type Setting = { doc: string; default: unknown; env: string; sensitive?: boolean
 const README = join(import.meta.dirname, '../README.md')
 const [BEGIN, END] = ['<!-- configuration: begin -->', '<!-- configuration: end -->']
 
+const services = SERVICES.map(({ name, definition }) => ({ name, settings: settingsOf(definition.config) }))
 const common = settingsOf(baseSchema('<service>', 0))
 const commonNames = new Set(common.map(({ env }) => env))
 
-const text = [
-  table('`npm start`', settingsOf(devSchema)),
-  table('Every service', common),
-  ...SERVICES.map(({ name, definition }) => ({
-    name,
-    own: settingsOf(definition.config).filter(({ env }) => !commonNames.has(env)),
-  }))
-    .filter(({ own }) => own.length > 0)
-    .map(({ name, own }) => table(`The ${name} service besides`, own)),
-].join('\n')
+const tables = [
+  table('`npm start`', settingsOf(devSchema), shown),
+  table('Every service', common, shownForAll),
+  ...services
+    .map(({ name, settings }) => ({ name, own: settings.filter(({ env }) => !commonNames.has(env)) }))
+    .flatMap(({ name, own }) => (own.length > 0 ? [table(`The ${name} service besides`, own, shown)] : [])),
+]
 
 const before = readFileSync(README, 'utf8')
-const after = before.replace(new RegExp(`${BEGIN}[^]*${END}`), `${BEGIN}\n\n${text}\n${END}`)
-if (!after.includes(text)) throw new Error(`README.md lacks the lines ${BEGIN} and ${END}`)
+const marks = new RegExp(`${BEGIN}[^]*${END}`)
+if (!marks.test(before)) throw new Error(`README.md lacks the lines ${BEGIN} and ${END}`)
+const text = before.replace(marks, () => `${BEGIN}\n\n${tables.join('\n')}\n${END}`)
+const after = await format(text, { ...(await resolveConfig(README)), filepath: README })
 if (process.argv[2] !== '--check') writeFileSync(README, after)
-else if (before !== after) throw new Error('README.md does not show the present configuration: run `npm run docs`')
+else if (before !== after) {
+  process.stderr.write('README.md does not show the present configuration: run `npm run docs`\n')
+  process.exitCode = 1
+}
 
 function settingsOf(schema: object): Setting[] {
   return Object.values(schema).flatMap((node: object) => ('env' in node ? [node as Setting] : settingsOf(node)))
 }
 
-function table(title: string, settings: Setting[]): string {
-  const rows = settings.map(({ env, default: value, doc, sensitive }) => {
-    const shown = value === '' || value === 0 ? '' : `\`${Array.isArray(value) ? value.join(',') : String(value)}\``
-    return `| \`${env}\` | ${shown} | ${doc}${sensitive ? ' Secret.' : ''} |`
+function table(title: string, settings: Setting[], show: (setting: Setting) => string): string {
+  const rows = settings.map((setting) => {
+    const { env, doc, sensitive } = setting
+    return `| \`${env}\` | ${show(setting)} | ${doc}${sensitive ? ' Secret.' : ''} |`
   })
   return `**${title}**\n\n| variable | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n`
+}
+
+function shown({ default: value }: Setting): string {
+  return value === '' ? '' : `\`${Array.isArray(value) ? value.join(',') : String(value)}\``
+}
+
+/** A default that differs from service to service is shown for each. */
+function shownForAll({ env }: Setting): string {
+  const defaults = services.map(({ name, settings }) => ({
+    name,
+    text: shown(settings.find((one) => one.env === env)!),
+  }))
+  if (defaults.every(({ text }) => text === defaults[0]!.text)) return defaults[0]!.text
+  return defaults.map(({ name, text }) => `${name} ${text}`).join(', ')
 }

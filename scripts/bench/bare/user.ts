@@ -16,7 +16,7 @@ const ACCESS_MS = 900_000
 const REFRESH_MS = 30 * 86_400_000
 
 /** The user service's measured RPCs with nothing but their statements, and its keys for the gateway. */
-export function userRpcs(pool: Pool, keys: JSONWebKeySet): BareRpc[] {
+export function userRpcs(pool: Pool, keys: JSONWebKeySet, rules: { issuer: string; audience: string }): BareRpc[] {
   const { privateKey } = generateKeyPairSync('ed25519')
   const address = '127.0.0.1'
 
@@ -38,7 +38,8 @@ export function userRpcs(pool: Pool, keys: JSONWebKeySet): BareRpc[] {
       if (!row?.id || !(await verify(password, row.password))) throw new Error('no such account')
       const now = Date.now()
       const [expires, refreshExpires] = [new Date(now + ACCESS_MS), new Date(now + REFRESH_MS)]
-      const claims = { iss: 'bare', aud: 'bare', sub: row.id, username: row.username, role: row.role, jti: v4() }
+      const { id: sub, username, role } = row
+      const claims = { iss: rules.issuer, aud: rules.audience, sub, username, role, jti: v4() }
       const accessToken = await new SignJWT(claims)
         .setProtectedHeader({ alg: 'EdDSA', kid: v7() })
         .setIssuedAt()
