@@ -49,8 +49,8 @@ export const PROMPT_SERVICES = [PromptServiceService, PromptInternalServiceServi
 /** No limit that an ordinary test would meet. */
 const ROOMY = { perSecond: 10_000, burst: 10_000 }
 
-/** Starts the gateway for a test file, with everything that it needs. */
-export async function startGateway(options: Partial<GatewayOptions> = {}): Promise<TestGateway> {
+/** Starts the gateway for a test file, with everything that it needs; `services` are addresses in the place of its own echoes. */
+export async function startGateway({ services, ...options }: Partial<GatewayOptions> = {}): Promise<TestGateway> {
   const key = await makeKey()
   const keys = [key]
   const [user, prompt] = await Promise.all([startEcho('user', USER_SERVICES), startEcho('prompt', PROMPT_SERVICES)])
@@ -61,7 +61,7 @@ export async function startGateway(options: Partial<GatewayOptions> = {}): Promi
     edge: { host: '127.0.0.1', port: 0 },
     admin: { port: 0 },
     mesh: testMesh('gateway'),
-    services: { user: [`127.0.0.1:${user.port}`], prompt: [`127.0.0.1:${prompt.port}`] },
+    services: { user: [`127.0.0.1:${user.port}`], prompt: [`127.0.0.1:${prompt.port}`], ...services },
     auth: TEST_AUTH,
     keysSeconds: 60,
     limits: { address: ROOMY, user: ROOMY, auth: ROOMY },

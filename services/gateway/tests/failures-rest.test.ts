@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import * as errors from '#chassis/errors.ts'
+import { PromptServiceService as Prompts } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { failureOf } from './failure.ts'
+import { startGateway, type TestGateway } from './harness.ts'
+
+let gateway: TestGateway
+let token: string
+
+beforeAll(async () => {
+  gateway = await startGateway()
+  token = await gateway.token()
+})
+afterAll(() => gateway.stop())
+afterEach(() => gateway.prompt.answers.clear())
+
+const forever = () => new Promise<never>(() => undefined)
+
+describe('what the gateway itself refuses', () => {
+  test.each([
+    ['no token', 'PATCH /v1/prompts/p1', 401, 16, 'TOKEN_MISSING'],
+    ['an unknown path, without a token', 'GET /v1/nothing', 401, 16, 'TOKEN_MISSING'],
+    ['an id with a slash in it', 'GET /v1/prompts/a%2Fb', 400, 3, 'REQUEST_REJECTED'],
+  ])('%s', async (_, request, status, code, reason) => {
+    expect(failureOf(await gateway.rest(request))).toEqual({ status, code, reason })
+  })
+
+  test.each([
+    ['an unknown path', 'GET /v1/nothing'],
+    ['the root', 'GET /'],
+    ['a verb that the path does not have', 'PUT /v1/prompts'],
+    ['a custom verb that is none', 'POST /v1/prompts/p1:explode'],
+    ['a path with more to it', 'GET /v1/prompts/p1/more'],
+    ['a gRPC path that is none', 'POST /promptforge.prompt.v1.PromptService/Explode'],
+  ])('%s', async (_, request) => {
+    expect(failureOf(await gateway.rest(request, { token }))).toEqual({ status: 404, code: 5, reason: 'PATH_UNKNOWN' })
+  })
+
+  test('HEAD, which has no body to say more', async () => {
+    const answer = await gateway.rest('HEAD /v1/prompts/p1', { token })
+    expect(answer).toMatchObject({ status: 404, text: '' })
+    expect(answer.headers.get('x-request-id')).not.toBeNull()
+  })
+
+  test('a header whose name has an underscore, for it could pass for another', async () => {
+    const answer = await gateway.rest('GET /v1/prompts/p1', { headers: { x_pf_user: 'eve' } })
+    expect(failureOf(answer)).toEqual({ status: 400, code: 3, reason: 'REQUEST_REJECTED' })
+  })
+
+  test('headers of 100 kB', async () => {
+    const answer = await gateway.rest('GET /v1/prompts/p1', { headers: { 'x-long': 'x'.repeat(100_000) } })
+    expect(failureOf(answer)).toEqual({ status: 431, code: 3, reason: 'REQUEST_REJECTED' })
+  })
+})
+
+describe('a deadline', () => {
+  test('that a service does not keep is 504', async () => {
+    gateway.prompt.answers.set(Prompts.getPrompt.path, forever)
+    const answer = await gateway.rest('GET /v1/prompts/p1', { headers: { 'grpc-timeout': '200m' } })
+    expect(failureOf(answer)).toEqual({ status: 504, code: 4, reason: 'DEADLINE_EXCEEDED' })
+  })
+})
+
+test.each([
+  [400, errors.invalid([{ field: 'title', description: 'is too long' }])],
+  [401, errors.unauthenticated('REFRESH_TOKEN_INVALID', 'sign in again')],
+  [403, errors.notAllowed('not yours')],
+  [404, errors.notFound('prompt')],
+  [409, errors.alreadyExists('USERNAME_TAKEN', 'username', 'it is taken')],
+  [409, errors.staleEtag('7')],
+  [400, errors.failedPrecondition('PROMPT_ARCHIVED' as never, 'it is archived')],
+  [429, errors.exhausted('RATE_LIMITED', 'wait', 3000)],
+  [500, errors.internal(undefined)],
+  [503, errors.unavailable('the database')],
+  [504, errors.deadlineExceeded()],
+])('a service’s failure is %i', async (status, error) => {
+  gateway.prompt.answers.set(Prompts.updatePrompt.path, () => {
+    throw error
+  })
+  const answer = await gateway.rest('PATCH /v1/prompts/p1', { token, body: '{}' })
+  expect(failureOf(answer)).toEqual({ status, code: error.code, reason: error.reason })
+  expect(answer.json.message).toBe(error.message)
+  const wait = error.retryAfterMs === undefined ? null : String(error.retryAfterMs / 1000)
+  expect(answer.headers.get('retry-after')).toBe(wait)
+})
