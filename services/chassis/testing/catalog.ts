@@ -13,6 +13,20 @@ export type Table = {
   indexes: string[]
 }
 
+/** The table of the chassis's own, as every service should have it. */
+export const IDEMPOTENCY_KEYS: Table = {
+  columns: {
+    caller_id: 'uuid not null',
+    method: 'varchar(200) not null',
+    key: 'uuid not null',
+    request_hash: 'bytea not null',
+    resource_id: 'uuid not null',
+    created_at: 'timestamptz(3) not null default now()',
+  },
+  constraints: ['PRIMARY KEY (caller_id, method, key)'],
+  indexes: ['btree (created_at)'],
+}
+
 /** Reads a table from the live catalogs, to compare it with what it should be. */
 export async function readTable({ query }: Pick<TestDatabase, 'query'>, name: string): Promise<Table> {
   const columns = await query<{ column: string; definition: string }>(COLUMNS, [name])

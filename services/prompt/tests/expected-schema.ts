@@ -1,4 +1,4 @@
-import type { Table } from './catalog.ts'
+import { IDEMPOTENCY_KEYS, type Table } from '#chassis/testing/catalog.ts'
 
 const TIME = 'timestamptz(3)'
 
@@ -172,16 +172,5 @@ export const BEYOND_SEED: Record<string, Table> = {
     ],
   },
   prompt_rank_due: { columns: { prompt_id: 'uuid not null' }, constraints: [], indexes: [] },
-  idempotency_keys: {
-    columns: {
-      caller_id: 'uuid not null',
-      method: 'varchar(200) not null',
-      key: 'uuid not null',
-      request_hash: 'bytea not null',
-      resource_id: 'uuid not null',
-      created_at: `${TIME} not null default now()`,
-    },
-    constraints: ['PRIMARY KEY (caller_id, method, key)'],
-    indexes: ['btree (created_at)'],
-  },
+  idempotency_keys: IDEMPOTENCY_KEYS,
 }

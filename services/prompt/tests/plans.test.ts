@@ -6,6 +6,7 @@ import type { Statement } from '#chassis/db/statements.ts'
 import type { Cursor } from '#chassis/page-token.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
+import { planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { batchGetPrompts } from '../db/batch-get-prompts.ts'
 import { checkAccess } from '../db/check-access.ts'
 import { deletePrompt } from '../db/delete-prompt.ts'
@@ -44,9 +45,6 @@ const PAGE = 21
 
 type Asked = Pick<Statement<unknown[], unknown>, 'name' | 'text'>
 
-/** A node of a plan, as EXPLAIN prints it in JSON. */
-type Node = { 'Node Type': string; 'Relation Name'?: string; 'Actual Rows': number; Plans?: Node[] }
-
 let database: TestDatabase
 
 beforeAll(async () => {
@@ -63,32 +61,6 @@ beforeAll(async () => {
   await database.query('analyze')
 })
 afterAll(() => database.drop())
-
-const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
-
-/** The nodes of the plan with which a statement runs; what it writes is taken back. */
-async function planOf(mode: 'generic' | 'custom', { text }: Asked, params: readonly unknown[]): Promise<Node[]> {
-  const { query } = database
-  const literal = (value: unknown) =>
-    value === null ? 'null' : `'${Array.isArray(value) ? `{${value.map(String).join(',')}}` : String(value as string)}'`
-  await query('begin')
-  try {
-    await query(`set local plan_cache_mode = force_${mode}_plan`)
-    await query(`prepare asked as ${text}`)
-    const [row] = await query<{ 'QUERY PLAN': { Plan: Node }[] }>(
-      `explain (analyze, format json) execute asked (${params.map(literal).join(', ')})`,
-    )
-    return nodesOf(row!['QUERY PLAN'][0]!.Plan)
-  } finally {
-    await query('rollback')
-    await query('deallocate all')
-  }
-}
-
-const tablesScanned = (nodes: Node[]) =>
-  nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'])
-const sorted = (nodes: Node[]) =>
-  nodes.filter((node) => node['Node Type'].includes('Sort')).map(({ Plans }) => Plans![0]!['Actual Rows'])
 
 const STATEMENTS: [Asked, readonly unknown[]][] = [
   [getPrompt, [PROMPT, OWNER]],
@@ -112,9 +84,9 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
   test.each(STATEMENTS.map(([statement, params]) => [statement.name, statement, params] as const))(
     '%s scans no table and sorts nothing',
     async (_, statement, params) => {
-      const nodes = await planOf(mode, statement, params)
+      const nodes = await planOf(database, mode, statement, params)
       expect(tablesScanned(nodes)).toEqual([])
-      expect(sorted(nodes)).toEqual([])
+      expect(rowsSorted(nodes)).toEqual([])
     },
   )
 })
@@ -152,10 +124,10 @@ describe.each(LISTS)('a list by %s', (_, filter) => {
       const { query, params } = listQuery(filter, cursor, PAGE)
       // A query without a name never has a generic plan.
       for (const mode of query.name ? (['generic', 'custom'] as const) : (['custom'] as const)) {
-        const nodes = await planOf(mode, query, params)
+        const nodes = await planOf(database, mode, query, params)
         expect(nodes[0]!['Actual Rows']).toBeGreaterThan(0)
         expect(tablesScanned(nodes)).toEqual([])
-        if (!filter.userId) expect(Math.max(0, ...sorted(nodes))).toBeLessThanOrEqual(PAGE)
+        if (!filter.userId) expect(Math.max(0, ...rowsSorted(nodes))).toBeLessThanOrEqual(PAGE)
       }
     },
   )

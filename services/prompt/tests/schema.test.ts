@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { migrate } from '#chassis/db/migrate.ts'
 import { ormOptions } from '#chassis/db/orm.ts'
 import { createLogger } from '#chassis/logger.ts'
+import { readTable, type Table } from '#chassis/testing/catalog.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { entities } from '../db/entities.ts'
 import { promptService } from '../service.ts'
-import { readTable, type Table } from './catalog.ts'
 import { BEYOND_SEED, SEED } from './expected-schema.ts'
 
 const log = createLogger('test', 'silent')

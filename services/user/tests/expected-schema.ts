@@ -1,4 +1,4 @@
-import type { Table } from '#chassis/testing/catalog.ts'
+import { IDEMPOTENCY_KEYS, type Table } from '#chassis/testing/catalog.ts'
 
 const TIME = 'timestamptz(3)'
 
@@ -107,16 +107,5 @@ export const BEYOND_SEED: Record<string, Table> = {
     constraints: ['FOREIGN KEY (user_id) REFERENCES users(id)', 'PRIMARY KEY (name)'],
     indexes: ['btree (held_until)'],
   },
-  idempotency_keys: {
-    columns: {
-      caller_id: 'uuid not null',
-      method: 'varchar(200) not null',
-      key: 'uuid not null',
-      request_hash: 'bytea not null',
-      resource_id: 'uuid not null',
-      created_at: `${TIME} not null default now()`,
-    },
-    constraints: ['PRIMARY KEY (caller_id, method, key)'],
-    indexes: ['btree (created_at)'],
-  },
+  idempotency_keys: IDEMPOTENCY_KEYS,
 }
