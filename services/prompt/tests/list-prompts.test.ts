@@ -75,6 +75,13 @@ describe('ListPrompts shows', () => {
     ])
   })
 
+  test('those with a tag of whatever characters', async () => {
+    const tag = `o'neill {"a",\\} \u{1f44d} %`
+    await service.create(bob, { title: 'odd tag', tags: [tag], isPublic: false })
+    expect(await titles({ tag, userId: 'me' }, bob)).toEqual(['odd tag'])
+    expect(await titles({ tag: 'o', userId: 'me' }, bob)).toEqual([])
+  })
+
   test('no content', async () => {
     const { prompts } = await list({})
     expect(prompts[0]).not.toHaveProperty('content')
