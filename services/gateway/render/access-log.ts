@@ -9,7 +9,7 @@ export const accessLog = (): Config =>
         time: '%START_TIME%',
         requestId: '%REQ(x-request-id)%',
         method: '%REQ(x-envoy-original-method?:method)%',
-        path: '%PATH(NQ:ORIG)%',
+        path: '%PATH(NQ:ORIG_OR_PATH)%',
         rpc: '%PATH(NQ:PATH)%',
         status: '%RESPONSE_CODE%',
         grpcStatus: '%GRPC_STATUS(CAMEL_STRING)%',

@@ -57,7 +57,7 @@ const identity = ({ trustedHops }: GatewayOptions) => ({
   use_remote_address: true,
   xff_num_trusted_hops: trustedHops,
   // Nobody is internal, not even a caller on this machine.
-  internal_address_config: {},
+  internal_address_config: { cidr_ranges: [{ address_prefix: '255.255.255.255', prefix_len: 32 }] },
   always_set_request_id_in_response: true,
   early_header_mutation_extensions: [
     extension(

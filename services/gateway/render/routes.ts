@@ -12,7 +12,8 @@ const CORS = {
   max_age: '600',
 }
 
-// A retry goes to another instance.
+// A retry goes to another instance. The balancer draws until it has one: it likes the instance that fails, for that has the
+// fewest requests, so with few draws many a retry would go there again (tests/retries.test.ts).
 const RETRY = {
   num_retries: 1,
   retry_host_predicate: [
@@ -21,7 +22,7 @@ const RETRY = {
       typed_config: typed('extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate'),
     },
   ],
-  host_selection_retry_max_attempts: 3,
+  host_selection_retry_max_attempts: 30,
 }
 
 /**

@@ -27,6 +27,8 @@ export type TestGateway = {
   envoy: Envoy
   user: Echo
   prompt: Echo
+  /** Where its configuration and its logs lie. */
+  folder: string
   /** `http://127.0.0.1:port`. */
   url: string
   /** The key that tokens are verified with; GetJwks answers with `keys`, so add to it. */
@@ -77,6 +79,7 @@ export async function startGateway({ services, ...options }: Partial<GatewayOpti
   const channel: Channel = { client, contract: loadContract(), close: () => client.close() }
   return {
     envoy,
+    folder,
     user,
     prompt,
     url: `http://127.0.0.1:${edge}`,

@@ -64,6 +64,11 @@ describe('a REST request arrives', () => {
     expect(arrived().metadata.get('x-envoy-original-path')).toEqual(['/v1/prompts/A?prompt_id=B'])
   })
 
+  test('with a query parameter beside what the body says', async () => {
+    await gateway.rest('POST /v1/prompts?title=x', { token, body: '{"content": "y"}' })
+    expect(arrived().request).toMatchObject({ title: 'x', content: 'y' })
+  })
+
   test('with its Idempotency-Key', async () => {
     await gateway.rest('POST /v1/prompts', { token, headers: { 'Idempotency-Key': 'k1' } })
     expect(arrived().metadata.get('idempotency-key')).toEqual(['k1'])
@@ -77,7 +82,7 @@ describe('a REST request arrives', () => {
 
 test.each([
   ['an unknown query parameter', 'GET /v1/prompts?colour=red', undefined],
-  ['a query parameter beside a body that is the whole message', 'POST /v1/prompts?title=x', '{}'],
+  ['a query parameter that contradicts the body', 'POST /v1/prompts?title=x', '{"title": "y"}'],
   ['a query parameter of the wrong type', 'GET /v1/prompts?page_size=ten', undefined],
   ['broken JSON', 'POST /v1/prompts', '{"title": '],
   ['JSON of another type', 'POST /v1/prompts', '[]'],

@@ -1,0 +1,77 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { unavailable } from '#chassis/errors.ts'
+import { PromptServiceService as Prompts } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { type Echo, startEcho } from './echo.ts'
+import { failureOf } from './failure.ts'
+import { PROMPT_SERVICES, startGateway, type TestGateway } from './harness.ts'
+
+let gateway: TestGateway
+let token: string
+let instances: Echo[]
+
+beforeAll(async () => {
+  instances = await Promise.all([startEcho('prompt', PROMPT_SERVICES), startEcho('prompt', PROMPT_SERVICES)])
+  gateway = await startGateway({ services: { prompt: instances.map(({ port }) => `127.0.0.1:${port}`) } })
+  token = await gateway.token()
+})
+afterAll(async () => {
+  await gateway.stop()
+  for (const instance of instances) instance.stop()
+})
+afterEach(() => {
+  for (const { calls, answers } of instances) {
+    calls.splice(0)
+    answers.clear()
+  }
+})
+
+const CALLS = 20
+const total = () => instances.reduce((sum, { calls }) => sum + calls.length, 0)
+const statuses = async (request: string, init = {}) => {
+  const answers = await Promise.all(Array.from({ length: CALLS }, () => gateway.rest(request, init)))
+  return answers.map(({ status }) => status)
+}
+const fail = () => {
+  throw unavailable('the database')
+}
+
+test('a read that one instance cannot answer is asked of another', async () => {
+  instances[0]!.answers.set(Prompts.getPrompt.path, fail)
+  expect(await statuses('GET /v1/prompts/p1')).toEqual(Array(CALLS).fill(200))
+  expect(instances[0]!.calls.length).toBeGreaterThan(0)
+  expect(instances[1]!.calls).toHaveLength(CALLS)
+})
+
+test('a read is repeated once, no more', async () => {
+  for (const { answers } of instances) answers.set(Prompts.getPrompt.path, fail)
+  expect(failureOf(await gateway.rest('GET /v1/prompts/p1'))).toMatchObject({ status: 503 })
+  expect(total()).toBe(2)
+})
+
+test('a write that has begun is not repeated', async () => {
+  instances[0]!.answers.set(Prompts.createPrompt.path, fail)
+  const answers = await statuses('POST /v1/prompts', { token, body: '{}' })
+  expect(total()).toBe(CALLS)
+  expect(answers.filter((status) => status === 503)).toHaveLength(instances[0]!.calls.length)
+  expect(instances[0]!.calls.length).toBeGreaterThan(0)
+})
+
+test('a write whose instance dies is not repeated, and its caller learns that it may or may not be done', async () => {
+  const dying = await startEcho('prompt', PROMPT_SERVICES)
+  const spare = await startEcho('prompt', PROMPT_SERVICES)
+  const other = await startGateway({ services: { prompt: [dying, spare].map(({ port }) => `127.0.0.1:${port}`) } })
+  try {
+    for (const echo of [dying, spare]) {
+      echo.answers.set(Prompts.createPrompt.path, () => {
+        echo.stop()
+        return new Promise(() => undefined)
+      })
+    }
+    const write = other.rest('POST /v1/prompts', { token: await other.token(), body: '{}' })
+    expect(failureOf(await write)).toEqual({ status: 503, code: 14, reason: 'DEPENDENCY_UNAVAILABLE' })
+    expect(dying.calls.length + spare.calls.length).toBe(1)
+  } finally {
+    await other.stop()
+    for (const echo of [dying, spare]) echo.stop()
+  }
+})
