@@ -3,6 +3,7 @@ import { loadConfig, type Schema } from '#chassis/config.ts'
 /** What `npm start` can be told. */
 export type DevConfig = {
   gatewayPort: number
+  servicePort: number
   adminPort: number
   postgresPort: number
   rateLimitFactor: number
@@ -13,6 +14,12 @@ export type DevConfig = {
 /** The schema of DevConfig. */
 export const devSchema: Schema<DevConfig> = {
   gatewayPort: { doc: 'Port of the gateway.', format: 'port', default: 8080, env: 'PF_GATEWAY_PORT' },
+  servicePort: {
+    doc: 'gRPC port of the first service; the others follow. Health is 1000 above each, metrics 2000.',
+    format: 'port',
+    default: 50_051,
+    env: 'PF_SERVICE_PORT',
+  },
   adminPort: {
     doc: 'Port of the gateway’s admin interface, on 127.0.0.1.',
     format: 'port',

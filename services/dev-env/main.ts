@@ -6,8 +6,9 @@ import { listConnections } from './connections.ts'
 import { placesOf } from './infra/places.ts'
 import { assertPortFree } from './infra/ports.ts'
 import { provideStores } from './infra/stores.ts'
-import { type Network, startNetwork } from './network.ts'
+import { type Network, portsOf, startNetwork } from './network.ts'
 import { seed } from './seed.ts'
+import { SERVICES } from './services.ts'
 
 const USAGE = `npm start [-- --fresh]
 
@@ -34,7 +35,7 @@ async function main() {
   const network = await startNetwork({
     state,
     adminUrl: stores.postgres.adminUrl,
-    ports: 'fixed',
+    ports: config.servicePort,
     gateway: {
       port: config.gatewayPort,
       adminPort: config.adminPort,
@@ -75,6 +76,11 @@ async function assertPortsFree(config: DevConfig) {
   await assertPortFree(config.gatewayPort, 'gateway', 'PF_GATEWAY_PORT')
   await assertPortFree(config.adminPort, 'the gateway’s admin interface', 'PF_GATEWAY_ADMIN_PORT')
   await assertPortFree(config.postgresPort, 'PostgreSQL', 'PF_POSTGRES_PORT')
+  for (const { name } of SERVICES) {
+    for (const [what, port] of Object.entries(portsOf(name, config.servicePort))) {
+      await assertPortFree(port, `${name} ${what}`, 'PF_SERVICE_PORT')
+    }
+  }
 }
 
 function removeData() {

@@ -28,8 +28,8 @@ export type NetworkOptions = {
   adminUrl: string
   /** Put before the names of databases, for several networks on one server. Default: nothing. */
   prefix?: string
-  /** The services' documented ports, or free ones. */
-  ports: 'fixed' | 'free'
+  /** gRPC port of the first service, the others follow; health is 1000 above each, metrics 2000. Or free ones. */
+  ports: number | 'free'
   gateway: GatewayOptions
   /** More environment for every service: `PF_LOG_LEVEL`. */
   env?: Record<string, string>
@@ -118,25 +118,25 @@ async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Su
 }
 
 function environmentOf(
-  { name, port, env }: ServiceEntry,
+  { name, env }: ServiceEntry,
   { ports, env: more }: NetworkOptions,
   { certificates, secrets, user }: Surroundings,
   databaseUrl: string,
 ): Record<string, string> {
-  const own = (base: number) => (ports === 'fixed' ? String(base) : '0')
+  const { grpc, health, metrics } = ports === 'free' ? FREE : portsOf(name, ports)
   return {
     NODE_ENV: 'development',
     PF_HOST: '127.0.0.1',
-    PF_PORT: own(port),
-    PF_HEALTH_PORT: own(port + 1000),
-    PF_METRICS_PORT: own(port + 2000),
+    PF_PORT: String(grpc),
+    PF_HEALTH_PORT: String(health),
+    PF_METRICS_PORT: String(metrics),
     PF_REFLECTION: 'true',
     PF_CERTIFICATES: join(certificates, name, 'current'),
     PF_TRUST_DOMAIN: MESH.trustDomain,
     PF_NAMESPACE: MESH.namespace,
     PF_TOKEN_ISSUER: AUTH.issuer,
     PF_TOKEN_AUDIENCE: AUTH.audience,
-    PF_USER_SERVICE: `dns:///localhost:${user?.ports.grpc ?? port}`,
+    PF_USER_SERVICE: `dns:///localhost:${user?.ports.grpc ?? grpc}`,
     PF_POSTGRES_URL: databaseUrl,
     PF_PAGE_TOKEN_SECRET: secrets.pageTokens,
     PF_DRAIN_SETTLE_MS: '0',
@@ -144,6 +144,14 @@ function environmentOf(
     ...env(secrets),
     ...more,
   }
+}
+
+const FREE: Ports = { grpc: 0, health: 0, metrics: 0 }
+
+/** The ports of a service when `first` is the gRPC port of the first one. */
+export function portsOf(name: string, first: number): Ports {
+  const grpc = first + SERVICES.findIndex((entry) => entry.name === name)
+  return { grpc, health: grpc + 1000, metrics: grpc + 2000 }
 }
 
 const logFile = (state: string, name: string) =>

@@ -9,25 +9,21 @@ export type ServiceEntry = {
   name: string
   // Each has a configuration and a context of its own, which nobody here looks into.
   definition: ServiceDefinition<BaseConfig, object>
-  /** gRPC; health is 1000 above it and metrics 2000. */
-  port: number
   /** Environment beyond what every service gets. */
   env(secrets: Secrets): Record<string, string>
 }
 
 const entry = <C extends BaseConfig, Context extends object>(
   definition: ServiceDefinition<C, Context>,
-  port: number,
   env: ServiceEntry['env'] = () => ({}),
 ): ServiceEntry => ({
   name: definition.name,
   definition: definition as unknown as ServiceEntry['definition'],
-  port,
   env,
 })
 
-/** The one list of services. `user` is the first: the others ask it for keys. */
+/** The one list of services, in the order of their ports. `user` is the first: the others ask it for keys. */
 export const SERVICES: ServiceEntry[] = [
-  entry(userService, 50051, (secrets) => ({ PF_SIGNING_KEY_SECRET: secrets.signingKeys, PF_BCRYPT_COST: '10' })),
-  entry(promptService, 50052),
+  entry(userService, (secrets) => ({ PF_SIGNING_KEY_SECRET: secrets.signingKeys, PF_BCRYPT_COST: '10' })),
+  entry(promptService),
 ]

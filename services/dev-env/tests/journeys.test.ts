@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
+import { Client } from 'pg'
 import { readStatus } from '#chassis/grpc/status.ts'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
@@ -95,6 +96,23 @@ test('a repeated create with one Idempotency-Key makes one prompt', async () => 
   expect(new Set(answers.map((answer) => answer.body.prompt?.id)).size).toBe(1)
 })
 
+test('a moderator removes what somebody published, from the moment on that the role is given, and not after it is taken', async () => {
+  const [ann, moderator] = [await network.signUp(), await network.signUp()]
+  const publish = async () => {
+    const made = await network.rest('POST /v1/prompts', { token: ann.token, body: { title: 'Spam', content: 'spam' } })
+    return `/v1/prompts/${made.body.prompt.id}`
+  }
+  // The token says USER throughout: what counts is what the user service says at the time.
+  const { token } = moderator
+  const [first, second] = [await publish(), await publish()]
+  await setRole(moderator.id, 'MODERATOR')
+  expect((await network.rest(`DELETE ${first}`, { token })).status).toBe(200)
+  expect((await network.rest(`GET ${first}`)).status).toBe(404)
+  await setRole(moderator.id, 'USER')
+  expect((await network.rest(`DELETE ${second}`, { token })).status).toBe(404)
+  expect((await network.rest(`GET ${second}`)).status).toBe(200)
+})
+
 test('a flood of tokens with unknown key ids costs the user service one look at its keys', async () => {
   const prompts = network.stub('prompt', PromptServiceService)
   await prompts.listCategories({}, { token: (await network.signUp()).token })
@@ -115,4 +133,11 @@ async function keysServed() {
   const answer = await fetch(`http://127.0.0.1:${network.services['user']!.ports.metrics}/metrics`)
   const line = (await answer.text()).split('\n').find((text) => /handled_total\{.*GetJwks/.test(text))
   return Number(line?.split(' ').at(-1) ?? 0)
+}
+
+async function setRole(userId: string, role: string) {
+  const client = new Client({ connectionString: network.services['user']!.databaseUrl })
+  await client.connect()
+  await client.query('update users set role = $2 where id = $1', [userId, role])
+  await client.end()
 }

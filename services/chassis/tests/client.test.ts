@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { Metadata, status } from '@grpc/grpc-js'
+import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import { unavailable } from '../errors.ts'
+import type { PublicCall } from '../grpc/call.ts'
+import { forward, type Stub } from '../grpc/client.ts'
+import { serve } from '../grpc/server.ts'
+import { rejection } from '../testing/rejection.ts'
+import type { TestService } from '../testing/service.ts'
+import { startBare } from './harness.ts'
+
+const ID = '01890000-0000-7000-8000-000000000001'
+
+let bare: TestService<object>
+let token: string
+let users: Stub<typeof UserServiceService>
+let calls: PublicCall[]
+/** How the service answers, or fails to. */
+let answer: (call: PublicCall) => Promise<void>
+
+beforeAll(async () => {
+  const handle = async (call: PublicCall) => {
+    calls.push(call)
+    await answer(call)
+  }
+  const services = serve(UserServiceService, {
+    getUser: async (_, call) => {
+      await handle(call)
+      return {}
+    },
+    // Stands for a service that asks another one on a caller's behalf: here, itself.
+    batchGetUsers: async (_, call) => {
+      await users.getUser({ userId: ID }, forward(call.origin))
+      return { users: [] }
+    },
+    updateUser: async (_, call) => {
+      await handle(call)
+      return {}
+    },
+  })
+  bare = await startBare([services])
+  users = bare.stub(UserServiceService)
+  token = await bare.identity.tokenFor({ userId: ID, username: 'ann' })
+})
+afterAll(() => bare.stop())
+beforeEach(() => {
+  calls = []
+  answer = () => Promise.resolve()
+})
+
+const failTwice = () => (calls.length < 3 ? Promise.reject(unavailable('a test')) : Promise.resolve())
+const never = () => new Promise<void>(() => undefined)
+
+describe('when the service is unavailable', () => {
+  test('a call that the contract calls free of side effects is repeated', async () => {
+    answer = failTwice
+    await users.getUser({ userId: ID })
+    expect(calls).toHaveLength(3)
+  })
+
+  test('a call that changes something is not', async () => {
+    answer = failTwice
+    expect(await rejection(users.updateUser({ userId: ID }, { token }))).toMatchObject({ code: status.UNAVAILABLE })
+    expect(calls).toHaveLength(1)
+  })
+})
+
+describe('a call that a call causes', () => {
+  test('is made with the same user, request id and trace', async () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+    const outgoing = { token, requestId: 'request-7' }
+    const metadata = Metadata.fromHttp2Headers({ traceparent: `00-${trace}-00f067aa0ba902b7-01` })
+    await users.batchGetUsers({ userIds: [ID] }, { ...outgoing, metadata })
+    const [caused] = calls
+    expect(caused!.caller).toMatchObject({ userId: ID, username: 'ann' })
+    expect(caused!.origin.requestId).toBe('request-7')
+    expect(String(caused!.origin.inherited.call.metadata.get('traceparent')[0])).toContain(trace)
+  })
+
+  test('has no more time than is left', async () => {
+    answer = never
+    const end = Date.now() + 400
+    const error = await rejection(users.batchGetUsers({ userIds: [ID] }, { timeoutMs: 400 }))
+    expect(error.code).toBe(status.DEADLINE_EXCEEDED)
+    expect(Number(calls[0]!.origin.inherited.call.getDeadline())).toBeLessThan(end)
+  })
+
+  test('ends when the one that waits for it goes away', async () => {
+    answer = never
+    await rejection(users.batchGetUsers({ userIds: [ID] }, { timeoutMs: 300 }))
+    const { signal } = calls[0]!
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    expect(signal.aborted).toBe(true)
+  })
+})
