@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto'
-import type { Metadata } from '@grpc/grpc-js'
-import { aborted, failedPrecondition, invalid } from '../errors.ts'
-import type { Call, Rpc } from '../grpc/call.ts'
+import { aborted, failedPrecondition } from '../errors.ts'
 import { isLockTimeout } from './failures.ts'
-import { statement } from './statements.ts'
+import { type Sql, statement } from './statements.ts'
 
 /** A caller's `request_id`, and what it stands for. */
 export type IdempotencyKey = {
@@ -55,7 +52,7 @@ export const keyParams = (once: IdempotencyKey | undefined, resourceId: string) 
  * something else, and ABORTED while it still runs (after a second's waiting).
  */
 export async function createOnce<T>(
-  { once, sql }: Pick<Call, 'once' | 'sql'>,
+  { once, sql }: { once: IdempotencyKey | undefined; sql: Sql },
   create: () => Promise<T | undefined>,
   load: (resourceId: string) => Promise<T>,
 ): Promise<T> {
@@ -77,29 +74,6 @@ export const deleteOldKeys = statement<[], never>(
   'delete_old_idempotency_keys',
   `delete from idempotency_keys where created_at < now() - interval '24 hours'`,
 )
-
-/** The key of a call: from the field or from the `Idempotency-Key` header. Throws INVALID_ARGUMENT when they differ. */
-export function idempotencyKey(
-  rpc: Rpc,
-  request: Record<string, unknown>,
-  callerId: string,
-  metadata: Metadata,
-): IdempotencyKey | undefined {
-  const { requestId, ...rest } = request
-  const [sent] = metadata.get('idempotency-key')
-  const key = (requestId ?? sent?.toString()) as string | undefined
-  if (key === undefined) return undefined
-  if (!UUID.test(key))
-    throw invalid([{ field: 'request_id', description: 'the Idempotency-Key header must be a lower-case UUID' }])
-  if (sent !== undefined && sent !== key) {
-    const description = 'the field and the Idempotency-Key header must not differ'
-    throw invalid([{ field: 'request_id', description }], 'REQUEST_ID_CONFLICT')
-  }
-  const requestHash = createHash('sha256').update(rpc.requestSerialize(rest)).digest()
-  return { callerId, method: rpc.path, key, requestHash }
-}
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 const selectKey = statement<
   [callerId: string, method: string, key: string],

@@ -55,7 +55,8 @@ export function ormOptions({ entities, migrations }: Schema, clientUrl: string, 
     driverOptions,
     migrations: { migrationsList: migrations, snapshot: false, transactional: true, allOrNothing: false },
     connect: false,
-    logger: (message) => log.warn(message),
+    logger: (message) => log.info(message),
+    colors: false,
     ignoreDeprecations: true,
   } as Options) as Options
 }

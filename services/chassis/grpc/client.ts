@@ -2,7 +2,7 @@ import { Client, type ClientReadableStream, Metadata, propagate, type ServiceErr
 import type { Contract } from '#contracts/contract.ts'
 import { injectTrace } from '../trace.ts'
 import type { Origin, RequestOf, ResponseOf, Rpc, RpcService } from './call.ts'
-import { MAX_MESSAGE_BYTES } from './server.ts'
+import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { ServerCall } from './peer.ts'
 import type { Mesh } from './tls.ts'
 

@@ -8,6 +8,7 @@ import { receive, type ServerParts } from './admit.ts'
 import type { Handlers, RpcService } from './call.ts'
 import { adapt } from './handle.ts'
 import { bind, type Health } from './health.ts'
+import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { Mesh } from './tls.ts'
 
 /** A proto service and its handlers; made by `serve`. */
@@ -15,9 +16,6 @@ export type Served = { definition: RpcService; handlers: Record<string, unknown>
 
 /** Pairs a service's description with its table of handlers; the compiler checks that the two fit. */
 export const serve = <S extends RpcService>(definition: S, handlers: Handlers<S>): Served => ({ definition, handlers })
-
-/** A message's largest size, both ways, bytes. */
-export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
 const OPTIONS = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,

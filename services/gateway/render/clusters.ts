@@ -43,7 +43,7 @@ const HTTP2 = typed('extensions.upstreams.http.v3.HttpProtocolOptions', {
 type Address = { host: string; port: number }
 
 function parseAddress(text: string): Address {
-  const [, host, port] = /^(.+):(\d+)$/.exec(text) ?? []
+  const [, host, port] = /^(?:dns:\/\/\/)?([^/]+):(\d+)$/.exec(text) ?? []
   if (!host || !port) throw new Error(`${text} is not an address: write host:port`)
   return { host, port: Number(port) }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { MAX_MESSAGE_BYTES } from '#chassis/grpc/server.ts'
+import { MAX_MESSAGE_BYTES } from '#chassis/grpc/limits.ts'
 import type { Exposed } from '../exposed.ts'
 import type { GatewayOptions } from '../options.ts'
 import { accessLog } from './access-log.ts'

@@ -10,9 +10,9 @@ const AUTHORITY = 'authority'
  * certificates anew when they change. By file name.
  */
 export function secretFiles({ mesh }: GatewayOptions): Record<string, Config> {
-  const { certificates, watch = dirname(certificates) } = mesh
+  const { certificates, watch } = mesh
   const file = (name: string) => ({ filename: join(certificates, name) })
-  const watched_directory = { path: watch }
+  const watched_directory = { path: watch || dirname(certificates) }
   return {
     [fileOf(IDENTITY)]: secret(IDENTITY, {
       tls_certificate: { certificate_chain: file('cert.pem'), private_key: file('key.pem'), watched_directory },

@@ -1,4 +1,4 @@
-import { MAX_MESSAGE_BYTES } from '#chassis/grpc/server.ts'
+import { MAX_MESSAGE_BYTES } from '#chassis/grpc/limits.ts'
 import { type Config, httpFilter } from './envoy.ts'
 
 /** The filter that turns REST requests into calls of these proto services, and their answers into JSON. */
