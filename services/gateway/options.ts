@@ -13,7 +13,7 @@ export type GatewayOptions = {
   admin: { port: number }
   /** The gateway's own certificates, and the names of its peers. */
   mesh: MeshConfig & {
-    /** Folder in which a rename announces new files. Default: the parent of `certificates`, for a link that is swapped. */
+    /** Folder in which a rename announces new files. Default, also when empty: the parent of `certificates`, for a link that is swapped. */
     watch?: string
   }
   /** `host:port` of every instance of every service that owns a proto package. IP addresses are fixed, names are resolved. */

@@ -50,7 +50,13 @@ function parseAddress(text: string): Address {
 
 // Names of a headless service: all its addresses, looked up each second, as clients of the chassis do.
 const discovery = (addresses: Address[]) =>
-  addresses.every(({ host }) => isIP(host)) ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_refresh_rate: '1s' }
+  addresses.every(({ host }) => isIP(host)) ? { type: 'STATIC' } : { cluster_type: NAMES }
+
+// Services listen on IPv4 (0.0.0.0) unless they are told otherwise.
+const NAMES = extension('envoy.cluster.dns', 'extensions.clusters.dns.v3.DnsCluster', {
+  dns_refresh_rate: '1s',
+  dns_lookup_family: 'V4_PREFERRED',
+})
 
 const endpoint = ({ host, port }: Address) => ({
   endpoint: { address: { socket_address: { address: host, port_value: port } } },

@@ -30,6 +30,17 @@ describe('a service with the certificate of another', () => {
   })
 })
 
+test('a service that has a name is found by it', async () => {
+  const prompt = await startEcho('prompt', PROMPT_SERVICES)
+  const gateway = await startGateway({ services: { prompt: [`localhost:${prompt.port}`] } })
+  try {
+    await until('prompt to be found', async () => (await gateway.rest('GET /v1/prompts/p1')).status === 200)
+  } finally {
+    await gateway.stop()
+    prompt.stop()
+  }
+})
+
 describe('a service that is away', () => {
   let gateway: TestGateway
   beforeAll(async () => {

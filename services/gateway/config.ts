@@ -1,0 +1,123 @@
+import { isAbsolute } from 'node:path'
+import { required, type Schema } from '#chassis/config.ts'
+import { DESCRIPTOR_SET } from '#contracts/contract.ts'
+import type { GatewayOptions, Limit } from './options.ts'
+
+/** What the gateway must be told; the contract says the rest. `services` has every owner in `exposed.ts`. */
+export type GatewayConfig = GatewayOptions & {
+  mesh: { watch: string }
+  services: { user: string[]; prompt: string[] }
+}
+
+/** The schema of GatewayConfig. */
+export const gatewaySchema: Schema<GatewayConfig> = {
+  folder: {
+    doc: 'Folder that the configuration is written into, and that Envoy reads it from: an absolute path.',
+    format: absolute,
+    default: '',
+    env: 'PF_GATEWAY_FOLDER',
+  },
+  edge: {
+    host: { doc: 'Address to listen on for people.', format: String, default: '0.0.0.0', env: 'PF_HOST' },
+    port: { doc: 'Port of the gateway; 0 takes a free one.', format: 'port', default: 8080, env: 'PF_GATEWAY_PORT' },
+  },
+  admin: {
+    port: {
+      doc: 'Port of Envoy’s admin interface, on 127.0.0.1; 0 takes a free one.',
+      format: 'port',
+      default: 9901,
+      env: 'PF_GATEWAY_ADMIN_PORT',
+    },
+  },
+  mesh: {
+    certificates: {
+      doc: 'Directory with ca.pem, cert.pem and key.pem; read anew when they change.',
+      format: required,
+      default: '',
+      env: 'PF_CERTIFICATES',
+    },
+    watch: {
+      doc: 'Directory in which a rename announces new certificates: for a mounted Secret, PF_CERTIFICATES itself. Empty: its parent.',
+      format: String,
+      default: '',
+      env: 'PF_CERTIFICATES_WATCH',
+    },
+    trustDomain: {
+      doc: 'Trust domain of the SPIFFE ids.',
+      format: String,
+      default: 'promptforge.local',
+      env: 'PF_TRUST_DOMAIN',
+    },
+    namespace: { doc: 'Namespace in the SPIFFE ids.', format: String, default: 'promptforge', env: 'PF_NAMESPACE' },
+  },
+  services: { user: addresses('user', 50_051), prompt: addresses('prompt', 50_052) },
+  auth: {
+    issuer: {
+      doc: '`iss` of access tokens.',
+      format: String,
+      default: 'https://auth.promptforge.example',
+      env: 'PF_TOKEN_ISSUER',
+    },
+    audience: { doc: '`aud` of access tokens.', format: String, default: 'promptforge', env: 'PF_TOKEN_AUDIENCE' },
+  },
+  keysSeconds: {
+    doc: 'Seconds for which the keys of tokens are used before they are fetched again.',
+    format: 'nat',
+    default: 60,
+    env: 'PF_JWKS_CACHE_SECONDS',
+  },
+  limits: {
+    address: limit('of a client address', 'ADDRESS', { perSecond: 300, burst: 300 }),
+    user: limit('of a signed-in user', 'USER', { perSecond: 200, burst: 400 }),
+    auth: limit('of a client address to what checks or makes credentials', 'AUTH', { perSecond: 10, burst: 60 }),
+  },
+  corsOrigins: {
+    doc: 'Origins of web pages that may call, separated by commas.',
+    format: Array,
+    default: [],
+    env: 'PF_CORS_ORIGINS',
+  },
+  trustedHops: {
+    doc: 'Proxies in front of the gateway that are believed about the client’s address.',
+    format: 'nat',
+    default: 0,
+    env: 'PF_TRUSTED_HOPS',
+  },
+  memoryBytes: {
+    doc: 'Bytes of heap beyond which new requests are refused; about three quarters of what the container may have.',
+    format: 'nat',
+    default: 400 * 1024 * 1024,
+    env: 'PF_GATEWAY_MEMORY_BYTES',
+  },
+  descriptorSet: {
+    doc: 'Descriptor set of the contract, where Envoy finds it.',
+    format: String,
+    default: DESCRIPTOR_SET,
+    env: 'PF_DESCRIPTOR_SET',
+  },
+}
+
+function addresses(service: string, port: number) {
+  return {
+    doc: `\`host:port\` of the ${service} service, several separated by commas; a name stands for all its addresses.`,
+    format: Array,
+    default: [`${service}:${port}`],
+    env: `PF_${service.toUpperCase()}_SERVICE`,
+  }
+}
+
+function limit(whose: string, name: string, { perSecond, burst }: Limit) {
+  return {
+    perSecond: {
+      doc: `Requests ${whose} in a second, in the long run.`,
+      format: 'nat',
+      default: perSecond,
+      env: `PF_LIMIT_${name}_PER_SECOND`,
+    },
+    burst: { doc: `Requests ${whose} at once.`, format: 'nat', default: burst, env: `PF_LIMIT_${name}_BURST` },
+  }
+}
+
+function absolute(value: unknown) {
+  if (typeof value !== 'string' || !isAbsolute(value)) throw new Error('must be an absolute path')
+}
