@@ -70,10 +70,13 @@ async function prepare(withStores) {
  */
 async function hand([command = 'true', ...args]) {
   const PATH = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
-  const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH } })
   const terminal = process.stdin.isTTY
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  let child
+  // Before the command can begin: the first thing that it does may be to tell somebody to end us.
   for (const name of SIGNALS)
-    process.on(name, () => void (name === 'SIGINT' && terminal ? undefined : child.kill(name)))
+    process.on(name, () => void (name === 'SIGINT' && terminal ? undefined : child?.kill(name)))
+  child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH } })
   process.exitCode = await new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new Stop(`${command}: ${error.message}`)))
     child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[/** @type {NodeJS.Signals} */ (signal)]))
