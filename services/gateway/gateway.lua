@@ -1,6 +1,6 @@
--- Three things that Envoy does not do by itself:
+-- Four things that Envoy does not do by itself:
 -- what has not changed since the caller read it is 304; of several rate limits the caller is told the one that it is closest
--- to; and one who is over it learns when to come again.
+-- to; one who is over it learns when to come again; and an error that is none of a service's own gets the shape of those.
 
 local STATE = "promptforge"
 
@@ -26,30 +26,50 @@ local function tell_tightest_limit(headers)
   end
 end
 
+-- What the gRPC library of a service answers by itself, when a deadline passes there a moment before it does here, has no details.
+local REASONS = { ["4"] = "DEADLINE_EXCEEDED", ["14"] = "DEPENDENCY_UNAVAILABLE" }
+local DETAILS = '"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"%s","domain":"promptforge",'
+  .. '"metadata":{"request_id":"%s"}}]}'
+
+local function add_details(handle, request_id)
+  local body = handle:body()
+  if not body then return end
+  local text = body:getBytes(0, body:length())
+  local bare, found = text:gsub('"details":%[%]}%s*$', "")
+  if found == 0 then return end
+  local reason = REASONS[bare:match('"code":(%d+)')] or "INTERNAL_ERROR"
+  body:setBytes(bare .. DETAILS:format(reason, request_id))
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
+  handle:streamInfo():dynamicMetadata():set(STATE, "request-id", headers:get("x-request-id"))
   local wanted = headers:get("if-none-match")
   if wanted and headers:get(":method") == "GET" then
     handle:streamInfo():dynamicMetadata():set(STATE, "if-none-match", wanted)
   end
 end
 
+-- Whatever reads a body comes last: the headers are out of reach after that.
 function envoy_on_response(handle)
   local headers = handle:headers()
   local status = headers:get(":status")
-  local state = handle:streamInfo():dynamicMetadata():get(STATE)
-  local etag = headers:get("etag")
-  if state and etag and status == "200" and tags_match(state["if-none-match"], etag) then
-    headers:replace(":status", "304")
-    headers:remove("content-type")
-    headers:remove("content-length")
-    local body = handle:body()
-    if body then body:setBytes("") end
-  end
   tell_tightest_limit(headers)
   local reset = headers:get("x-ratelimit-reset")
   local limited = status == "429" or headers:get("grpc-status") == "8"
   if reset and limited and not headers:get("retry-after") then
     headers:replace("retry-after", reset)
+  end
+  local state = handle:streamInfo():dynamicMetadata():get(STATE)
+  if not state then return end
+  local wanted, etag = state["if-none-match"], headers:get("etag")
+  if wanted and etag and status == "200" and tags_match(wanted, etag) then
+    headers:replace(":status", "304")
+    headers:remove("content-type")
+    headers:remove("content-length")
+    local body = handle:body()
+    if body then body:setBytes("") end
+  elseif tonumber(status) >= 400 and headers:get("content-type") == "application/json" then
+    add_details(handle, state["request-id"])
   end
 end

@@ -3,6 +3,7 @@ import {
   Server,
   type ServerUnaryCall,
   type ServerWritableStream,
+  type status,
   type UntypedHandleCall,
 } from '@grpc/grpc-js'
 import { promisify } from 'node:util'
@@ -18,6 +19,16 @@ export type Received = { path: string; request: unknown; metadata: Metadata; dea
 
 /** What a test has a service do; answering undefined is answering with an empty message. */
 export type Answer = (request: any, call: Received & { headers: Metadata; signal: AbortSignal }) => unknown
+
+/** Thrown by an answer: a status as a gRPC library makes it, without our details. */
+export class BareStatus extends Error {
+  readonly code: status
+
+  constructor(code: status, message: string) {
+    super(message)
+    this.code = code
+  }
+}
 
 /** A service that answers as it is told. */
 export type Echo = {
@@ -68,7 +79,10 @@ function handle(rpc: Rpc, { calls, answers }: Pick<Echo, 'calls' | 'answers'>): 
     const answer = answers.get(rpc.path) ?? (() => undefined)
     return { headers, run: async () => answer(request, { ...received, headers, signal: gone.signal }) }
   }
-  const failure = (error: unknown, metadata: Metadata) => toStatus(toAppError(error), requestIdOf(metadata))
+  const failure = (error: unknown, metadata: Metadata) =>
+    error instanceof BareStatus
+      ? { code: error.code, details: error.message }
+      : toStatus(toAppError(error), requestIdOf(metadata))
   if (rpc.responseStream) {
     return (async (call: ServerWritableStream<unknown, unknown>) => {
       try {

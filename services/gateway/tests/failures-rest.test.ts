@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import * as errors from '#chassis/errors.ts'
 import { PromptServiceService as Prompts } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { BareStatus } from './echo.ts'
 import { failureOf } from './failure.ts'
 import { startGateway, type TestGateway } from './harness.ts'
 
@@ -58,6 +59,15 @@ describe('a deadline', () => {
     gateway.prompt.answers.set(Prompts.getPrompt.path, forever)
     const answer = await gateway.rest('GET /v1/prompts/p1', { headers: { 'grpc-timeout': '200m' } })
     expect(failureOf(answer)).toEqual({ status: 504, code: 4, reason: 'DEADLINE_EXCEEDED' })
+  })
+
+  test('whoever notices first: the gateway, or the gRPC library of the service, which knows nothing of our errors', async () => {
+    gateway.prompt.answers.set(Prompts.getPrompt.path, () => {
+      throw new BareStatus(4, 'Deadline exceeded')
+    })
+    const answer = await gateway.rest('GET /v1/prompts/p1')
+    expect(failureOf(answer)).toEqual({ status: 504, code: 4, reason: 'DEADLINE_EXCEEDED' })
+    expect(answer.headers.get('x-ratelimit-limit')).toBe('10000')
   })
 })
 

@@ -148,6 +148,7 @@ describe('an answer', () => {
       const again = await get(tag)
       expect(again).toMatchObject({ status: 304, text: '' })
       expect(again.headers.get('etag')).toBe('"7"')
+      expect(again.headers.get('x-ratelimit-limit')).toBe('10000')
     }
     expect(await get('"6"')).toMatchObject({ status: 200, json: { keys: [{}] } })
   })
