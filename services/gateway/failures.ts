@@ -36,7 +36,8 @@ const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the 
 
 /** Every way, the first that fits counts. The last two leave nothing over. */
 export const FAILURES: Failure[] = [
-  { when: `${UNNAMED} && response.code < 500`, error: rejected, unnamed: true },
+  // 501 is a way of sending a body that nobody knows.
+  { when: `${UNNAMED} && (response.code < 500 || ${code(501)})`, error: rejected, unnamed: true },
   { when: UNNAMED, error: unavailable('the gateway'), unnamed: true },
   { when: details('Jwt_is_missing'), error: tokenMissing() },
   // The second check, by method, behind the transcoder.

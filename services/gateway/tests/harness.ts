@@ -86,7 +86,7 @@ export async function startGateway({ services, ...options }: Partial<GatewayOpti
     key,
     keys,
     token: (sub = 'ada') => key.sign(sub),
-    rest: (request, init) => rest(`http://127.0.0.1:${edge}`, request, init),
+    rest: restOf(`http://127.0.0.1:${edge}`),
     stub: (definition) => createStub(channel, definition),
     client,
     accessLog: () => readLines(join(folder, 'access.log')),
@@ -106,7 +106,12 @@ export const jwks = (keys: Key[]): HttpBody =>
     data: Buffer.from(JSON.stringify({ keys: keys.map(({ jwk }) => jwk) })),
   })
 
-/** `GET /v1/prompts`, with headers and body as in fetch; a `json` body is sent as JSON. */
+/** Asks the gateway at `url`: `GET /v1/prompts`, with headers and body as in fetch. */
+export const restOf =
+  (url: string): TestGateway['rest'] =>
+  (request, init) =>
+    rest(url, request, init)
+
 async function rest(
   url: string,
   request: string,
