@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { baseSchema } from '../services/chassis/config.ts'
 import { devSchema } from '../services/dev-env/config.ts'
+import { gatewaySchema } from '../services/gateway/config.ts'
 import { SERVICES } from '../services/dev-env/services.ts'
 
 type Setting = { doc: string; default: unknown; env: string; sensitive?: boolean }
 
-const README = join(import.meta.dirname, '../README.md')
+const ROOT = join(import.meta.dirname, '..')
+const README = join(ROOT, 'README.md')
 const [BEGIN, END] = ['<!-- configuration: begin -->', '<!-- configuration: end -->']
 
 const services = SERVICES.map(({ name, definition }) => ({ name, settings: settingsOf(definition.config) }))
@@ -22,6 +24,7 @@ const tables = [
   ...services
     .map(({ name, settings }) => ({ name, own: settings.filter(({ env }) => !commonNames.has(env)) }))
     .flatMap(({ name, own }) => (own.length > 0 ? [table(`The ${name} service besides`, own, shown)] : [])),
+  table('The gateway (`services/gateway/main.ts`)', settingsOf(gatewaySchema), shown),
 ]
 
 const before = readFileSync(README, 'utf8')
@@ -48,7 +51,9 @@ function table(title: string, settings: Setting[], show: (setting: Setting) => s
 }
 
 function shown({ default: value }: Setting): string {
-  return value === '' ? '' : `\`${Array.isArray(value) ? value.join(',') : String(value)}\``
+  // A path is that of this clone.
+  const text = (Array.isArray(value) ? value.join(',') : String(value)).replace(`${ROOT}/`, '')
+  return text === '' ? '' : `\`${text}\``
 }
 
 /** A default that differs from service to service is shown for each. */

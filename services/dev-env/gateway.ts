@@ -1,8 +1,12 @@
 import { join } from 'node:path'
-import { DESCRIPTOR_SET, loadContract } from '#contracts/contract.ts'
+import { loadConfig } from '#chassis/config.ts'
+import { loadContract } from '#contracts/contract.ts'
+import { gatewaySchema } from '../gateway/config.ts'
 import { writeGateway } from '../gateway/gateway.ts'
-import type { Limit } from '../gateway/options.ts'
+import type { GatewayOptions as Rendered, Limit } from '../gateway/options.ts'
 import { startEnvoy } from './infra/envoy.ts'
+
+type Limits = Rendered['limits']
 
 /** What a person may choose about the gateway of this machine. */
 export type GatewayOptions = {
@@ -14,8 +18,6 @@ export type GatewayOptions = {
   rateLimitFactor: number
   /** Origins of web pages that may call. */
   corsOrigins: string[]
-  /** Seconds for which it uses the keys of tokens before it fetches them again. Default 60. */
-  keysSeconds?: number
 }
 
 /** What is around the gateway. */
@@ -34,32 +36,32 @@ export type Gateway = { url: string; adminUrl: string; port: number; stop(): Pro
 /** Renders the gateway's configuration into `<state>/gateway/` and starts Envoy with it. */
 export async function startGateway(options: GatewayOptions, place: GatewayPlace): Promise<Gateway> {
   const folder = join(place.state, 'gateway')
-  const configPath = writeGateway(loadContract(), {
-    folder,
-    edge: { host: '127.0.0.1', port: options.port },
-    admin: { port: options.adminPort },
-    mesh: { ...place.mesh, certificates: join(place.certificates, 'gateway', 'current') },
-    services: Object.fromEntries(
-      Object.entries(place.targets).map(([name, ports]) => [name, ports.map((port) => `127.0.0.1:${port}`)]),
-    ),
-    auth: place.auth,
-    keysSeconds: options.keysSeconds ?? 60,
-    limits: limitsTimes(options.rateLimitFactor),
-    corsOrigins: options.corsOrigins,
-    trustedHops: 0,
-    memoryBytes: 512 * 1024 * 1024,
-    descriptorSet: DESCRIPTOR_SET,
+  const defaults = loadConfig(gatewaySchema, {
+    PF_GATEWAY_FOLDER: folder,
+    PF_HOST: '127.0.0.1',
+    PF_GATEWAY_PORT: String(options.port),
+    PF_GATEWAY_ADMIN_PORT: String(options.adminPort),
+    PF_CERTIFICATES: join(place.certificates, 'gateway', 'current'),
+    PF_TRUST_DOMAIN: place.mesh.trustDomain,
+    PF_NAMESPACE: place.mesh.namespace,
+    PF_TOKEN_ISSUER: place.auth.issuer,
+    PF_TOKEN_AUDIENCE: place.auth.audience,
+    PF_CORS_ORIGINS: options.corsOrigins.join(','),
+    ...Object.fromEntries(Object.entries(place.targets).map(addressesOf)),
   })
+  const limits = limitsTimes(options.rateLimitFactor, defaults.limits)
+  const configPath = writeGateway(loadContract(), { ...defaults, limits })
   const envoy = await startEnvoy({ configPath, dir: folder })
   const { edge } = await envoy.ports()
   return { url: `http://localhost:${edge}`, adminUrl: envoy.adminUrl, port: edge!, stop: envoy.stop }
 }
 
-function limitsTimes(factor: number): Record<'address' | 'user' | 'auth', Limit> {
+const addressesOf = ([name, ports]: [string, number[]]) => [
+  `PF_${name.toUpperCase()}_SERVICE`,
+  ports.map((port) => `127.0.0.1:${port}`).join(','),
+]
+
+function limitsTimes(factor: number, { address, user, auth }: Limits): Limits {
   const times = ({ perSecond, burst }: Limit) => ({ perSecond: perSecond * factor, burst: burst * factor })
-  return {
-    address: times({ perSecond: 300, burst: 300 }),
-    user: times({ perSecond: 200, burst: 400 }),
-    auth: times({ perSecond: 10, burst: 60 }),
-  }
+  return { address: times(address), user: times(user), auth: times(auth) }
 }

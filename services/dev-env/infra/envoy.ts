@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { storesFolder } from '../../../scripts/bootstrap/stores.mjs'
 import { Child } from './process.ts'
 
-const FIXED = ['--concurrency', '1', '--disable-hot-restart']
+// Logs are written at once, not every ten seconds: whoever looks into them looks now.
+const FIXED = ['--concurrency', '1', '--disable-hot-restart', '--file-flush-interval-msec', '1000']
 
 /** How to run an Envoy. */
 export type EnvoyOptions = {
