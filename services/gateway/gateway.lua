@@ -26,8 +26,14 @@ local function tell_tightest_limit(headers)
   end
 end
 
--- What the gRPC library of a service answers by itself, when a deadline passes there a moment before it does here, has no details.
-local REASONS = { ["4"] = "DEADLINE_EXCEEDED", ["14"] = "DEPENDENCY_UNAVAILABLE" }
+-- What the gRPC library of a service answers by itself has no details: when a deadline passes there a moment before it does
+-- here, or when the service is an older one, without the method.
+local REASONS = {
+  ["4"] = "DEADLINE_EXCEEDED",
+  ["8"] = "OVERLOADED",
+  ["12"] = "METHOD_UNKNOWN",
+  ["14"] = "DEPENDENCY_UNAVAILABLE",
+}
 local DETAILS = '"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"%s","domain":"promptforge",'
   .. '"metadata":{"request_id":"%s"}}]}'
 

@@ -14,6 +14,9 @@ export const CLAIMS = { filter: 'envoy.filters.http.jwt_authn', key: 'jwt' }
 const OPTIONAL = { requires_any: { requirements: [{ provider_name: PROVIDER }, { allow_missing: {} }] } }
 const REQUIRED = { provider_name: PROVIDER }
 
+// CONNECT has no path; without a rule it would wait for the end of a body that never comes.
+const THE_REST = [{ prefix: '/' }, { connect_matcher: {} }].map((match) => ({ match, requires: REQUIRED }))
+
 /**
  * The filter that verifies access tokens. By path, for it runs before the transcoder: what the contract calls public may come
  * without a token, REST routes and gRPC paths alike, and everything else, known or not, needs one.
@@ -21,7 +24,7 @@ const REQUIRED = { provider_name: PROVIDER }
 export function tokenFilter(methods: Exposed[], { auth, keysSeconds }: GatewayOptions): Config {
   return httpFilter('jwt_authn', 'jwt_authn.v3.JwtAuthentication', {
     providers: { [PROVIDER]: provider(auth, keysUrl(methods), keysSeconds) },
-    rules: [...restRules(methods), ...grpcRules(methods), { match: { prefix: '/' }, requires: REQUIRED }],
+    rules: [...restRules(methods), ...grpcRules(methods), ...THE_REST],
   })
 }
 
@@ -31,7 +34,7 @@ const provider = ({ issuer, audience }: GatewayOptions['auth'], uri: string, key
   audiences: [audience],
   require_expiration: true,
   clock_skew_seconds: CLOCK_SKEW_SECONDS,
-  from_headers: [{ name: 'authorization', value_prefix: 'Bearer ' }],
+  from_headers: ['Bearer ', 'bearer '].map((value_prefix) => ({ name: 'authorization', value_prefix })),
   forward: true,
   payload_in_metadata: CLAIMS.key,
   jwt_cache_config: { jwt_cache_size: 1000 },

@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as errors from '#chassis/errors.ts'
+import { ErrorReason } from '#contracts/gen/promptforge/error/v1/error.ts'
 import { PromptServiceService as Prompts } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { BareStatus } from './echo.ts'
 import { failureOf } from './failure.ts'
@@ -60,14 +63,29 @@ describe('a deadline', () => {
     const answer = await gateway.rest('GET /v1/prompts/p1', { headers: { 'grpc-timeout': '200m' } })
     expect(failureOf(answer)).toEqual({ status: 504, code: 4, reason: 'DEADLINE_EXCEEDED' })
   })
+})
 
-  test('whoever notices first: the gateway, or the gRPC library of the service, which knows nothing of our errors', async () => {
+describe('what the gRPC library of a service answers, which knows nothing of our errors, gets their shape', () => {
+  test.each([
+    ['a deadline that it notices first', 504, 4, 'DEADLINE_EXCEEDED'],
+    ['a method that a service of an older version does not have', 501, 12, 'METHOD_UNKNOWN'],
+    ['too much at once', 429, 8, 'OVERLOADED'],
+    ['a connection that ends', 503, 14, 'DEPENDENCY_UNAVAILABLE'],
+    ['anything else', 500, 13, 'INTERNAL_ERROR'],
+  ])('%s', async (_, status, code, reason) => {
     gateway.prompt.answers.set(Prompts.getPrompt.path, () => {
-      throw new BareStatus(4, 'Deadline exceeded')
+      throw new BareStatus(code, 'words with "details":[] in them')
     })
     const answer = await gateway.rest('GET /v1/prompts/p1')
-    expect(failureOf(answer)).toEqual({ status: 504, code: 4, reason: 'DEADLINE_EXCEEDED' })
+    expect(failureOf(answer)).toEqual({ status, code, reason })
     expect(answer.headers.get('x-ratelimit-limit')).toBe('10000')
+  })
+
+  test('with reasons of the contract', () => {
+    const script = readFileSync(join(import.meta.dirname, '../gateway.lua'), 'utf8')
+    const reasons = [...script.matchAll(/"([A-Z]+_[A-Z_]+|[A-Z]{5,})"/g)].map(([, reason]) => reason!)
+    expect(reasons).toContain('INTERNAL_ERROR')
+    for (const reason of reasons) expect(ErrorReason).toHaveProperty(reason)
   })
 })
 

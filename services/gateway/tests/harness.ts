@@ -5,7 +5,7 @@ import type { RpcService } from '#chassis/grpc/call.ts'
 import { type Channel, createStub, type Stub } from '#chassis/grpc/client.ts'
 import { TEST_AUTH } from '#chassis/testing/identity.ts'
 import { testMesh } from '#chassis/testing/service.ts'
-import { DESCRIPTOR_SET, loadContract } from '#contracts/contract.ts'
+import { type Contract, DESCRIPTOR_SET, loadContract } from '#contracts/contract.ts'
 import { HttpBody } from '#contracts/gen/google/api/httpbody.ts'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import {
@@ -51,14 +51,21 @@ export const PROMPT_SERVICES = [PromptServiceService, PromptInternalServiceServi
 /** No limit that an ordinary test would meet. */
 const ROOMY = { perSecond: 10_000, burst: 10_000 }
 
-/** Starts the gateway for a test file, with everything that it needs; `services` are addresses in the place of its own echoes. */
-export async function startGateway({ services, ...options }: Partial<GatewayOptions> = {}): Promise<TestGateway> {
+/**
+ * Starts the gateway for a test file, with everything that it needs; `services` are addresses in the place of its own echoes,
+ * and `contract` goes with a `descriptorSet`.
+ */
+export async function startGateway({
+  services,
+  contract = loadContract(),
+  ...options
+}: Partial<GatewayOptions> & { contract?: Contract } = {}): Promise<TestGateway> {
   const key = await makeKey()
   const keys = [key]
   const [user, prompt] = await Promise.all([startEcho('user', USER_SERVICES), startEcho('prompt', PROMPT_SERVICES)])
   user.answers.set(AuthServiceService.getJwks.path, () => jwks(keys))
   const folder = mkdtempSync(join(dirname(process.env['PF_TEST_CERTIFICATES']!), 'gateway-'))
-  const configPath = writeGateway(loadContract(), {
+  const configPath = writeGateway(contract, {
     folder,
     edge: { host: '127.0.0.1', port: 0 },
     admin: { port: 0 },
@@ -76,7 +83,7 @@ export async function startGateway({ services, ...options }: Partial<GatewayOpti
   const envoy = await startEnvoy({ configPath, dir: folder })
   const { edge } = await envoy.ports()
   const client = new Client(`127.0.0.1:${edge}`, credentials.createInsecure())
-  const channel: Channel = { client, contract: loadContract(), close: () => client.close() }
+  const channel: Channel = { client, contract, close: () => client.close() }
   return {
     envoy,
     folder,

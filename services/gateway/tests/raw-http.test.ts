@@ -44,6 +44,11 @@ test.each([
   expect(gateway.prompt.calls).toEqual([])
 })
 
+test('CONNECT, which has no path, needs a token as every path does', async () => {
+  const answer = await send(['CONNECT x:1 HTTP/1.1', 'host: x:1'])
+  expect(failureOf(answer)).toEqual({ status: 401, code: 16, reason: 'TOKEN_MISSING' })
+})
+
 test('a gateway that has no memory left says so in the same form', async () => {
   const full = await startGateway({ memoryBytes: 1_000_000 })
   try {

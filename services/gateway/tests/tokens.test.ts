@@ -72,6 +72,13 @@ test.each([
   expect(gateway.prompt.calls).toEqual([])
 })
 
+test('the name of the scheme may be in lower case', async () => {
+  const sent = (token: string) => ({ headers: { authorization: `bearer ${token}` } })
+  expect(await gateway.rest('DELETE /v1/prompts/p1', sent(await gateway.token()))).toMatchObject({ status: 200 })
+  const bad = await gateway.rest('GET /v1/prompts/p1', sent('x.y.z'))
+  expect(failureOf(bad)).toEqual({ status: 401, code: 16, reason: 'TOKEN_INVALID' })
+})
+
 test('a token in the URL counts for nothing', async () => {
   const answer = await gateway.rest(`DELETE /v1/prompts/p1?access_token=${await gateway.token()}`)
   expect(failureOf(answer)).toEqual({ status: 401, code: 16, reason: 'TOKEN_MISSING' })
