@@ -71,8 +71,7 @@ async function prepare(withStores) {
 async function hand([command = 'true', ...args]) {
   const PATH = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
   const terminal = process.stdin.isTTY
-  /** @type {import('node:child_process').ChildProcess | undefined} */
-  let child
+  let child = /** @type {import('node:child_process').ChildProcess | undefined} */ (undefined)
   // Before the command can begin: the first thing that it does may be to tell somebody to end us.
   for (const name of SIGNALS)
     process.on(name, () => void (name === 'SIGINT' && terminal ? undefined : child?.kill(name)))
