@@ -47,12 +47,17 @@ export class AppError extends Error {
 export const isAppError = (error: unknown): error is AppError =>
   typeof error === 'object' && error !== null && BRAND in error
 
-/** INVALID_ARGUMENT that names every violation. */
+// An error travels in the headers of an answer, which hold some 60 kB: the gateway takes a longer one for a fault of ours.
+const MAX_VIOLATIONS = 100
+const MAX_NAMED = 20
+
+/** INVALID_ARGUMENT that names every violation: the first hundred one by one, and how many more there are. */
 export const invalid = (violations: Violation[], reason: Reason = 'VALIDATION_FAILED') => {
-  const message = violations
-    .map(({ field, description }) => (field ? `${field}: ${description}` : description))
-    .join('; ')
-  return new AppError(status.INVALID_ARGUMENT, reason, message, { violations })
+  const named = violations.slice(0, MAX_NAMED)
+  const sentences = named.map(({ field, description }) => (field ? `${field}: ${description}` : description))
+  if (violations.length > MAX_NAMED) sentences.push(`and ${violations.length - MAX_NAMED} more`)
+  const details = { violations: violations.slice(0, MAX_VIOLATIONS) }
+  return new AppError(status.INVALID_ARGUMENT, reason, sentences.join('; '), details)
 }
 
 /** NOT_FOUND: it does not exist, or the caller may not see it. `what` is a noun, `prompt`. */

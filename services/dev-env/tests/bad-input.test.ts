@@ -68,6 +68,12 @@ describe('over gRPC', () => {
   })
 })
 
+test('a thousand violations at once still arrive as one error', async () => {
+  const answer = await network.rest(`GET /v1/users:batchGet?${'user_ids=x&'.repeat(1000)}`)
+  expect(answer).toMatchObject({ status: 400, body: { message: expect.stringContaining('more') } })
+  expect(answer.body.details[1].fieldViolations).toHaveLength(100)
+})
+
 test('nothing was changed by any of them', async () => {
   expect(await contentsOf(network)).toEqual(before)
 })

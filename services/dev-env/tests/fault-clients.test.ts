@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { join } from 'node:path'
@@ -23,15 +24,16 @@ beforeAll(async () => {
 afterAll(() => network.stop())
 
 /** An HTTP/2 connection to the prompt service that takes `window` bytes of an answer at a time; none by default. */
-function deafClient(window = 0): ClientHttp2Session {
+async function deafClient(window = 0): Promise<ClientHttp2Session> {
   const file = (name: string) => readFileSync(join(network.certificates, 'client', 'current', name))
   const port = network.services['prompt']!.ports.grpc
-  const session = connect(`https://localhost:${port}`, {
+  const session = connect(`https://127.0.0.1:${port}`, {
     ca: file('ca.pem'),
     cert: file('cert.pem'),
     key: file('key.pem'),
     settings: { initialWindowSize: window },
   })
+  await once(session, 'connect')
   session.on('error', () => undefined)
   return session
 }
@@ -52,7 +54,7 @@ function askForBig(session: ClientHttp2Session) {
 }
 
 test('a client that never reads does not keep others waiting, and leaves nothing behind', async () => {
-  const session = deafClient()
+  const session = await deafClient()
   const streams = Array.from({ length: 50 }, () => askForBig(session))
   await until('its calls to be worked on', async () => (await handled()) >= 50, 25_000)
 
@@ -65,7 +67,7 @@ test('a client that never reads does not keep others waiting, and leaves nothing
 }, 60_000)
 
 test('a slow client gets the whole of its answer', async () => {
-  const session = deafClient(1024)
+  const session = await deafClient(1024)
   const stream = askForBig(session)
   let received = 0
   for await (const piece of stream) received += (piece as Buffer).length
