@@ -14,8 +14,9 @@ export async function postgresPrograms(home: string): Promise<string> {
   const target = join(home, `postgres-${version}`)
   if (existsSync(target)) return target
   const draft = await mkdtemp(`${target}.`)
-  const needless = /\.a$|\/pkgconfig$/
-  await cp(join(source, 'native'), draft, { recursive: true, filter: (path) => !needless.test(path) })
+  const filter = (path: string) => !/\.a$|\/pkgconfig$/.test(path)
+  // Links, where the install script has made them, must not lead back into the clone.
+  await cp(join(source, 'native'), draft, { recursive: true, verbatimSymlinks: true, filter })
   await hydrate(draft)
   await makeReadable(draft)
   // Another start may have been quicker; its copy is as good.

