@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { loadConfig } from '#chassis/config.ts'
+import { until } from '#chassis/testing/until.ts'
 import { loadContract } from '#contracts/contract.ts'
 import { gatewaySchema } from '../gateway/config.ts'
 import { writeGateway } from '../gateway/gateway.ts'
@@ -52,8 +53,18 @@ export async function startGateway(options: GatewayOptions, place: GatewayPlace)
   const limits = limitsTimes(options.rateLimitFactor, defaults.limits)
   const configPath = writeGateway(loadContract(), { ...defaults, limits })
   const envoy = await startEnvoy({ configPath, dir: folder })
+  await until('the gateway to have the keys of tokens', () => hasKeys(envoy.adminUrl)).catch(async (error: unknown) => {
+    await envoy.stop()
+    throw error
+  })
   const { edge } = await envoy.ports()
   return { url: `http://localhost:${edge}`, adminUrl: envoy.adminUrl, port: edge!, stop: envoy.stop }
+}
+
+// Envoy calls itself ready before it has them, and would answer the first calls with 503.
+async function hasKeys(adminUrl: string) {
+  const answer = await fetch(`${adminUrl}/stats?filter=jwks_fetch_success`)
+  return /: [1-9]/.test(await answer.text())
 }
 
 const addressesOf = ([name, ports]: [string, number[]]) => [
