@@ -42,7 +42,8 @@ const provider = ({ issuer, audience }: GatewayOptions['auth'], uri: string, key
     http_uri: { uri, cluster: KEYS_CLUSTER, timeout: '3s' },
     cache_duration: seconds(keysSeconds),
     // The listener that answers is among those that would wait for the first fetch: it must not be waited for.
-    async_fetch: { fast_listener: true, failed_refetch_duration: '0.2s' },
+    // Whole seconds: with less Envoy never tries again by itself.
+    async_fetch: { fast_listener: true, failed_refetch_duration: '1s' },
   },
 })
 
