@@ -25,8 +25,9 @@ async function main() {
   if (values.help) return say(USAGE)
   const config = loadDevConfig()
   const clock = stepClock()
-  if (values.fresh) removeData()
+  // First: whoever has our ports may be using the data that --fresh removes.
   await assertPortsFree(config)
+  if (values.fresh) removeData()
 
   const { state } = placesOf()
   const stopping = stopSignal()

@@ -4,7 +4,7 @@ import type { Contract } from '#contracts/contract.ts'
 import { exposedMethods, owners } from './exposed.ts'
 import type { GatewayOptions } from './options.ts'
 import { serviceCluster } from './render/clusters.ts'
-import { type Config, extension } from './render/envoy.ts'
+import type { Config } from './render/envoy.ts'
 import { keysCluster, keysListener } from './render/keys.ts'
 import { edgeListener } from './render/listener.ts'
 import { overloadManager } from './render/overload.ts'
@@ -19,14 +19,11 @@ export function renderGateway(contract: Contract, options: GatewayOptions): Conf
       address: { socket_address: { address: '127.0.0.1', port_value: options.admin.port } },
       allow_paths: ADMIN_PATHS,
     },
-    bootstrap_extensions: [
-      extension('envoy.bootstrap.internal_listener', 'extensions.bootstrap.internal_listener.v3.InternalListener'),
-    ],
     layered_runtime: { layers: [{ name: 'static', static_layer: RUNTIME }] },
     overload_manager: overloadManager(options),
     static_resources: {
-      listeners: [keysListener(methods, options.descriptorSet), edgeListener(methods, options)],
-      clusters: [...owners(methods).map((owner) => serviceCluster(owner, options)), keysCluster()],
+      listeners: [keysListener(methods, options), edgeListener(methods, options)],
+      clusters: [...owners(methods).map((owner) => serviceCluster(owner, options)), keysCluster(options)],
     },
   }
 }

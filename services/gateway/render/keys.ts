@@ -1,13 +1,15 @@
+import { createHash } from 'node:crypto'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Exposed } from '../exposed.ts'
+import type { GatewayOptions } from '../options.ts'
 import { type Config, extension, httpFilter } from './envoy.ts'
 import { transcoder } from './transcoder.ts'
 
 /** The cluster that the keys of access tokens come from: a listener of this same Envoy, which turns HTTP into GetJwks. */
 export const KEYS_CLUSTER = 'keys'
 
-/** Envoy can only fetch keys by HTTP, and user speaks gRPC: this listener, which has no socket, stands between the two. */
-export function keysListener(methods: Exposed[], descriptorSet: string): Config {
+/** Envoy can only fetch keys by HTTP, and user speaks gRPC: this listener, at a socket without a port, stands between the two. */
+export function keysListener(methods: Exposed[], { folder, descriptorSet }: GatewayOptions): Config {
   const { method } = keysRoute(methods)
   const manager = extension(
     'envoy.filters.network.http_connection_manager',
@@ -27,7 +29,7 @@ export function keysListener(methods: Exposed[], descriptorSet: string): Config 
       },
     },
   )
-  return { name: KEYS_CLUSTER, internal_listener: {}, filter_chains: [{ filters: [manager] }] }
+  return { name: KEYS_CLUSTER, address: addressIn(folder), filter_chains: [{ filters: [manager] }] }
 }
 
 /** The URL that the keys are fetched from. */
@@ -40,15 +42,18 @@ function keysRoute(methods: Exposed[]) {
   return { method, path }
 }
 
-export const keysCluster = (): Config => ({
+export const keysCluster = ({ folder }: GatewayOptions): Config => ({
   name: KEYS_CLUSTER,
   type: 'STATIC',
   load_assignment: {
     cluster_name: KEYS_CLUSTER,
-    endpoints: [
-      {
-        lb_endpoints: [{ endpoint: { address: { envoy_internal_address: { server_listener_name: KEYS_CLUSTER } } } }],
-      },
-    ],
+    endpoints: [{ lb_endpoints: [{ endpoint: { address: addressIn(folder) } }] }],
   },
 })
+
+// An abstract socket: no port to find, no file to clean up. One of Envoy's internal listeners would not do: the thread that
+// fetches keys cannot reach those.
+function addressIn(folder: string): Config {
+  const id = createHash('sha256').update(folder).digest('hex').slice(0, 16)
+  return { pipe: { path: `@promptforge-keys-${id}` } }
+}

@@ -12,7 +12,9 @@ let careless: Envoy
 beforeAll(async () => {
   gateway = await startGateway()
   const text = readFileSync(join(gateway.folder, 'envoy.json'), 'utf8')
-  const config = JSON.parse(text, (name, value) => (name === 'requires' ? OPTIONAL : value))
+  // Its own socket for keys: two cannot listen on one.
+  const own = text.replaceAll('@promptforge-keys-', '@promptforge-careless-keys-')
+  const config = JSON.parse(own, (name, value) => (name === 'requires' ? OPTIONAL : value))
   const configPath = join(gateway.folder, 'careless.json')
   writeFileSync(configPath, JSON.stringify(config))
   careless = await startEnvoy({ configPath, dir: join(gateway.folder, 'careless') })
