@@ -28,7 +28,7 @@ export function readOptions(args = process.argv.slice(2)): BenchOptions {
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', default: CELLS.map(({ name }) => name).join(',') },
       concurrency: { type: 'string', default: '1,32' },
-      flags: { type: 'string', default: '--max-semi-space-size=4' },
+      flags: { type: 'string', default: '--max-semi-space-size=4,--max-old-space-size=256' },
     },
   })
   const only = values.only.split(',')

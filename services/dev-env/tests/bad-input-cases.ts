@@ -163,6 +163,7 @@ export const REST_CASES: RestCase[] = [
   rejected('an unknown status name', { ...good, status: 'NOPE' }),
   rejected('broken JSON', '{"title": '),
   rejected('a JSON list', '[1]'),
+  rejected('bytes that are not UTF-8', Uint8Array.from(Buffer.from('{"title": "\xff\xfe", "content": "x"}', 'latin1'))),
   rejected('a lone surrogate', '{"title": "\\ud800", "content": "x"}'),
   {
     name: 'create: a body of 5 MB',

@@ -14,7 +14,7 @@ import { SERVICES } from '../services.ts'
 
 /** The whole of PromptForge for a test file: free ports, databases of its own, rate limits out of the way. */
 export type TestNetwork = Network & {
-  /** Sends an HTTP request to the gateway; a body that is no string is sent as JSON. */
+  /** Sends an HTTP request to the gateway; a body that is neither text nor bytes is sent as JSON. */
   rest(request: string, options?: RestOptions): Promise<RestAnswer>
   /** Registers a user through the gateway. */
   signUp(username?: string): Promise<SignedIn>
@@ -84,6 +84,9 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
   }
 }
 
+const isRaw = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array
+
 const restClient =
   (url: string): TestNetwork['rest'] =>
   async (request, { token, body, headers = {} } = {}) => {
@@ -96,7 +99,7 @@ const restClient =
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
     })
     const text = await answer.text()
     const isJson = answer.headers.get('content-type')?.startsWith('application/json')
