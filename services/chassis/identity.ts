@@ -31,7 +31,7 @@ export function remoteIdentity(userService: Channel): Identity {
 }
 
 /** A role as tokens and databases spell it. An unknown one is the least of them. */
-export const roleName = (role: User_Role): Role => {
+const roleName = (role: User_Role): Role => {
   if (role === User_Role.ADMIN) return 'ADMIN'
   return role === User_Role.MODERATOR ? 'MODERATOR' : 'USER'
 }

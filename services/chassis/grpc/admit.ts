@@ -111,15 +111,18 @@ function createCall({ caller, database, origin, once, present, begun }: CallPart
 }
 
 function withCallerFor(refs: string[], message: Record<string, unknown>, caller: Caller | undefined) {
-  if (refs.length === 0) return message
+  const named = refs.filter((field) => namesCaller(message[field]))
+  if (named.length === 0) return message
   const resolve = (value: unknown) => {
     if (value !== 'me') return value
     if (!caller) throw tokenMissing()
     return caller.userId
   }
-  const resolved = refs.map((field) => {
+  const resolved = named.map((field) => {
     const value = message[field]
     return [field, Array.isArray(value) ? value.map(resolve) : resolve(value)]
   })
   return { ...message, ...Object.fromEntries(resolved) }
 }
+
+const namesCaller = (value: unknown) => value === 'me' || (Array.isArray(value) && value.includes('me'))

@@ -12,9 +12,8 @@ export function idempotencyKey(
   callerId: string,
   metadata: Metadata,
 ): IdempotencyKey | undefined {
-  const { requestId, ...rest } = request
   const sent = header(metadata, 'idempotency-key')
-  const key = (requestId ?? sent) as string | undefined
+  const key = (request['requestId'] ?? sent) as string | undefined
   if (key === undefined) return undefined
   if (!UUID.test(key))
     throw invalid([{ field: 'request_id', description: 'the Idempotency-Key header must be a lower-case UUID' }])
@@ -22,6 +21,7 @@ export function idempotencyKey(
     const description = 'the field and the Idempotency-Key header must not differ'
     throw invalid([{ field: 'request_id', description }], 'REQUEST_ID_CONFLICT')
   }
+  const { requestId: _, ...rest } = request
   const requestHash = createHash('sha256').update(rpc.requestSerialize(rest)).digest()
   return { callerId, method: rpc.path, key, requestHash }
 }

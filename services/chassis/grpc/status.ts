@@ -70,7 +70,7 @@ export function readStatus(error: ServiceError): {
 }
 
 /** Recognises what grpc-js rejects a call with. */
-export const isServiceError = (error: unknown): error is ServiceError =>
+const isServiceError = (error: unknown): error is ServiceError =>
   error instanceof Error && typeof (error as ServiceError).code === 'number' && 'metadata' in error
 
 /** The status of a call that succeeded. */
