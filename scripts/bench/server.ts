@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Child } from '../../services/dev-env/infra/process.ts'
 import { findProcess } from './usage.ts'
@@ -42,15 +41,17 @@ export async function startServer({ name, command, env, flags, logs }: ServerOpt
     logFile,
     env: { PATH: process.env['PATH'], ...env, PF_BENCH_MARK: mark },
   })
-  await child.ready(async () => listening(logFile) !== undefined)
+  await child.ready(async () => listening(child) !== undefined)
   const readyMs = performance.now() - started
   const pid = findProcess(process.execPath, mark)
   if (pid === undefined) throw new Error(`${name} listens, but is not to be found in /proc`)
-  return { name, pid, port: listening(logFile)!, readyMs, [Symbol.asyncDispose]: () => child.stop() }
+  return { name, pid, port: listening(child)!, readyMs, [Symbol.asyncDispose]: () => child.stop() }
 }
 
-function listening(logFile: string): number | undefined {
-  const line = readFileSync(logFile, 'utf8')
+// It is among the first lines that a server writes.
+function listening(child: Child): number | undefined {
+  const line = child
+    .log(100)
     .split('\n')
     .find((text) => text.includes('"msg":"listening"'))
   return line === undefined ? undefined : (JSON.parse(line) as { ports: { grpc: number } }).ports.grpc

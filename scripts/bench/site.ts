@@ -23,11 +23,14 @@ const REST_MS = 5000
 /** The services and the bare server beside them, on the same PostgreSQL, each a process of its own. */
 export type Site = AsyncDisposable & {
   sides: { real: Side; bare: Side }
-  /** The services before their first request. */
-  atRest: { name: string; residentMiB: number; readyMs: number }[]
+  /** The services before their first request: as they start the first time, and when Node has kept their compiled code. */
+  atRest: { name: string; first: Rest; again: Rest }[]
   tls: Tls
   data(): Promise<Data>
 }
+
+/** MiB that a server has resident when it has nothing to do, and milliseconds until it listened. */
+export type Rest = { residentMiB: number; readyMs: number }
 
 /** Builds the site. `flags` are for Node, on both sides alike; `say` hears of each step and may throw to give up. */
 export async function openSite(flags: string[], say: (step: string) => void): Promise<Site> {
@@ -40,15 +43,17 @@ export async function openSite(flags: string[], say: (step: string) => void): Pr
   await network.stop()
   say('databases and certificates')
 
-  const start = async (name: string, command: string[], env: Record<string, string>) =>
-    parts.use(await startServer({ name, command, env, flags, logs: state }))
+  const startIn =
+    (scope: AsyncDisposableStack): Start =>
+    async (name, command, env) => {
+      const cached = { ...env, NODE_COMPILE_CACHE: join(state, 'compiled') }
+      return scope.use(await startServer({ name, command, env: cached, flags, logs: state }))
+    }
+  const first = await restFirst(network, startIn)
+  const start = startIn(parts)
   const real = await startServices(network, start)
-  await sleep(REST_MS)
-  const atRest = [real.user, real.prompt].map(({ name, pid, readyMs }) => ({
-    name,
-    readyMs,
-    residentMiB: residentMiB(pid),
-  }))
+  const again = await restOf(real)
+  const atRest = (['user', 'prompt'] as const).map((name) => ({ name, first: first[name], again: again[name] }))
   say('services')
 
   const client = join(network.certificates, 'client', 'current')
@@ -76,6 +81,18 @@ async function startServices({ services }: Network, start: Start): Promise<Serve
   const user = await start('user', ['services/user/main.ts'], services['user']!.env)
   const env = { ...services['prompt']!.env, PF_USER_SERVICE: `dns:///localhost:${user.port}` }
   return { user, prompt: await start('prompt', ['services/prompt/main.ts'], env) }
+}
+
+// What is compiled is written when a process ends.
+async function restFirst(network: Network, startIn: (scope: AsyncDisposableStack) => Start) {
+  await using scope = new AsyncDisposableStack()
+  return await restOf(await startServices(network, startIn(scope)))
+}
+
+async function restOf({ user, prompt }: Servers): Promise<{ user: Rest; prompt: Rest }> {
+  await sleep(REST_MS)
+  const rest = ({ pid, readyMs }: Server): Rest => ({ readyMs, residentMiB: residentMiB(pid) })
+  return { user: rest(user), prompt: rest(prompt) }
 }
 
 async function startBare({ services }: Network, keys: string, start: Start): Promise<Servers> {

@@ -1,4 +1,5 @@
 import type { Figures, Result } from './measure.ts'
+import type { Site } from './site.ts'
 
 const HEAD = [
   'call',
@@ -19,11 +20,17 @@ const HEAD = [
 /** The results as a table in Markdown, its columns aligned. */
 export const resultTable = (results: Result[]) => markdown(HEAD, results.map(resultRow))
 
-/** Memory and start of each server as a table in Markdown. */
-export const restTable = (servers: { name: string; residentMiB: number; readyMs: number }[]) =>
+/** Memory and start of each service as a table in Markdown. */
+export const restTable = (services: Site['atRest']) =>
   markdown(
-    ['service', 'resident at rest MiB', 'ready after ms'],
-    servers.map(({ name, residentMiB, readyMs }) => [name, residentMiB.toFixed(0), readyMs.toFixed(0)]),
+    ['service', 'resident at rest MiB', 'with compiled code kept', 'ready after ms', 'with compiled code kept'],
+    services.map(({ name, first, again }) => [
+      name,
+      first.residentMiB.toFixed(0),
+      again.residentMiB.toFixed(0),
+      first.readyMs.toFixed(0),
+      again.readyMs.toFixed(0),
+    ]),
   )
 
 /** One result in a line. */
@@ -63,7 +70,7 @@ function errorText(real: Figures, bare: Figures): string {
 }
 
 function markdown(head: string[], rows: string[][]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
+  const widths = head.map((title, column) => Math.max(2, title.length, ...rows.map((row) => row[column]!.length)))
   // Names to the left, figures to the right.
   const cell = (text: string, column: number) =>
     column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)
