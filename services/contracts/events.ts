@@ -1,0 +1,92 @@
+import type { MessageFns } from './message.ts'
+import * as prompt from './gen/promptforge/prompt/v1/prompt_events.ts'
+import * as user from './gen/promptforge/user/v1/user_events.ts'
+import * as version from './gen/promptforge/version/v1/version_events.ts'
+
+/** What a stream keeps. */
+export type StreamLimits = {
+  /** What its subjects begin with: `pf.prompt.`. */
+  prefix: string
+  /** Days after which a message goes, read or not. */
+  days: number
+  /** Bytes beyond which the oldest messages go. An alarm must come before that passes a consumer. */
+  maxBytes: number
+}
+
+const GIB = 1024 ** 3
+
+/** The streams. Where messages wait for their consumers; the record is each service's outbox. */
+export const STREAMS = {
+  PF_USER: { prefix: 'pf.user.', days: 30, maxBytes: GIB },
+  PF_PROMPT: { prefix: 'pf.prompt.', days: 30, maxBytes: 4 * GIB },
+  PF_PROMPT_CONTENT: { prefix: 'pf.prompt_content.', days: 7, maxBytes: 4 * GIB },
+  PF_VERSION: { prefix: 'pf.version.', days: 30, maxBytes: GIB },
+  PF_DEAD_LETTER: { prefix: 'pf.dlq.', days: 60, maxBytes: GIB },
+} as const satisfies Record<string, StreamLimits>
+
+/** The name of a stream. */
+export type StreamName = keyof typeof STREAMS
+
+/** What is said of one event: everything else (streams, permissions, consumers) is derived from these. */
+export type EventDefinition<T = unknown> = {
+  /** Noun and fact: `prompt.created`. What analytics stores as its type. */
+  name: string
+  /** The service that emits it. */
+  service: string
+  stream: StreamName
+  /** `pf.<service>.<noun>.<fact>.v1`. */
+  subject: string
+  /** The subject ends with `.<aggregate id>`, so that what is about one aggregate can be purged. */
+  perAggregate: boolean
+  /** The services that consume it. */
+  consumers: readonly string[]
+  message: MessageFns<T>
+}
+
+type Options = { stream?: StreamName; perAggregate?: boolean; consumers?: readonly string[] }
+
+const event = <T>(service: string, name: string, message: MessageFns<T>, options: Options = {}): EventDefinition<T> => {
+  const { stream = `PF_${service.toUpperCase()}` as StreamName, perAggregate = false, consumers = ['analytics'] } = options
+  return { name, service, stream, subject: `${STREAMS[stream].prefix}${name}.v1`, perAggregate, consumers, message }
+}
+
+const content = { stream: 'PF_PROMPT_CONTENT', consumers: ['version'] } as const
+
+/** The catalogue: one line for each event, consumed by analytics unless it says otherwise. */
+export const EVENTS = {
+  userRegistered: event('user', 'user.registered', user.UserRegistered, { perAggregate: true }),
+  userSignedIn: event('user', 'user.signed_in', user.UserSignedIn),
+  userRenamed: event('user', 'user.renamed', user.UserRenamed, { consumers: ['analytics', 'prompt'] }),
+  promptCreated: event('prompt', 'prompt.created', prompt.PromptCreated),
+  promptUpdated: event('prompt', 'prompt.updated', prompt.PromptUpdated),
+  promptDeleted: event('prompt', 'prompt.deleted', prompt.PromptDeleted),
+  promptViewsRecorded: event('prompt', 'prompt.views_recorded', prompt.PromptViewsRecorded),
+  promptLiked: event('prompt', 'prompt.liked', prompt.PromptLiked),
+  promptUnliked: event('prompt', 'prompt.unliked', prompt.PromptUnliked),
+  promptRated: event('prompt', 'prompt.rated', prompt.PromptRated),
+  promptCommented: event('prompt', 'prompt.commented', prompt.PromptCommented),
+  promptForked: event('prompt', 'prompt.forked', prompt.PromptForked),
+  promptContentChanged: event('prompt', 'prompt.content_changed', prompt.PromptContentChanged, content),
+  versionCreated: event('version', 'version.created', version.VersionCreated),
+}
+
+/** All events. */
+export const ALL_EVENTS: readonly EventDefinition[] = Object.values(EVENTS) as EventDefinition[]
+
+/** The subject that a consumer filters by: all aggregates of an event. */
+export const filterOf = ({ subject, perAggregate }: EventDefinition) => (perAggregate ? `${subject}.*` : subject)
+
+/** What a service emits. */
+export const emittedBy = (service: string) => ALL_EVENTS.filter((event) => event.service === service)
+
+/** What a service consumes of one stream, or of all. */
+export const consumedBy = (service: string, stream?: StreamName) =>
+  ALL_EVENTS.filter((event) => event.consumers.includes(service) && (stream === undefined || event.stream === stream))
+
+/** The stream that a subject belongs to; undefined when it is none of ours. */
+export const streamOf = (subject: string): StreamName | undefined =>
+  (Object.keys(STREAMS) as StreamName[]).find((name) => subject.startsWith(STREAMS[name].prefix))
+
+/** The event with this subject; undefined when the catalogue has none. */
+export const eventOf = (subject: string): EventDefinition | undefined =>
+  ALL_EVENTS.find((event) => event.perAggregate ? subject.startsWith(`${event.subject}.`) : subject === event.subject)
