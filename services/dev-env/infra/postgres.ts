@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from './ports.ts'
 import { disownStalePid, isServing, openCluster, postgresUser, type SystemUser } from './postgres-cluster.ts'
 import { postgresPrograms } from './postgres-programs.ts'
 import { answers } from './postgres-url.ts'
 import { Child } from './process.ts'
+import { type Server, startServer } from './server.ts'
 
 /** How to run a PostgreSQL. */
 export type PostgresOptions = {
@@ -28,16 +28,12 @@ export type Restart = 'fast' | 'immediate' | 'kill'
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const
 
 /** A PostgreSQL of ours. */
-export type Postgres = AsyncDisposable & {
+export type Postgres = Server<Restart> & {
   /** URL of the superuser on database `postgres`. */
   adminUrl: string
-  port: number
-  stop(): Promise<void>
-  /** Ends it, starts it again on the same port, and waits until it answers. */
-  restart(how?: Restart): Promise<void>
 }
 
-type Server = { programs: string; user: SystemUser | undefined; dataDir: string; settings: string[]; logFile: string }
+type Cluster = { programs: string; user: SystemUser | undefined; dataDir: string; settings: string[]; logFile: string }
 
 /**
  * Starts PostgreSQL 18 from its npm package, with passwords by scram-sha-256, on 127.0.0.1 only, and waits until it answers. It
@@ -50,43 +46,20 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const user = postgresUser()
   const password = await openCluster(programs, dataDir, user, options.password)
   const all = Object.entries({ max_connections: '300', timezone: 'UTC', log_timezone: 'UTC', ...settings })
-  const server = {
+  const cluster = {
     programs,
     user,
     dataDir,
     logFile,
     settings: all.flatMap(([key, value]) => ['-c', `${key}=${value}`]),
   }
-  const { url: adminUrl, port, ...first } = await launchOn(server, options.port, password)
-  let { child } = first
-  const stop = () => child.stop()
-  return {
-    adminUrl,
-    port,
-    stop,
-    restart: async (how = 'fast') => {
-      await child.stop(SIGNALS[how])
-      child = await launch(server, port, adminUrl)
-    },
-    [Symbol.asyncDispose]: stop,
-  }
-}
-
-async function launchOn(server: Server, wanted: number, password: string, attempts = 3) {
-  const port = wanted === 0 ? await freePort() : wanted
-  const url = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`
-  try {
-    return { child: await launch(server, port, url), port, url }
-  } catch (error) {
-    // A free port may be taken by somebody else before PostgreSQL binds it.
-    const again = wanted === 0 && attempts > 1 && String(error).includes('could not bind')
-    if (!again) throw error
-    return await launchOn(server, wanted, password, attempts - 1)
-  }
+  const urlOf = (port: number) => `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`
+  const server = await startServer<Restart>(options.port, (port) => launch(cluster, port, urlOf(port)), SIGNALS)
+  return { ...server, adminUrl: urlOf(server.port) }
 }
 
 async function launch(
-  { programs, user, dataDir, logFile, settings }: Server,
+  { programs, user, dataDir, logFile, settings }: Cluster,
   port: number,
   url: string,
 ): Promise<Child> {
