@@ -15,7 +15,7 @@ const README = join(ROOT, 'README.md')
 const [BEGIN, END] = ['<!-- configuration: begin -->', '<!-- configuration: end -->']
 
 const services = SERVICES.map(({ name, definition }) => ({ name, settings: settingsOf(definition.config) }))
-const common = settingsOf(baseSchema('<service>', 0))
+const common = settingsOf(baseSchema(0))
 const commonNames = new Set(common.map(({ env }) => env))
 
 const tables = [

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { baseSchema, loadConfig } from './config.ts'
+import { loadConfig, postgresSchema } from './config.ts'
 
 const good = {
   PF_CERTIFICATES: '/certificates',
@@ -8,7 +8,7 @@ const good = {
 }
 
 test('reads the environment over the defaults, into a frozen object', () => {
-  const config = loadConfig(baseSchema('prompt', 50052), { ...good, PF_PORT: '6000', PF_REFLECTION: 'true' })
+  const config = loadConfig(postgresSchema('prompt', 50052), { ...good, PF_PORT: '6000', PF_REFLECTION: 'true' })
   expect(config.grpc).toEqual({ host: '0.0.0.0', port: 6000, reflection: true })
   expect(config.health.port).toBe(51052)
   expect(Object.isFrozen(config) && Object.isFrozen(config.grpc)).toBe(true)
@@ -16,7 +16,7 @@ test('reads the environment over the defaults, into a frozen object', () => {
 
 test('names every value that is wrong in one error, and no secret', () => {
   const env = { PF_PORT: '99999', PF_LOG_LEVEL: 'loud', PF_PAGE_TOKEN_SECRET: 'too short' }
-  const message = thrown(() => loadConfig(baseSchema('prompt', 50052), env))
+  const message = thrown(() => loadConfig(postgresSchema('prompt', 50052), env))
   for (const name of ['grpc.port', 'log.level', 'pageTokenSecret', 'mesh.certificates', 'postgres.url']) {
     expect(message).toContain(name)
   }

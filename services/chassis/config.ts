@@ -3,7 +3,7 @@ import convict from 'convict'
 /** A convict schema, and the plain object that it makes. */
 export type Schema<T> = convict.Schema<T>
 
-/** What every service must be told. Extend it: `{ ...baseSchema('prompt', 50052), … }`. */
+/** What every service must be told. */
 export type BaseConfig = {
   env: 'production' | 'development' | 'test'
   log: { level: string }
@@ -12,14 +12,20 @@ export type BaseConfig = {
   metrics: { port: number }
   mesh: { certificates: string; trustDomain: string; namespace: string }
   auth: { issuer: string; audience: string; userService: string }
-  postgres: { url: string; poolSize: number }
+  nats: { url: string }
   pageTokenSecret: string
   trace: { endpoint: string; ratio: number }
   drain: { settleMs: number; graceMs: number }
 }
 
+/** What a service with a PostgreSQL database must be told. Extend it: `{ ...postgresSchema('user', 50051), … }`. */
+export type PostgresConfig = BaseConfig & { postgres: { url: string; poolSize: number } }
+
+/** What a service with a MongoDB database must be told. */
+export type MongoConfig = BaseConfig & { mongo: { url: string; database: string } }
+
 /** The schema of BaseConfig, in convict's form: it is the documentation as well. `port` is the service's default gRPC port. */
-export const baseSchema = (service: string, port: number): Schema<BaseConfig> => ({
+export const baseSchema = (port: number): Schema<BaseConfig> => ({
   env: {
     doc: 'Where this runs.',
     format: ['production', 'development', 'test'],
@@ -95,15 +101,13 @@ export const baseSchema = (service: string, port: number): Schema<BaseConfig> =>
       env: 'PF_USER_SERVICE',
     },
   },
-  postgres: {
+  nats: {
     url: {
-      doc: `URL of the database promptforge_${service}, with user and password.`,
-      format: required,
-      default: '',
-      env: 'PF_POSTGRES_URL',
-      sensitive: true,
+      doc: 'URL of NATS, several separated by commas. Who a service is, its certificate says.',
+      format: String,
+      default: 'nats://nats:4222',
+      env: 'PF_NATS_URL',
     },
-    poolSize: { doc: 'Connections at the most.', format: 'nat', default: 10, env: 'PF_POSTGRES_POOL' },
   },
   pageTokenSecret: {
     doc: 'Secret that authenticates page tokens, shared by all replicas: 32 characters or more.',
@@ -139,6 +143,36 @@ export const baseSchema = (service: string, port: number): Schema<BaseConfig> =>
       default: 30_000,
       env: 'PF_DRAIN_GRACE_MS',
     },
+  },
+})
+
+/** The schema of PostgresConfig. */
+export const postgresSchema = (service: string, port: number): Schema<PostgresConfig> => ({
+  ...baseSchema(port),
+  postgres: {
+    url: {
+      doc: `URL of the database promptforge_${service}, with user and password.`,
+      format: required,
+      default: '',
+      env: 'PF_POSTGRES_URL',
+      sensitive: true,
+    },
+    poolSize: { doc: 'Connections at the most.', format: 'nat', default: 10, env: 'PF_POSTGRES_POOL' },
+  },
+})
+
+/** The schema of MongoConfig. */
+export const mongoSchema = (port: number): Schema<MongoConfig> => ({
+  ...baseSchema(port),
+  mongo: {
+    url: {
+      doc: 'URL of the MongoDB server, with user and password.',
+      format: required,
+      default: '',
+      env: 'PF_MONGO_URL',
+      sensitive: true,
+    },
+    database: { doc: 'Name of the database.', format: String, default: 'promptforge', env: 'PF_MONGO_DATABASE' },
   },
 })
 

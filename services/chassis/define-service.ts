@@ -1,8 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Contract, loadContract } from '#contracts/contract.ts'
 import type { BaseConfig, Schema as ConfigSchema } from './config.ts'
-import { deleteOldKeys } from './db/idempotency.ts'
-import { type Database, openDatabase, type Schema } from './db/orm.ts'
+import type { Database } from './db/orm.ts'
+import type { Store, StoreKind } from './db/store.ts'
+import { openBroker } from './events/broker.ts'
+import type { OutboxStore } from './events/outbox-store.ts'
+import { createPublish, type Publish } from './events/publisher.ts'
+import { createEvents, type ServiceEvents } from './events/service-events.ts'
+import type { Subscription } from './events/subscription.ts'
 import type { ServerParts } from './grpc/admit.ts'
 import { type Channel, openChannel } from './grpc/client.ts'
 import { createHealth, serveHealth } from './grpc/health.ts'
@@ -18,30 +23,40 @@ import { createPageTokens, type PageTokens } from './page-token.ts'
 import { createTracing } from './trace.ts'
 
 /** What the chassis gives a service to build its context from. */
-export type Base<C extends BaseConfig> = {
+export type Base<C extends BaseConfig, S extends Store = Database> = {
   config: C
   contract: Contract
   log: Logger
   metrics: Metrics
-  database: Database
+  database: S
   pageTokens: PageTokens
+  /** Publishes what has no outbox row, for it is no harm when it is lost. */
+  publish: Publish
   /** A channel to another service at a gRPC target; it is closed with this service. */
   openChannel(service: string, target: string): Channel
 }
 
 /** What a service is, beside what all are. */
-export type ServiceDefinition<C extends BaseConfig, Context> = {
+export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = Database> = {
   /** As in its SPIFFE id, its database's name and its metrics: `prompt`. */
   name: string
   config: ConfigSchema<C>
-  schema: Schema
+  store: StoreKind<C, S>
   /** What handlers and jobs need, made once: at most eight members. */
-  context(base: Base<C>): Context | Promise<Context>
+  context(base: Base<C, S>): Context | Promise<Context>
   /** Its gRPC services, with `serve`. */
   services(context: Context): Served[]
   jobs?(context: Context): Job[]
+  /** What it does with the events that the catalogue gives it: one for each stream. */
+  subscriptions?(context: Context): Subscription[]
+  /** Where its events wait, when that is not the store's outbox. */
+  outbox?(context: Context): OutboxStore
   /** How it knows users; from the user service unless it is that one. */
   identity?(context: Context): Identity
+  /** The last thing that it does when it ends, while the broker and the database are still there. */
+  close?(context: Context): Promise<void>
+  /** What `main.ts` can do beside `migrate`, by its first argument; they get the others, and answer with what to log. */
+  commands?(context: Context): Record<string, (args: string[]) => Promise<object>>
 }
 
 /** What a test may put in the place of the real thing. */
@@ -58,15 +73,12 @@ export type Service<Context> = {
   destroy(): Promise<void>
 }
 
-/** Milliseconds between two clean-ups of idempotency keys. */
-const CLEAN_UP_MS = 3_600_000
-
 /**
  * Makes a service from its definition and configuration: opens its database (without connecting) and its certificates,
  * builds its context. Nothing listens and no job runs before `start`.
  */
-export async function createService<C extends BaseConfig, Context extends object>(
-  definition: ServiceDefinition<C, Context>,
+export async function createService<C extends BaseConfig, Context extends object, S extends Store>(
+  definition: ServiceDefinition<C, Context, S>,
   config: C,
   overrides: Overrides<Context> = {},
 ): Promise<Service<Context>> {
@@ -76,7 +88,8 @@ export async function createService<C extends BaseConfig, Context extends object
   const metrics = createMetrics(name)
   const tracing = await createTracing(name, config.trace)
   const mesh = openMesh(config.mesh)
-  const database = await openDatabase(definition.schema, config.postgres, log)
+  const database = await definition.store.open(config, log)
+  const broker = openBroker({ service: name, url: config.nats.url, certificates: config.mesh.certificates }, log)
   const channels: Channel[] = []
   const open = (service: string, target: string) => {
     const channel = openChannel({ contract, mesh, service, target })
@@ -84,8 +97,12 @@ export async function createService<C extends BaseConfig, Context extends object
     return channel
   }
   const pageTokens = createPageTokens(config.pageTokenSecret)
-  const base: Base<C> = { config, contract, log, metrics, database, pageTokens, openChannel: open }
+  const publish = createPublish(broker)
+  const base: Base<C, S> = { config, contract, log, metrics, database, pageTokens, publish, openChannel: open }
   const context: Context = { ...(await definition.context(base)), ...overrides.context }
+  const outbox = definition.outbox?.(context) ?? database.outbox
+  const subscriptions = definition.subscriptions?.(context) ?? []
+  const events = createEvents({ name, broker, outbox, subscriptions, log, metrics, tracing })
   const identity =
     overrides.identity ?? definition.identity?.(context) ?? remoteIdentity(open('user', config.auth.userService))
   const parts: ServerParts = {
@@ -97,18 +114,18 @@ export async function createService<C extends BaseConfig, Context extends object
     checkCaller: identity.checkCaller,
     peerOf: createPeers(mesh),
     database,
+    wrote: events.wake,
   }
-  const jobs = [...(definition.jobs?.(context) ?? []), cleanUp(database)]
+  const jobs = [...(definition.jobs?.(context) ?? []), ...(database.jobs ?? [])]
   const release = async () => {
+    await definition.close?.(context)
     for (const channel of channels) channel.close()
+    await broker.close()
     await tracing.close()
     await database.close()
   }
-  return {
-    name,
-    context,
-    ...lifecycle({ name, config, parts, mesh, database, jobs, release, services: definition.services(context) }),
-  }
+  const services = definition.services(context)
+  return { name, context, ...lifecycle({ name, config, parts, mesh, database, events, jobs, release, services }) }
 }
 
 type Parts = {
@@ -116,14 +133,15 @@ type Parts = {
   config: BaseConfig
   parts: ServerParts
   mesh: Mesh
-  database: Database
+  database: Store
+  events: ServiceEvents
   services: Served[]
   jobs: Job[]
   release(): Promise<void>
 }
 
-/** Starting and, in the reverse order, ending: health says so first, calls drain, then jobs, channels and pools go. */
-function lifecycle({ name, config, parts, mesh, database, services, jobs, release }: Parts) {
+/** Starting and, in the reverse order, ending: health says so first, calls drain, then jobs, events, channels and pools go. */
+function lifecycle({ name, config, parts, mesh, database, events, services, jobs, release }: Parts) {
   const ending: (() => Promise<unknown>)[] = [release]
   const start = async (): Promise<Ports> => {
     const { host, reflection, port } = config.grpc
@@ -140,7 +158,8 @@ function lifecycle({ name, config, parts, mesh, database, services, jobs, releas
       await server.shutdown(config.drain.graceMs)
     })
     const stopJobs = startJobs(jobs, parts.log)
-    ending.splice(1, 0, stopJobs)
+    events.start()
+    ending.splice(1, 0, stopJobs, events.stop)
     const ports = { grpc: server.port, health: plain.port, metrics: metrics.port }
     parts.log.info({ ports }, 'listening')
     return ports
@@ -150,9 +169,3 @@ function lifecycle({ name, config, parts, mesh, database, services, jobs, releas
   }
   return { start, destroy }
 }
-
-const cleanUp = ({ sql }: Database): Job => ({
-  name: 'delete old idempotency keys',
-  everyMs: CLEAN_UP_MS,
-  run: () => sql(deleteOldKeys, []),
-})

@@ -1,24 +1,33 @@
-import { type BaseConfig, loadConfig } from './config.ts'
+import { type BaseConfig, loadConfig, type Schema as ConfigSchema } from './config.ts'
+import type { Store } from './db/store.ts'
 import { createService, type ServiceDefinition } from './define-service.ts'
-import { createLogger } from './logger.ts'
+import { createLogger, type Logger } from './logger.ts'
 
 /**
  * The whole `main.ts` of a service. Without an argument it starts, and drains at SIGTERM or SIGINT; with `migrate` it brings
- * the database up to date and ends. A wrong configuration is said in full on stderr, and the exit code is 1.
+ * the database up to date and ends, with the name of one of the service's own commands it does that. A wrong configuration is
+ * said in full on stderr, and the exit code is 1.
  */
-export async function runService<C extends BaseConfig, Context extends object>(
-  definition: ServiceDefinition<C, Context>,
-  command = process.argv[2],
+export async function runService<C extends BaseConfig, Context extends object, S extends Store>(
+  definition: ServiceDefinition<C, Context, S>,
+  [command, ...args] = process.argv.slice(2),
 ): Promise<void> {
   const config = readConfig(definition)
   const log = createLogger(definition.name, config.log.level)
   if (command === 'migrate') {
-    const { migrate } = await import('./db/migrate.ts')
-    const applied = await migrate(definition.schema, config.postgres.url, log)
+    const applied = await definition.store.migrate(config, log)
     log.info({ applied }, applied.length > 0 ? 'migrated' : 'nothing to migrate')
     return
   }
   const service = await createService(definition, config, { log })
+  if (command !== undefined) {
+    try {
+      await runCommand(definition.commands?.(service.context), command, args, log)
+    } finally {
+      await service.destroy()
+    }
+    return
+  }
   const stop = async (signal: NodeJS.Signals) => {
     log.info({ signal }, 'draining')
     await service.destroy()
@@ -32,7 +41,15 @@ export async function runService<C extends BaseConfig, Context extends object>(
   })
 }
 
-function readConfig<C extends BaseConfig, Context>({ name, config }: ServiceDefinition<C, Context>): C {
+async function runCommand(commands: Commands = {}, command: string, args: string[], log: Logger) {
+  const run = commands[command]
+  if (!run) throw new Error(`there is no command ${command}, only ${['migrate', ...Object.keys(commands)].join(', ')}`)
+  log.info(await run(args), command)
+}
+
+type Commands = Record<string, (args: string[]) => Promise<object>>
+
+function readConfig<C extends BaseConfig>({ name, config }: { name: string; config: ConfigSchema<C> }): C {
   try {
     return loadConfig(config)
   } catch (error) {

@@ -1,4 +1,16 @@
-import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api'
+import {
+  type Context,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Tracer,
+} from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import type { Metadata } from '@grpc/grpc-js'
 
@@ -6,6 +18,8 @@ import type { Metadata } from '@grpc/grpc-js'
 export type Tracing = {
   /** Begins the span of an incoming call, as a child of what its metadata says. */
   begin(method: string, metadata: Metadata): ActiveSpan
+  /** Begins a span for handling events together: one in each sampled trace that caused some of them. */
+  beginAll(name: string, causes: Context[]): { end(isFault: boolean): void }
   /** Sends what is left, and ends. */
   close(): Promise<void>
 }
@@ -46,12 +60,44 @@ export async function createTracing(
       )
       return { context: trace.setSpan(parent, span), end: (code, isFault) => endSpan(span, code, isFault) }
     },
+    beginAll: (name, causes) => {
+      const sampled = provider ? onePerTrace(causes) : []
+      const spans = sampled.map((cause) => tracer.startSpan(name, { kind: SpanKind.CONSUMER }, cause))
+      return {
+        end: (isFault) => {
+          for (const span of spans) {
+            if (isFault) span.setStatus({ code: SpanStatusCode.ERROR })
+            span.end()
+          }
+        },
+      }
+    },
     close: async () => provider?.shutdown(),
   }
 }
 
 /** Writes the trace context into the metadata of an outgoing call. */
 export const injectTrace = (context: Context, metadata: Metadata) => propagator.inject(context, metadata, setter)
+
+/** The `traceparent` of a context, to be kept with what it caused; undefined outside of a trace. */
+export function traceparentOf(context: Context): string | undefined {
+  const carrier: { traceparent?: string } = {}
+  propagator.inject(context, carrier, defaultTextMapSetter)
+  return carrier.traceparent
+}
+
+/** The reverse of `traceparentOf`. */
+export const readTraceparent = (traceparent: string): Context =>
+  propagator.extract(ROOT_CONTEXT, { traceparent }, defaultTextMapGetter)
+
+function onePerTrace(causes: Context[]): Context[] {
+  const byTrace = new Map<string, Context>()
+  for (const cause of causes) {
+    const span = trace.getSpanContext(cause)
+    if (span && isSpanContextValid(span) && span.traceFlags & TraceFlags.SAMPLED) byTrace.set(span.traceId, cause)
+  }
+  return [...byTrace.values()]
+}
 
 // Loaded only where spans are sent: it is a tenth of what a service needs at rest.
 async function createProvider(service: string, endpoint: string, ratio: number) {

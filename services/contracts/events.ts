@@ -46,7 +46,11 @@ export type EventDefinition<T = unknown> = {
 type Options = { stream?: StreamName; perAggregate?: boolean; consumers?: readonly string[] }
 
 const event = <T>(service: string, name: string, message: MessageFns<T>, options: Options = {}): EventDefinition<T> => {
-  const { stream = `PF_${service.toUpperCase()}` as StreamName, perAggregate = false, consumers = ['analytics'] } = options
+  const {
+    stream = `PF_${service.toUpperCase()}` as StreamName,
+    perAggregate = false,
+    consumers = ['analytics'],
+  } = options
   return { name, service, stream, subject: `${STREAMS[stream].prefix}${name}.v1`, perAggregate, consumers, message }
 }
 
@@ -89,4 +93,4 @@ export const streamOf = (subject: string): StreamName | undefined =>
 
 /** The event with this subject; undefined when the catalogue has none. */
 export const eventOf = (subject: string): EventDefinition | undefined =>
-  ALL_EVENTS.find((event) => event.perAggregate ? subject.startsWith(`${event.subject}.`) : subject === event.subject)
+  ALL_EVENTS.find((event) => (event.perAggregate ? subject.startsWith(`${event.subject}.`) : subject === event.subject))

@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { loadConfig } from '#chassis/config.ts'
-import { migrate } from '#chassis/db/migrate.ts'
 import { createService, type Ports } from '#chassis/define-service.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { ensureDatabase } from './databases.ts'
@@ -108,7 +107,7 @@ async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Su
   const env = environmentOf(entry, options, around, databaseUrl)
   const config = loadConfig(definition.config, env)
   const log = createLogger(name, config.log.level, logFile(options.state, name))
-  await migrate(definition.schema, databaseUrl, log)
+  await definition.store.migrate(config, log)
   const service = await createService(definition, config, { log })
   const ports = await service.start().catch(async (error: unknown) => {
     await service.destroy()

@@ -1,4 +1,5 @@
 import type { BaseConfig } from '#chassis/config.ts'
+import type { Store } from '#chassis/db/store.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { promptService } from '../prompt/service.ts'
 import { userService } from '../user/service.ts'
@@ -8,13 +9,13 @@ import type { Secrets } from './secrets.ts'
 export type ServiceEntry = {
   name: string
   // Each has a configuration and a context of its own, which nobody here looks into.
-  definition: ServiceDefinition<BaseConfig, object>
+  definition: ServiceDefinition<BaseConfig, object, Store>
   /** Environment beyond what every service gets. */
   env(secrets: Secrets): Record<string, string>
 }
 
-const entry = <C extends BaseConfig, Context extends object>(
-  definition: ServiceDefinition<C, Context>,
+const entry = <C extends BaseConfig, Context extends object, S extends Store>(
+  definition: ServiceDefinition<C, Context, S>,
   env: ServiceEntry['env'] = () => ({}),
 ): ServiceEntry => ({
   name: definition.name,

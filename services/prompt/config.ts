@@ -1,7 +1,7 @@
-import { type BaseConfig, baseSchema } from '#chassis/config.ts'
+import { type PostgresConfig, postgresSchema } from '#chassis/config.ts'
 
 /** What the prompt service must be told: nothing beyond what every service must. */
-export type PromptConfig = BaseConfig
+export type PromptConfig = PostgresConfig
 
 /** The schema of PromptConfig. */
-export const config = baseSchema('prompt', 50_052)
+export const config = postgresSchema('prompt', 50_052)

@@ -1,7 +1,7 @@
-import { type BaseConfig, baseSchema, type Schema, secret } from '#chassis/config.ts'
+import { type PostgresConfig, postgresSchema, type Schema, secret } from '#chassis/config.ts'
 
 /** What the user service must be told, beyond what every service must. */
-export type UserConfig = BaseConfig & {
+export type UserConfig = PostgresConfig & {
   tokens: { accessSeconds: number; refreshSeconds: number }
   passwords: { cost: number; parallel: number }
   keys: { secret: string; rotationSeconds: number; cacheSeconds: number }
@@ -9,7 +9,7 @@ export type UserConfig = BaseConfig & {
 
 /** The schema of UserConfig. */
 export const config: Schema<UserConfig> = {
-  ...baseSchema('user', 50_051),
+  ...postgresSchema('user', 50_051),
   tokens: {
     accessSeconds: {
       doc: 'Seconds for which an access token is valid.',

@@ -1,9 +1,9 @@
+import { postgres } from '#chassis/db/postgres.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { config, type UserConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
-import { entities } from './db/entities.ts'
-import { migrations } from './db/migrations/index.ts'
 import { readPresent } from './db/check-caller.ts'
+import { schema } from './db/schema.ts'
 import { jobs } from './jobs.ts'
 import { services } from './rpc/index.ts'
 
@@ -11,7 +11,7 @@ import { services } from './rpc/index.ts'
 export const userService: ServiceDefinition<UserConfig, Deps> = {
   name: 'user',
   config,
-  schema: { entities, migrations },
+  store: postgres(schema),
   context: createContext,
   services,
   jobs,

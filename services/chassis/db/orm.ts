@@ -2,6 +2,7 @@ import { defineConfig, type EntityManager, MikroORM, type Options } from '@mikro
 import type { Pool } from 'pg'
 import type { Logger } from '../logger.ts'
 import { createSql, type Sql } from './statements.ts'
+import type { Store } from './store.ts'
 
 /** Milliseconds after which PostgreSQL gives up a statement, waiting for a lock, and a transaction that does nothing. */
 const SESSION_LIMITS = '-c statement_timeout=3000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=10000'
@@ -16,7 +17,7 @@ export type Schema = {
 }
 
 /** A service's PostgreSQL database: MikroORM for the unit of work, its own pool for named statements. */
-export type Database = {
+export type Database = Store & {
   orm: MikroORM
   sql: Sql
   pool: Pool

@@ -2,6 +2,7 @@ import type { Metadata } from '@grpc/grpc-js'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Contract, Method } from '#contracts/contract.ts'
 import type { Sql } from '../db/statements.ts'
+import type { Store } from '../db/store.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Context, Tracing } from '../trace.ts'
@@ -24,7 +25,9 @@ export type ServerParts = {
   checkCaller(caller: Caller, origin: Origin): Promise<Present>
   peerOf(call: ServerCall): Peer
   /** The service's database: an EntityManager of one's own, and its prepared statements. */
-  database: { fork(): EntityManager; sql: Sql }
+  database: Pick<Store, 'fork' | 'sql'>
+  /** Told after each call that may have written something. */
+  wrote(): void
 }
 
 /** A request as the wire brought it, until it is admitted. */
@@ -92,22 +95,36 @@ type CallParts = Pick<Call, 'origin' | 'once'> & {
   begun: Begun
 }
 
-function createCall({ caller, database, origin, once, present, begun }: CallParts): Call {
-  let em: EntityManager | undefined
-  return {
-    // The policy has been applied: a handler that declares `Call` serves a method whose policy demands a user.
-    caller: caller as Caller,
-    get em() {
-      em ??= database.fork()
-      return em
-    },
-    sql: database.sql,
-    origin,
-    once,
-    signal: begun.signal,
-    setHeader: (name, value) => begun.headers.set(name, value),
-    presentRole: () => presentRole(present),
+// A handler declares what it uses: `Call` where the policy demands a user, `em` and `sql` where the store has them.
+const createCall = (parts: CallParts): Call => new AdmittedCall(parts)
+
+// A class, for a getter on the prototype: in a literal it costs as much as the rest of admission.
+class AdmittedCall implements Call {
+  readonly caller: Caller
+  readonly sql: Sql
+  readonly origin: Origin
+  readonly once: Call['once']
+  readonly signal: AbortSignal
+  readonly #parts: CallParts
+  #em: EntityManager | undefined
+
+  constructor(parts: CallParts) {
+    this.caller = parts.caller as Caller
+    this.sql = parts.database.sql as Sql
+    this.origin = parts.origin
+    this.once = parts.once
+    this.signal = parts.begun.signal
+    this.#parts = parts
   }
+
+  get em(): EntityManager {
+    this.#em ??= this.#parts.database.fork!()
+    return this.#em
+  }
+
+  setHeader = (name: string, value: string) => this.#parts.begun.headers.set(name, value)
+
+  presentRole = () => presentRole(this.#parts.present)
 }
 
 function withCallerFor(refs: string[], message: Record<string, unknown>, caller: Caller | undefined) {

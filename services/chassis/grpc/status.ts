@@ -23,6 +23,16 @@ export function toAppError(error: unknown): AppError {
   return databaseFailure(error) ?? internal(error)
 }
 
+/**
+ * Whether the same may succeed later: a part that it needs does not answer, or something else was in the way (a conflict, a time
+ * limit). Undefined: it fails each time.
+ */
+export function retryOf(error: unknown): 'unavailable' | 'conflict' | undefined {
+  const { code } = toAppError(error)
+  if (code === status.UNAVAILABLE) return 'unavailable'
+  return code === status.ABORTED || code === status.DEADLINE_EXCEEDED ? 'conflict' : undefined
+}
+
 /** The wire form of an error: ErrorInfo always, BadRequest and RetryInfo where they apply. */
 export function toStatus(error: AppError, requestId: string): GrpcStatus {
   const { code, message, reason, violations, retryAfterMs } = error

@@ -27,6 +27,34 @@ export const IDEMPOTENCY_KEYS: Table = {
   indexes: ['btree (created_at)'],
 }
 
+/** The outbox, as every service that emits events should have it. */
+export const OUTBOX: Table = {
+  columns: {
+    id: 'uuid not null',
+    subject: 'varchar(200) not null',
+    payload: 'json not null',
+    headers: "json not null default '{}'::json",
+    occurred_at: 'timestamptz(3) not null',
+    created_at: 'timestamptz(3) not null default now()',
+    attempts: 'integer not null default 0',
+    processed_at: 'timestamptz(3)',
+    abandoned_at: 'timestamptz(3)',
+  },
+  constraints: ['PRIMARY KEY (id)'],
+  indexes: ['btree (id) WHERE ((processed_at IS NULL) AND (abandoned_at IS NULL))'],
+}
+
+/** The inbox, as a service that consumes with `inboxCte` should have it. */
+export const INBOX: Table = {
+  columns: {
+    consumer: 'varchar(100) not null',
+    event_id: 'uuid not null',
+    processed_at: 'timestamptz(3) not null default now()',
+  },
+  constraints: ['PRIMARY KEY (consumer, event_id)'],
+  indexes: ['btree (processed_at)'],
+}
+
 /** Reads a table from the live catalogs, to compare it with what it should be. */
 export async function readTable({ query }: Pick<TestDatabase, 'query'>, name: string): Promise<Table> {
   const columns = await query<{ column: string; definition: string }>(COLUMNS, [name])

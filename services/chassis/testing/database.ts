@@ -7,6 +7,8 @@ import { createLogger } from '../logger.ts'
 /** A database of a test file's own. */
 export type TestDatabase = {
   url: string
+  /** The environment by which a service finds it. */
+  env: Record<string, string>
   /** Runs a statement past the service, for arranging and for looking at what is stored. */
   query<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
   /** Drops it, with whoever is still connected. */
@@ -27,6 +29,7 @@ export async function testDatabase(schema?: Schema): Promise<TestDatabase> {
   await client.connect()
   return {
     url: url.href,
+    env: { PF_POSTGRES_URL: url.href },
     query: async (text, values) => (await client.query(text, values)).rows,
     drop: async () => {
       await client.end()

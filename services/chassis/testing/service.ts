@@ -1,21 +1,25 @@
 import { join } from 'node:path'
 import { loadContract } from '#contracts/contract.ts'
-import { type BaseConfig, loadConfig } from '../config.ts'
+import { type BaseConfig, loadConfig, type Schema as ConfigSchema } from '../config.ts'
+import type { Database } from '../db/orm.ts'
 import { createService, type Overrides, type Service, type ServiceDefinition } from '../define-service.ts'
+import type { Store } from '../db/store.ts'
 import type { RpcService } from '../grpc/call.ts'
 import { createStub, openChannel, type Stub } from '../grpc/client.ts'
 import { type Mesh, type MeshConfig, openMesh } from '../grpc/tls.ts'
 import { createLogger } from '../logger.ts'
 import { type TestDatabase, testDatabase } from './database.ts'
 import { TEST_AUTH, type TestIdentity, testIdentity } from './identity.ts'
+import { type TestMongo, testMongo } from './mongo.ts'
 
 /** A real service on free ports with a database of its own, and real clients for it. */
-export type TestService<Context> = {
+export type TestService<Context, D = TestDatabase> = {
   service: Service<Context>
-  database: TestDatabase
+  database: D
   identity: TestIdentity
   /** gRPC target, `localhost:port`. */
   target: string
+  metricsUrl: string
   /** Calls over mutual TLS, as a person's client, or with the certificate of `peer`. */
   stub<S extends RpcService>(definition: S, peer?: string): Stub<S>
   stop(): Promise<void>
@@ -32,13 +36,12 @@ export function testMesh(member: string): MeshConfig {
   }
 }
 
-/**
- * A configuration for tests: the schema's defaults, free ports, no waiting; `url` is a database's, and `env` is what else the
- * service must be told.
- */
+/** Where nobody listens: a service without a broker works, and its events wait. */
+const NO_NATS = 'nats://127.0.0.1:1'
+
+/** A configuration for tests: the schema's defaults, free ports, no waiting; `env` is what else the service must be told. */
 export function testConfig<C extends BaseConfig>(
-  definition: Pick<ServiceDefinition<C, never>, 'name' | 'config'>,
-  url: string,
+  definition: { name: string; config: ConfigSchema<C> },
   env: Record<string, string> = {},
 ): C {
   const { certificates, trustDomain, namespace } = testMesh(definition.name)
@@ -47,7 +50,7 @@ export function testConfig<C extends BaseConfig>(
     PF_CERTIFICATES: certificates,
     PF_TRUST_DOMAIN: trustDomain,
     PF_NAMESPACE: namespace,
-    PF_POSTGRES_URL: url,
+    PF_NATS_URL: NO_NATS,
     PF_PAGE_TOKEN_SECRET: 'a secret for page tokens of tests',
     PF_TOKEN_ISSUER: TEST_AUTH.issuer,
     PF_TOKEN_AUDIENCE: TEST_AUTH.audience,
@@ -61,26 +64,31 @@ export function testConfig<C extends BaseConfig>(
   return { ...defaults, drain: { settleMs: 0, graceMs: 2000 } }
 }
 
+/** The database of a test, of the kind that a service has. */
+type DatabaseOf<S extends Store> = S extends Database ? TestDatabase : TestMongo
+
 /**
  * Starts a service for a test file: call it in `beforeAll`, and `stop` in `afterAll`. On a `database` that is given, it is one
  * more replica: it neither migrates nor drops it.
  */
-export async function startTestService<C extends BaseConfig, Context extends object>(
-  definition: ServiceDefinition<C, Context>,
+export async function startTestService<C extends BaseConfig, Context extends object, S extends Store>(
+  definition: ServiceDefinition<C, Context, S>,
   options: {
     config?: Partial<C>
     env?: Record<string, string>
     overrides?: Overrides<Context>
-    database?: TestDatabase
+    database?: DatabaseOf<S>
   } = {},
-): Promise<TestService<Context>> {
-  const database = options.database ?? (await testDatabase(definition.schema))
+): Promise<TestService<Context, DatabaseOf<S>>> {
+  const { kind, migrate } = definition.store
+  const database = (options.database ?? (kind === 'mongo' ? await testMongo() : await testDatabase())) as DatabaseOf<S>
   const identity = await testIdentity()
-  const config = { ...testConfig(definition as never, database.url, options.env), ...options.config } as C
+  const config = { ...testConfig(definition, { ...database.env, ...options.env }), ...options.config } as C
   const log = createLogger(definition.name, config.log.level)
+  if (!options.database) await migrate(config, log)
   const overrides = definition.identity ? { log } : { log, identity }
   const service = await createService(definition, config, { ...overrides, ...options.overrides })
-  const { grpc } = await service.start()
+  const { grpc, metrics } = await service.start()
   const target = `localhost:${grpc}`
   const clients = openClients(definition.name, target)
   return {
@@ -88,6 +96,7 @@ export async function startTestService<C extends BaseConfig, Context extends obj
     database,
     identity,
     target,
+    metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
     stub: clients.stub,
     stop: async () => {
       await service.destroy()

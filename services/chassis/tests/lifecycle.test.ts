@@ -12,7 +12,7 @@ import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { testIdentity } from '../testing/identity.ts'
 import { startTestService, testConfig } from '../testing/service.ts'
 import { until } from '../testing/until.ts'
-import { bareService, startBare } from './harness.ts'
+import { bareSchema, bareService, startBare } from './harness.ts'
 
 const ID = '01890000-0000-7000-8000-000000000001'
 
@@ -79,7 +79,7 @@ describe('starting and probing', startingAndProbing)
 function startingAndProbing() {
   let database: TestDatabase
   beforeAll(async () => {
-    database = await testDatabase(bareService([]).schema)
+    database = await testDatabase(bareSchema)
   })
   afterAll(() => database.drop())
 
@@ -88,7 +88,7 @@ function startingAndProbing() {
     await once(squatter, 'listening')
     const { port } = squatter.address() as { port: number }
     const definition = bareService([])
-    const config = testConfig(definition as never, database.url)
+    const config = testConfig(definition, database.env)
     const taken = { ...config, grpc: { host: '127.0.0.1', port, reflection: false } } as never
     const service = await createService(definition, taken, { identity: await testIdentity() })
     await expect(service.start()).rejects.toThrow(`127.0.0.1:${port}`)
@@ -98,7 +98,7 @@ function startingAndProbing() {
 
   test('probes see readiness in plaintext, and NOT_SERVING when the service drains', async () => {
     const definition = bareService([])
-    const config = testConfig(definition as never, database.url) as never
+    const config = testConfig(definition, database.env) as never
     const service = await createService(definition, config, { identity: await testIdentity() })
     const { health } = await service.start()
     const Health = makeClientConstructor(healthService as never, 'grpc.health.v1.Health')

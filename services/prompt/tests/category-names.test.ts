@@ -4,7 +4,7 @@ import type { Sql } from '#chassis/db/statements.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { createCategoryNames } from '../db/categories.ts'
-import { promptService } from '../service.ts'
+import { schema } from '../db/schema.ts'
 
 let database: TestDatabase
 let opened: Database
@@ -16,8 +16,8 @@ const sql: Sql = (query, params) => {
 }
 
 beforeAll(async () => {
-  database = await testDatabase(promptService.schema)
-  opened = await openDatabase(promptService.schema, { url: database.url, poolSize: 2 }, createLogger('test', 'silent'))
+  database = await testDatabase(schema)
+  opened = await openDatabase(schema, { url: database.url, poolSize: 2 }, createLogger('test', 'silent'))
 })
 afterAll(async () => {
   await opened.close()

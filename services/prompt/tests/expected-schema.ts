@@ -1,4 +1,4 @@
-import { IDEMPOTENCY_KEYS, type Table } from '#chassis/testing/catalog.ts'
+import { IDEMPOTENCY_KEYS, OUTBOX, type Table } from '#chassis/testing/catalog.ts'
 
 const TIME = 'timestamptz(3)'
 
@@ -173,4 +173,5 @@ export const BEYOND_SEED: Record<string, Table> = {
   },
   prompt_rank_due: { columns: { prompt_id: 'uuid not null' }, constraints: [], indexes: [] },
   idempotency_keys: IDEMPOTENCY_KEYS,
+  outbox: OUTBOX,
 }

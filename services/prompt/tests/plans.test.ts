@@ -15,7 +15,7 @@ import { insertPromptStatement } from '../db/insert-prompt.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
 import { refreshRanks } from '../db/ranks.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
-import { promptService } from '../service.ts'
+import { schema } from '../db/schema.ts'
 
 // 20,000 prompts of 400 owners: one in seven private, one in twenty in a small category, a tag on every fourth and a rare one.
 const FILL = `
@@ -48,14 +48,10 @@ type Asked = Pick<Statement<unknown[], unknown>, 'name' | 'text'>
 let database: TestDatabase
 
 beforeAll(async () => {
-  database = await testDatabase(promptService.schema)
+  database = await testDatabase(schema)
   await database.query(MAKE_ID)
   await database.query(FILL)
-  const opened = await openDatabase(
-    promptService.schema,
-    { url: database.url, poolSize: 2 },
-    createLogger('test', 'silent'),
-  )
+  const opened = await openDatabase(schema, { url: database.url, poolSize: 2 }, createLogger('test', 'silent'))
   await refreshRanks(opened)
   await opened.close()
   await database.query('analyze')

@@ -3,16 +3,15 @@ import { testDatabase, type TestDatabase } from '#chassis/testing/database.ts'
 import { type Database, openDatabase } from '#chassis/db/orm.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { refreshRanks } from '../db/ranks.ts'
-import { promptService } from '../service.ts'
+import { schema } from '../db/schema.ts'
 
 // Past the service, whose own job would refresh at any time.
 let database: TestDatabase
 let replicas: Database[]
 
 beforeAll(async () => {
-  database = await testDatabase(promptService.schema)
-  const open = () =>
-    openDatabase(promptService.schema, { url: database.url, poolSize: 2 }, createLogger('test', 'silent'))
+  database = await testDatabase(schema)
+  const open = () => openDatabase(schema, { url: database.url, poolSize: 2 }, createLogger('test', 'silent'))
   replicas = [await open(), await open()]
 })
 afterAll(async () => {

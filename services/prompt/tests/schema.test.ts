@@ -7,7 +7,8 @@ import { createLogger } from '#chassis/logger.ts'
 import { readTable, type Table } from '#chassis/testing/catalog.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { entities } from '../db/entities.ts'
-import { promptService } from '../service.ts'
+import { migrations } from '../db/migrations/index.ts'
+import { schema } from '../db/schema.ts'
 import { BEYOND_SEED, SEED } from './expected-schema.ts'
 
 const log = createLogger('test', 'silent')
@@ -15,8 +16,8 @@ let database: TestDatabase
 let orm: MikroORM
 
 beforeAll(async () => {
-  database = await testDatabase(promptService.schema)
-  orm = await MikroORM.init({ ...ormOptions(promptService.schema, database.url, log, {}), extensions: [Migrator] })
+  database = await testDatabase(schema)
+  orm = await MikroORM.init({ ...ormOptions(schema, database.url, log, {}), extensions: [Migrator] })
 })
 afterAll(async () => {
   await orm.close(true)
@@ -102,6 +103,6 @@ describe('the schema', () => {
       union all select proname from pg_proc where pronamespace = 'public'::regnamespace`,
     )
     expect(left).toEqual([])
-    expect(await migrate(promptService.schema, database.url, log)).toHaveLength(4)
+    expect(await migrate(schema, database.url, log)).toHaveLength(migrations.length)
   })
 })

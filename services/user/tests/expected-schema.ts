@@ -1,4 +1,4 @@
-import { IDEMPOTENCY_KEYS, type Table } from '#chassis/testing/catalog.ts'
+import { IDEMPOTENCY_KEYS, OUTBOX, type Table } from '#chassis/testing/catalog.ts'
 
 const TIME = 'timestamptz(3)'
 
@@ -108,4 +108,5 @@ export const BEYOND_SEED: Record<string, Table> = {
     indexes: ['btree (held_until)'],
   },
   idempotency_keys: IDEMPOTENCY_KEYS,
+  outbox: OUTBOX,
 }

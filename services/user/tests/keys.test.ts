@@ -12,7 +12,7 @@ import { testMesh } from '#chassis/testing/service.ts'
 import { until } from '#chassis/testing/until.ts'
 import { loadContract } from '#contracts/contract.ts'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
-import { userService } from '../service.ts'
+import { schema } from '../db/schema.ts'
 import { type Person, startUserService, type UserTest } from './harness.ts'
 
 // A replica looks at the keys when it has not for a quarter of this.
@@ -40,9 +40,9 @@ const me = ({ users }: UserTest, { as }: Pick<Person, 'as'>) => users.getUser({ 
 describe('two replicas on an empty database', () => {
   test('migrate it once', async () => {
     const log = createLogger('test', 'silent')
-    const applied = await Promise.all([1, 2].map(() => migrate(userService.schema, database.url, log)))
+    const applied = await Promise.all([1, 2].map(() => migrate(schema, database.url, log)))
     const counts = applied.map(({ length }) => length)
-    expect(counts.toSorted((a, b) => a - b)).toEqual([0, userService.schema.migrations.length])
+    expect(counts.toSorted((a, b) => a - b)).toEqual([0, schema.migrations.length])
   })
 
   test('make one signing key, which signs at once', async () => {

@@ -14,7 +14,7 @@ import { inspectRefreshToken, rotateRefreshToken } from '../db/rotate-refresh-to
 import { countSignInFailure } from '../db/sign-in-failures.ts'
 import { startSession } from '../db/start-session.ts'
 import { updateUser } from '../db/update-user.ts'
-import { userService } from '../service.ts'
+import { schema } from '../db/schema.ts'
 import { attemptOf } from '../sign-in.ts'
 import { hashOfToken } from '../sessions.ts'
 
@@ -66,7 +66,7 @@ const STATEMENTS: [Pick<Statement<unknown[], unknown>, 'name' | 'text'>, readonl
 let database: TestDatabase
 
 beforeAll(async () => {
-  database = await testDatabase(userService.schema)
+  database = await testDatabase(schema)
   await database.query(MAKE_ID)
   await database.query(FILL)
   await database.query('analyze')

@@ -8,10 +8,10 @@ import { createLogger } from '#chassis/logger.ts'
 import { readTable, type Table } from '#chassis/testing/catalog.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { entities } from '../db/entities.ts'
-import { userService } from '../service.ts'
+import { schema } from '../db/schema.ts'
+
 import { BEYOND_SEED, SEED } from './expected-schema.ts'
 
-const { schema } = userService
 const log = createLogger('test', 'silent')
 let database: TestDatabase
 let orm: MikroORM

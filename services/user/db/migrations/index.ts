@@ -1,10 +1,12 @@
 import { Users } from './20261125220000-users.ts'
 import { SignIn } from './20261125220100-sign-in.ts'
 import { HeldUsernames } from './20261125220200-held-usernames.ts'
+import { Outbox } from './20261126050000-outbox.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
   { name: '20261125220000-users', class: Users },
   { name: '20261125220100-sign-in', class: SignIn },
   { name: '20261125220200-held-usernames', class: HeldUsernames },
+  { name: '20261126050000-outbox', class: Outbox },
 ]

@@ -1,0 +1,28 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { OutboxStore } from '../events/outbox-store.ts'
+import type { Job } from '../jobs.ts'
+import type { Logger } from '../logger.ts'
+import type { Sql } from './statements.ts'
+
+/** A service's opened database, as far as the chassis must know it. */
+export type Store = {
+  /** Whether it answers. */
+  ping(): Promise<boolean>
+  close(): Promise<void>
+  /** Where events wait, when the chassis brings that. */
+  outbox?: OutboxStore
+  /** What keeps it in order. */
+  jobs?: Job[]
+  /** What handlers get of it with each call. A MongoDB has neither: handlers find theirs in the context. */
+  fork?(): EntityManager
+  sql?: Sql
+}
+
+/** A kind of database: `postgres(schema)` or `mongo(…)`. */
+export type StoreKind<C, S extends Store> = {
+  kind: 'postgres' | 'mongo'
+  /** Opens it. It connects when first used, so that a service starts while its database is down. */
+  open(config: C, log: Logger): Promise<S>
+  /** Brings it up to date, and answers with the names of what was applied. Several processes may do it at once. */
+  migrate(config: C, log: Logger): Promise<string[]>
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { Logger } from '../logger.ts'
+
+/** Milliseconds that the broker has for an answer. A publish that is under way when it dies hangs as long. */
+const TIMEOUT_MS = 2000
+
+/** Milliseconds between two attempts to connect. */
+const RECONNECT_MS = 250
+
+/** Milliseconds between two signs of life; three that are missing end a connection. */
+const PING_MS = 5000
+
+/** How a service reaches NATS. */
+export type BrokerOptions = {
+  /** Name of the service: as which its certificate signs it in. */
+  service: string
+  /** `nats://host:port`, several separated by commas. */
+  url: string
+  /** Folder with ca.pem, cert.pem and key.pem; they are read anew at each connection. */
+  certificates: string
+}
+
+/** A service's connection to NATS, which may be down: a service works without it, and its outbox waits. */
+export type Broker = {
+  /** Its JetStream. Throws before the first connection; what fails later are the calls of it. */
+  jetstream(): JetStreamClient
+  /** Sends what was published, and ends. */
+  close(): Promise<void>
+}
+
+/** Begins to connect, and goes on trying for as long as it takes. */
+export function openBroker(options: BrokerOptions, log: Logger): Broker {
+  const stopping = new AbortController()
+  let client: JetStreamClient | undefined
+  const connected = connectAtLast(options, log, stopping.signal).then((connection) => {
+    client = connection && jetstream(connection, { timeout: TIMEOUT_MS })
+    return connection
+  })
+  return {
+    jetstream: () => {
+      if (!client) throw new Error('NATS does not answer')
+      return client
+    },
+    close: async () => {
+      stopping.abort()
+      const connection = await connected
+      if (!connection || connection.isClosed()) return
+      // Flushing hangs for as long as the broker is away.
+      await Promise.race([connection.flush().catch(() => undefined), sleep(TIMEOUT_MS, undefined, { ref: false })])
+      await connection.close()
+    },
+  }
+}
+
+async function connectAtLast(
+  { service, url, certificates }: BrokerOptions,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<NatsConnection | undefined> {
+  const [caFile, certFile, keyFile] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) => join(certificates, name)) as [
+    string,
+    string,
+    string,
+  ]
+  for (let told = false; !signal.aborted;) {
+    try {
+      const connection = await connect({
+        name: service,
+        servers: url.split(','),
+        tls: { caFile, certFile, keyFile },
+        inboxPrefix: `_INBOX.${service}`,
+        timeout: TIMEOUT_MS,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: RECONNECT_MS,
+        pingInterval: PING_MS,
+        maxPingOut: 2,
+      })
+      void tell(connection, log)
+      return connection
+    } catch (err) {
+      if (!told) log.warn({ err }, 'NATS does not answer: events wait in the outbox')
+      told = true
+      await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+  return undefined
+}
+
+async function tell(connection: NatsConnection, log: Logger) {
+  for await (const { type } of connection.status()) {
+    if (type === 'disconnect') log.warn('NATS is away: events wait in the outbox')
+    if (type === 'reconnect') log.info('NATS is back')
+  }
+}

@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
+import { eventOf } from '#contracts/events.ts'
+import { retryOf } from '../grpc/status.ts'
+import type { Logger } from '../logger.ts'
+import { readTraceparent, type Tracing } from '../trace.ts'
+import type { Broker } from './broker.ts'
+import { buryMessage } from './dead-letter.ts'
+import type { Received } from './envelope.ts'
+import type { ConsumerMetrics } from './event-metrics.ts'
+import type { Subscription } from './subscription.ts'
+
+/** Milliseconds for which one request for messages is open. */
+const FETCH_MS = 5000
+
+/** Milliseconds between two tries after a failure. */
+const RETRY_MS = 250
+
+/** Deliveries after which an event that fails is put aside. One that kills the process is, too: the server counts. */
+const MAX_DELIVERIES = 8
+
+/** Tries of a batch against a dependency that answers, but too late or with a conflict. */
+const MAX_CONFLICTS = 5
+
+type Parts = {
+  service: string
+  subscription: Subscription
+  broker: Broker
+  log: Logger
+  metrics: ConsumerMetrics
+  tracing: Tracing
+}
+
+type Entry = { message: JsMsg; received: Received }
+
+/**
+ * Consumes the events of one stream until it is stopped: one loop fetches, as long as there is room, another handles what has been
+ * fetched. An event that cannot be handled never blocks those behind it. Returns how to stop: after the batch that is under way.
+ */
+export function startConsumer(parts: Parts): () => Promise<void> {
+  const { subscription, broker, log } = parts
+  const { batch, stream } = subscription
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const queue: JsMsg[] = []
+  const arrived = createBell()
+  const taken = createBell()
+  let fetching: ConsumerMessages | undefined
+
+  const fetch = async () => {
+    let consumer: Consumer | undefined
+    for (let told = false; !signal.aborted;) {
+      if (queue.length >= batch) {
+        await taken.rung(signal)
+        continue
+      }
+      try {
+        consumer ??= await broker.jetstream().consumers.get(stream, parts.service)
+        fetching = await consumer.fetch({ max_messages: batch, expires: FETCH_MS })
+        if (signal.aborted) fetching.stop()
+        for await (const message of fetching) {
+          queue.push(message)
+          arrived.ring()
+        }
+        told = false
+      } catch (err) {
+        if (!told && !signal.aborted) log.warn({ stream, err }, 'events cannot be fetched: trying again')
+        told = true
+        consumer = undefined
+        await pause(RETRY_MS, signal)
+      }
+    }
+  }
+  const handle = async () => {
+    while (!signal.aborted) {
+      const messages = queue.splice(0, batch)
+      taken.ring()
+      if (messages.length === 0) await arrived.rung(signal)
+      else await handleMessages(parts, messages, signal)
+    }
+    for (const message of queue) message.nak()
+  }
+  const ended = Promise.all([fetch(), handle()])
+  return async () => {
+    stopping.abort()
+    fetching?.stop()
+    await ended
+  }
+}
+
+async function handleMessages(parts: Parts, messages: JsMsg[], signal: AbortSignal) {
+  const entries: Entry[] = []
+  for (const message of messages) {
+    try {
+      if (message.info.deliveryCount > MAX_DELIVERIES) throw new Error('it was delivered too often')
+      entries.push({ message, received: readMessage(message) })
+    } catch (error) {
+      await bury(parts, message, (error as Error).message)
+    }
+  }
+  if (entries.length > 0) await settle(parts, entries, signal)
+}
+
+function readMessage({ subject, headers, data }: JsMsg): Received {
+  const event = eventOf(subject)
+  if (!event) throw new Error('its subject is none of the catalogue')
+  const id = headers?.get('Nats-Msg-Id')
+  if (!id) throw new Error('it has no Nats-Msg-Id')
+  const requestId = headers?.get('Pf-Request-Id') || undefined
+  const trace = readTraceparent(headers?.get('traceparent') ?? '')
+  try {
+    return { event, id, payload: event.message.decode(data), requestId, trace }
+  } catch {
+    throw new Error('its bytes are not the message that its subject says')
+  }
+}
+
+/** Has entries handled, and acknowledges, repeats or buries each. */
+async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Promise<void> {
+  const { subscription, metrics, log } = parts
+  const { stream } = subscription
+  for (let conflicts = 0; ;) {
+    const spans = parts.tracing.beginAll(
+      `consume ${stream}`,
+      entries.map(({ received }) => received.trace),
+    )
+    try {
+      const refusals = await subscription.handle(entries.map(({ received }) => received))
+      spans.end(false)
+      const reasons = new Map(refusals.map(({ received, reason }) => [received, reason]))
+      for (const { message, received } of entries) {
+        const reason = reasons.get(received)
+        if (reason !== undefined) await bury(parts, message, reason)
+        else {
+          message.ack()
+          metrics.handled.inc({ stream, event: received.event.name })
+        }
+      }
+      return
+    } catch (err) {
+      spans.end(true)
+      metrics.retried.inc({ stream }, entries.length)
+      const retry = retryOf(err)
+      if (retry === undefined || (retry === 'conflict' && ++conflicts > MAX_CONFLICTS)) {
+        if (entries.length > 1) for (const entry of entries) await settle(parts, [entry], signal)
+        else await giveBack(parts, entries[0]!, err)
+        return
+      }
+      log.warn({ stream, events: entries.length, err }, 'events wait: something that they need does not answer')
+      await pause(RETRY_MS * 2, signal)
+      if (signal.aborted) {
+        for (const { message } of entries) message.nak()
+        return
+      }
+      for (const { message } of entries) message.working()
+    }
+  }
+}
+
+async function giveBack(parts: Parts, { message, received }: Entry, err: unknown) {
+  const { deliveryCount } = message.info
+  const { name } = received.event
+  parts.log.error({ event: received.id, name, deliveryCount, err }, 'an event could not be handled')
+  if (deliveryCount >= MAX_DELIVERIES) await bury(parts, message, 'it failed each time')
+  else message.nak(RETRY_MS * 2 ** deliveryCount)
+}
+
+async function bury(
+  { broker, service, subscription: { stream }, metrics, log }: Parts,
+  message: JsMsg,
+  reason: string,
+) {
+  try {
+    await buryMessage(broker, service, message, reason)
+    metrics.deadLetters.inc({ stream })
+    const event = message.headers?.get('Nats-Msg-Id')
+    log.error({ stream, subject: message.subject, event, reason }, 'an event went to the dead letters')
+  } catch (err) {
+    log.warn({ stream, err }, 'the dead letters do not answer: the event comes again')
+    message.nak(RETRY_MS * 20)
+  }
+}
+
+/** Something that one loop waits for, and another rings. */
+function createBell() {
+  let resolve: (() => void) | undefined
+  let isRung = false
+  return {
+    ring: () => {
+      isRung = true
+      resolve?.()
+    },
+    /** Resolves at the next ring, at once if it has rung since the last time, or when `signal` is aborted. */
+    rung: (signal: AbortSignal) =>
+      new Promise<void>((done) => {
+        const finish = () => {
+          signal.removeEventListener('abort', finish)
+          isRung = false
+          resolve = undefined
+          done()
+        }
+        if (isRung || signal.aborted) return finish()
+        resolve = finish
+        signal.addEventListener('abort', finish)
+      }),
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)

@@ -1,0 +1,20 @@
+/** The table's DDL, for a service that consumes with `inboxCte`. Rows are kept longer than any stream keeps a message. */
+export const INBOX_TABLE = `
+  create table inbox (
+    consumer varchar(100) not null,
+    event_id uuid not null,
+    processed_at timestamptz(3) not null default now(),
+    primary key (consumer, event_id)
+  );
+  create index inbox_processed_at on inbox (processed_at);`
+
+/**
+ * A CTE that claims an event in the statement that does what it asks for. Its parameters are the consumer's name and the event's
+ * id, `$first` and the next. Let the effect select from `fresh`: it has one row when the event is new, and none when it came before.
+ */
+export const inboxCte = (first: number) => `
+  fresh as (
+    insert into inbox (consumer, event_id) values ($${first}::text, $${first + 1}::uuid)
+    on conflict do nothing
+    returning 1
+  )`

@@ -1,0 +1,28 @@
+import type { StreamName } from '#contracts/events.ts'
+import type { OutboxRow } from './envelope.ts'
+
+/** How much waits in an outbox. */
+export type Waiting = {
+  /** Rows; counting ends at a million. */
+  rows: number
+  /** When the oldest of them happened; undefined when nothing waits. */
+  oldest: Date | undefined
+}
+
+/** Where a service's events wait until they are published. */
+export type OutboxStore = {
+  /**
+   * Runs `work` while this process is the one that publishes, and tries again once a second to become it. Resolves when `signal`
+   * is aborted. `work` gets a signal of its own, which also tells that the lead has been lost.
+   */
+  lead(signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>
+  /** The rows that wait, oldest id first: those after `after`, without those of some streams; a bounded number of bytes. */
+  read(after: string | undefined, without: StreamName[]): Promise<OutboxRow[]>
+  /** Marks rows as published. */
+  markPublished(ids: string[]): Promise<unknown>
+  /** Counts a refusal of each row. */
+  markRefused(ids: string[]): Promise<unknown>
+  /** Gives rows up: they stay where they are, and wait no more. */
+  markAbandoned(ids: string[]): Promise<unknown>
+  waiting(): Promise<Waiting>
+}

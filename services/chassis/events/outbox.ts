@@ -1,0 +1,99 @@
+import { v7 } from 'uuid'
+import type { EventDefinition } from '#contracts/events.ts'
+import type { Origin } from '../grpc/call.ts'
+import { traceparentOf } from '../trace.ts'
+import type { EventHeaders } from './envelope.ts'
+
+/**
+ * The table's DDL, for a service's first migration. `payload` is the message as proto3 JSON: a statement can make it from what it
+ * has just stored, and a person can read it. Published rows are kept seven days.
+ */
+export const OUTBOX_TABLE = `
+  create table outbox (
+    id uuid primary key,
+    subject varchar(200) not null,
+    payload json not null,
+    headers json not null default '{}',
+    occurred_at timestamptz(3) not null,
+    created_at timestamptz(3) not null default now(),
+    attempts integer not null default 0,
+    processed_at timestamptz(3),
+    abandoned_at timestamptz(3)
+  ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+  create index outbox_waiting on outbox (id) where processed_at is null and abandoned_at is null;`
+
+/**
+ * The members of a message as SQL expressions, each of them named: what a proto gains, a statement must say. An expression that
+ * is null leaves its member at the default.
+ */
+export type SqlOf<T> = {
+  [K in keyof T as K extends 'occurredAt' ? never : K]-?: NonNullable<T[K]> extends
+    string | number | bigint | boolean | Date | unknown[]
+    ? string
+    : SqlOf<NonNullable<T[K]>>
+}
+
+/** An event that a statement emits. */
+export type Emission = {
+  event: EventDefinition
+  /** SQL of its payload, by `payloadOf`. */
+  payload: string
+  /** SQL condition on which it is emitted. Default: always. */
+  when?: string
+}
+
+/** Says what a statement emits: the event, its members as SQL expressions, and on what condition. */
+export const emission = <T>(event: EventDefinition<T>, members: SqlOf<T>, when?: string): Emission => ({
+  event: event as EventDefinition,
+  payload: jsonObject(members as SqlTree),
+  ...(when === undefined ? {} : { when }),
+})
+
+type SqlTree = { [name: string]: string | SqlTree }
+
+const jsonObject = (members: SqlTree): string =>
+  `json_build_object(${Object.entries(members)
+    .map(([name, value]) => `'${name}', ${typeof value === 'string' ? value : jsonObject(value)}`)
+    .join(', ')})`
+
+/**
+ * A CTE that stores events in the statement that makes what they tell of. `from` is that, as SQL for a FROM clause (`made m`);
+ * `at` is when it happened (`m.created_at`), `aggregateId` whose it is. Its parameters are `eventParams`, from `$first` on.
+ */
+export function outboxCte({
+  from,
+  at,
+  aggregateId,
+  first,
+  events,
+}: {
+  from: string
+  at: string
+  aggregateId: string
+  first: number
+  events: Emission[]
+}): string {
+  const rows = events.map(({ event, payload, when = 'true' }, index) => {
+    const subject = event.perAggregate ? `'${event.subject}.' || ${aggregateId}` : `'${event.subject}'`
+    return `($${first + 1 + index}::uuid, ${subject}, ${payload}, ${when})`
+  })
+  return `
+  emitted as (
+    insert into outbox (id, subject, payload, headers, occurred_at)
+    select e.id, e.subject, e.payload, $${first}::json, ${at}
+    from ${from} cross join lateral (values ${rows.join(', ')}) e (id, subject, payload, is_wanted)
+    where e.is_wanted
+  )`
+}
+
+/** The parameters of an `outboxCte` with `count` events, caused by a call. */
+export const eventParams = (origin: Origin, count: number): string[] => [
+  JSON.stringify(eventHeaders(origin)),
+  ...Array.from({ length: count }, () => v7()),
+]
+
+/** What a call's events carry on of it. */
+export function eventHeaders({ requestId, inherited }: Origin): EventHeaders {
+  const traceparent = traceparentOf(inherited.trace)
+  return { ...(traceparent && { traceparent }), 'Pf-Request-Id': requestId }
+}

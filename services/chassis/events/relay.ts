@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { StreamName } from '#contracts/events.ts'
+import type { Logger } from '../logger.ts'
+import type { Broker } from './broker.ts'
+import type { OutboxRow } from './envelope.ts'
+import type { RelayMetrics } from './event-metrics.ts'
+import type { OutboxStore } from './outbox-store.ts'
+import { type Message, messageOf, publishAll } from './publisher.ts'
+
+/** Milliseconds after which the outbox is looked at without having been woken. */
+const POLL_MS = 200
+
+/** Milliseconds between the beginnings of two sweeps: under load a sweep finds many rows, and at rest the first starts at once. */
+const LINGER_MS = 20
+
+/** Milliseconds until the next sweep after one that failed, or that met a stream without room. */
+const RETRY_MS = 250
+
+/** Refusals after which a row is given up. */
+const MAX_ATTEMPTS = 10
+
+/** What carries a service's events from its outbox to JetStream. */
+export type Relay = {
+  /** Something was written: look now. */
+  wake(): void
+  /** Ends it, after the publishing that is under way. */
+  stop(): Promise<void>
+}
+
+type Parts = { outbox: OutboxStore; broker: Broker; log: Logger; metrics: RelayMetrics }
+
+/**
+ * Starts the relay of a service. Of several replicas one publishes: rows in the order of their ids, without a lock on any, marked
+ * when JetStream has them. A row that is published twice (we were killed before the mark) has the same message id, and is one.
+ */
+export function startRelay(parts: Parts): Relay {
+  const stopping = new AbortController()
+  let wake: () => void = () => undefined
+  let isAwake = false
+  const nextWake = () =>
+    new Promise<void>((resolve) => {
+      if (isAwake) resolve()
+      wake = resolve
+    })
+  const ended = parts.outbox.lead(stopping.signal, async (signal) => {
+    parts.metrics.leading.set(1)
+    let told = false
+    while (!signal.aborted) {
+      isAwake = false
+      const isClear = await sweep(parts, signal).catch((err: unknown) => {
+        if (!told && !signal.aborted) parts.log.warn({ err }, 'events wait in the outbox')
+        told = true
+        return false
+      })
+      if (isClear) {
+        told = false
+        await pause(LINGER_MS, signal)
+        const waited = new AbortController()
+        await Promise.race([nextWake(), pause(POLL_MS, AbortSignal.any([signal, waited.signal]))])
+        waited.abort()
+      } else await pause(RETRY_MS, signal)
+    }
+    parts.metrics.leading.set(0)
+  })
+  return {
+    wake: () => {
+      isAwake = true
+      wake()
+    },
+    stop: async () => {
+      stopping.abort()
+      await ended
+    },
+  }
+}
+
+/**
+ * Publishes everything that waits, from the beginning. Answers whether all went: rows of a stream without room stay, and those of
+ * the other streams pass them by. While a page is published, the page before it is marked and the one after it read.
+ */
+async function sweep({ outbox, broker, log, metrics }: Parts, signal: AbortSignal): Promise<boolean> {
+  const blocked = new Set<StreamName>()
+  let marking: Promise<unknown> = Promise.resolve()
+  let page = await outbox.read(undefined, [])
+  while (page.length > 0 && !signal.aborted) {
+    const next = outbox.read(page.at(-1)!.id, [...blocked])
+    next.catch(() => undefined)
+    const outcome = await publishPage(broker, page, blocked, log)
+    await marking
+    marking = settle(outbox, metrics, log, outcome)
+    marking.catch(() => undefined)
+    page = await next
+  }
+  await marking
+  return blocked.size === 0
+}
+
+type Outcome = { stored: string[]; refused: OutboxRow[]; unreadable: OutboxRow[] }
+
+async function publishPage(broker: Broker, rows: OutboxRow[], blocked: Set<StreamName>, log: Logger): Promise<Outcome> {
+  const outcome: Outcome = { stored: [], refused: [], unreadable: [] }
+  const streams = new Map<StreamName, { row: OutboxRow; message: Message }[]>()
+  for (const row of rows) {
+    try {
+      const { stream, ...message } = messageOf(row)
+      if (blocked.has(stream)) continue
+      const entries = streams.get(stream) ?? []
+      entries.push({ row, message })
+      streams.set(stream, entries)
+    } catch (err) {
+      log.error({ event: row.id, subject: row.subject, err }, 'an event of the outbox is not what its contract says')
+      outcome.unreadable.push(row)
+    }
+  }
+  const publishing = [...streams].map(async ([stream, entries]) => {
+    const fates = await publishAll(
+      broker,
+      entries.map(({ message }) => message),
+    )
+    for (const [index, { row }] of entries.entries()) {
+      if (fates[index] === 'stored') outcome.stored.push(row.id)
+      else if (fates[index] === 'refused') outcome.refused.push(row)
+      else if (!blocked.has(stream)) {
+        blocked.add(stream)
+        log.warn({ stream }, 'a stream has no room: its events wait in the outbox')
+      }
+    }
+  })
+  await Promise.all(publishing)
+  return outcome
+}
+
+async function settle(
+  outbox: OutboxStore,
+  metrics: RelayMetrics,
+  log: Logger,
+  { stored, refused, unreadable }: Outcome,
+) {
+  if (stored.length > 0) await outbox.markPublished(stored)
+  metrics.published.inc(stored.length)
+  const given = [...unreadable, ...refused.filter(({ attempts }) => attempts + 1 >= MAX_ATTEMPTS)]
+  const again = refused.filter((row) => !given.includes(row))
+  if (again.length > 0) await outbox.markRefused(again.map(({ id }) => id))
+  if (given.length === 0) return
+  await outbox.markAbandoned(given.map(({ id }) => id))
+  metrics.abandoned.inc(given.length)
+  for (const { id, subject } of given) log.error({ event: id, subject }, 'an event has been given up: see the outbox')
+}
+
+const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
