@@ -6,6 +6,8 @@ export type DevConfig = {
   servicePort: number
   adminPort: number
   postgresPort: number
+  mongoPort: number
+  natsPort: number
   rateLimitFactor: number
   corsOrigins: string[]
   logLevel: string
@@ -32,6 +34,13 @@ export const devSchema: Schema<DevConfig> = {
     default: 15432,
     env: 'PF_POSTGRES_PORT',
   },
+  mongoPort: {
+    doc: 'Port of the MongoDB that is started here.',
+    format: 'port',
+    default: 27018,
+    env: 'PF_MONGO_PORT',
+  },
+  natsPort: { doc: 'Port of the NATS that is started here.', format: 'port', default: 4223, env: 'PF_NATS_PORT' },
   rateLimitFactor: {
     doc: 'By what the gateway’s rate limits are multiplied.',
     format: 'nat',

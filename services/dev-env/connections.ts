@@ -1,12 +1,13 @@
 import { join } from 'node:path'
-import { type Stores, writeConnections } from './infra/stores.ts'
+import { writeConnections } from './infra/connections-file.ts'
+import type { Stores } from './infra/store.ts'
 import type { Network } from './network.ts'
 import { demoUsers } from './seed.ts'
 
 /** Lists every URL and credential of a network in `<state>/connections.env`, for psql, grpcurl, curl and people. */
 export function listConnections(
   { gateway, services, certificates, secrets }: Network,
-  { postgres }: Stores,
+  { postgres }: Stores<'postgres' | 'mongo'>,
   state: string,
 ) {
   const client = join(certificates, 'client', 'current')
@@ -24,7 +25,7 @@ export function listConnections(
       PF_GATEWAY_URL: gateway.url,
       PF_GATEWAY_ADMIN_URL: gateway.adminUrl,
       ...Object.fromEntries(perService),
-      PF_POSTGRES_ADMIN_URL: postgres.adminUrl,
+      PF_POSTGRES_ADMIN_URL: postgres.url,
       PF_POSTGRES_DATA: postgres.dataDir ?? '',
       PF_CLIENT_CA: join(client, 'ca.pem'),
       PF_CLIENT_CERT: join(client, 'cert.pem'),

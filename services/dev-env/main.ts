@@ -5,7 +5,8 @@ import { type DevConfig, loadDevConfig } from './config.ts'
 import { listConnections } from './connections.ts'
 import { placesOf } from './infra/places.ts'
 import { assertPortFree } from './infra/ports.ts'
-import { provideStores } from './infra/stores.ts'
+import { together } from './infra/store.ts'
+import { provideMongo, providePostgres } from './infra/stores.ts'
 import { type Network, portsOf, startNetwork } from './network.ts'
 import { seed } from './seed.ts'
 import { SERVICES } from './services.ts'
@@ -31,11 +32,14 @@ async function main() {
 
   const { state } = placesOf()
   const stopping = stopSignal()
-  await using stores = await provideStores({ postgresPort: config.postgresPort })
-  clock.done('PostgreSQL')
+  await using stores = await together({
+    postgres: providePostgres({ port: config.postgresPort }),
+    mongo: provideMongo({ port: config.mongoPort }),
+  })
+  clock.done('stores')
   const network = await startNetwork({
     state,
-    adminUrl: stores.postgres.adminUrl,
+    adminUrl: stores.postgres.url,
     ports: config.servicePort,
     gateway: {
       port: config.gatewayPort,

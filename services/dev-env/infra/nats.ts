@@ -2,9 +2,11 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import { startContainer } from './container.ts'
 import { Child } from './process.ts'
 import { packagedProgram } from './programs.ts'
 import { type Server, startServer } from './server.ts'
+import type { Started } from './store.ts'
 
 /** How to run a NATS. */
 export type NatsOptions = {
@@ -40,6 +42,29 @@ export async function startNats({ configPath, port: wanted, logFile }: NatsOptio
 }
 
 const urlOf = (port: number) => `tls://127.0.0.1:${port}`
+
+/** How to run NATS in a container: `dataDir` is the folder that its configuration keeps messages in. */
+export type DockerNatsOptions = { dataDir: string; configPath: string; certificates: string; port: number }
+
+/** Runs NATS's official image. It sees what its configuration names at the same paths as we do. */
+export function startDockerNats({ dataDir, configPath, certificates, port }: DockerNatsOptions): Promise<Started> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const readable = [dirname(configPath), certificates].map((path) => ({
+    source: path,
+    target: path,
+    mode: 'ro' as const,
+  }))
+  return startContainer({
+    image: 'nats:2.15',
+    command: ['--config', configPath, '--addr', '0.0.0.0', '--port', '4222'],
+    mounts: [{ source: dataDir, target: dataDir }, ...readable],
+    port,
+    inside: 4222,
+    readyLog: 'Server is ready',
+    urlAt: (address) => `tls://${address}`,
+    answers: natsAnswers,
+  })
+}
 
 /** Whether a NATS takes connections at `url`: it speaks first, and says that it has JetStream. */
 export async function natsAnswers(url: string): Promise<boolean> {
