@@ -1,4 +1,4 @@
-import { type Sql, statement } from '#chassis/db/statements.ts'
+import { statement } from '#chassis/db/statements.ts'
 import type { PromptEventRow } from '../events/rows.ts'
 import { ACCEPTED, clashingCte } from './clashing.ts'
 import { rollupCtes } from './rollups.ts'
@@ -7,7 +7,7 @@ import { rollupCtes } from './rollups.ts'
  * Stores events about prompts, counts those that are new, and keeps what they say of the prompts when it is of a higher revision
  * than what is known. Answers with the ids that are there already, at another time: of those it takes nothing.
  */
-export const insertPromptEventsStatement = statement<unknown[], { event_id: string }>(
+export const insertPromptEvents = statement<unknown[], { event_id: string }>(
   'insert_prompt_events',
   `with incoming as (
     select * from unnest($1::uuid[], $2::timestamptz[], $3::varchar[], $4::uuid[], $5::varchar[], $6::uuid[], $7::varchar[],
@@ -46,10 +46,10 @@ export const insertPromptEventsStatement = statement<unknown[], { event_id: stri
   select event_id from clashing`,
 )
 
-/** Runs it. */
-export async function insertPromptEvents(sql: Sql, rows: PromptEventRow[]): Promise<string[]> {
+/** What it is given for these rows: an array for each column. */
+export function promptEventColumns(rows: PromptEventRow[]): unknown[][] {
   const facts = rows.flatMap(({ id, promptId, facts: told }) => (told ? [{ id, promptId, ...told }] : []))
-  const clashing = await sql(insertPromptEventsStatement, [
+  return [
     rows.map(({ id }) => id),
     rows.map(({ time }) => time.toISOString()),
     rows.map(({ type }) => type),
@@ -66,6 +66,5 @@ export async function insertPromptEvents(sql: Sql, rows: PromptEventRow[]): Prom
     facts.map(({ visible }) => visible),
     facts.map(({ deleted }) => deleted),
     facts.map(({ revision }) => revision),
-  ])
-  return clashing.map(({ event_id: id }) => id)
+  ]
 }

@@ -1,10 +1,10 @@
-import { type Sql, statement } from '#chassis/db/statements.ts'
+import { statement } from '#chassis/db/statements.ts'
 import type { UserEventRow } from '../events/rows.ts'
 import { ACCEPTED, clashingCte } from './clashing.ts'
 import { rollupCtes } from './rollups.ts'
 
 /** Stores events about users, and counts those that are new. Answers with the ids that are there already, at another time. */
-export const insertUserEventsStatement = statement<unknown[], { event_id: string }>(
+export const insertUserEvents = statement<unknown[], { event_id: string }>(
   'insert_user_events',
   `with incoming as (
     select * from unnest($1::uuid[], $2::timestamptz[], $3::varchar[], $4::uuid[], $5::varchar[], $6::varchar[], $7::jsonb[])
@@ -22,9 +22,9 @@ export const insertUserEventsStatement = statement<unknown[], { event_id: string
   select event_id from clashing`,
 )
 
-/** Runs it. */
-export async function insertUserEvents(sql: Sql, rows: UserEventRow[]): Promise<string[]> {
-  const clashing = await sql(insertUserEventsStatement, [
+/** What it is given for these rows: an array for each column. */
+export function userEventColumns(rows: UserEventRow[]): unknown[][] {
+  return [
     rows.map(({ id }) => id),
     rows.map(({ time }) => time.toISOString()),
     rows.map(({ type }) => type),
@@ -32,6 +32,5 @@ export async function insertUserEvents(sql: Sql, rows: UserEventRow[]): Promise<
     rows.map(({ username }) => username),
     rows.map(({ email }) => email),
     rows.map(({ properties }) => properties),
-  ])
-  return clashing.map(({ event_id: id }) => id)
+  ]
 }

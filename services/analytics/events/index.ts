@@ -1,7 +1,7 @@
 import type { Subscription } from '#chassis/events/subscription.ts'
 import type { Deps } from '../context.ts'
-import { insertPromptEvents } from '../db/insert-prompt-events.ts'
-import { insertUserEvents } from '../db/insert-user-events.ts'
+import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
+import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
 import { ingest } from './ingest.ts'
 import { promptRows } from './prompt-rows.ts'
 import { userRows } from './user-rows.ts'
@@ -11,8 +11,8 @@ const BATCH = 500
 
 /** What is counted: everything that the catalogue gives this service. */
 export function subscriptions({ database: { sql } }: Deps): Subscription[] {
-  const users = ingest(userRows, (rows) => insertUserEvents(sql, rows))
-  const prompts = ingest(promptRows, (rows) => insertPromptEvents(sql, rows))
+  const users = ingest(userRows, (rows) => sql(insertUserEvents, userEventColumns(rows)))
+  const prompts = ingest(promptRows, (rows) => sql(insertPromptEvents, promptEventColumns(rows)))
   return [
     { stream: 'PF_USER', batch: BATCH, handle: users },
     { stream: 'PF_PROMPT', batch: BATCH, handle: prompts },

@@ -16,13 +16,14 @@ const MAX_ROWS = 2000
 export const ingest =
   <Row extends { id: string; time: Date }>(
     rowsOf: RowsOf<Row>,
-    store: (rows: Row[]) => Promise<string[]>,
+    store: (rows: Row[]) => Promise<{ event_id: string }[]>,
   ): Subscription['handle'] =>
   async (batch) => {
     const refusals: Refusal[] = []
     const rows = batch.flatMap((received) => readRows(received, rowsOf, refusals))
     for (const chunk of chunksOf(rows)) {
-      const clashing = new Set(await store(chunk.map(({ row }) => row)))
+      const known = await store(chunk.map(({ row }) => row))
+      const clashing = new Set(known.map(({ event_id: id }) => id))
       for (const { row, received } of chunk) {
         if (clashing.has(row.id)) refusals.push({ received, reason: 'its id is known, with another time' })
       }

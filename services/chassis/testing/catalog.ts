@@ -64,7 +64,7 @@ export async function readTable({ query }: Pick<TestDatabase, 'query'>, name: st
     columns: Object.fromEntries(columns.map(({ column, definition }) => [column, short(definition)])),
     constraints: constraints.map(({ definition }) => short(definition)),
     indexes: indexes.map(({ definition }) =>
-      short(definition.replace(/^CREATE (UNIQUE )?INDEX \S+ ON \S+ USING /, '$1')),
+      short(definition.replace(/^CREATE (UNIQUE )?INDEX \S+ ON (?:ONLY )?\S+ USING /, '$1')),
     ),
   }
 }

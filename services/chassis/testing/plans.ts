@@ -43,5 +43,12 @@ function literal(value: unknown): string {
   if (value === null) return 'null'
   if (Buffer.isBuffer(value)) return `'\\x${value.toString('hex')}'`
   if (value instanceof Date) return `'${value.toISOString()}'`
-  return `'${Array.isArray(value) ? `{${value.join(',')}}` : (value as string | number | boolean)}'`
+  return quoted(Array.isArray(value) ? `{${value.map(element).join(',')}}` : String(value as string | number | boolean))
 }
+
+const element = (value: unknown) =>
+  value === null
+    ? 'null'
+    : `"${String(value as string | number | bigint | boolean).replaceAll(/["\\]/g, String.raw`\$&`)}"`
+
+const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`

@@ -1,0 +1,82 @@
+import { IDEMPOTENCY_KEYS, OUTBOX, type Table } from '#chassis/testing/catalog.ts'
+
+const TIME = 'timestamptz(3)'
+
+const EVENT_KEYS = ['PRIMARY KEY (id, event_time)', 'UNIQUE (event_id, event_time)']
+
+/** The two tables as the seed has them, with the deviations of data.md; `indexes` are their leading columns. */
+export const SEED: Record<string, Table> = {
+  user_activity_events: {
+    columns: {
+      id: "bigint not null default nextval('user_activity_events_id_seq'::regclass)",
+      event_id: 'uuid not null',
+      user_id: 'uuid not null',
+      username: 'varchar(50)',
+      email: 'varchar(100)',
+      event_type: 'varchar(50) not null',
+      event_time: `${TIME} not null`,
+      created_at: `${TIME} not null default now()`,
+    },
+    constraints: EVENT_KEYS,
+    indexes: ['user_id', 'event_type', 'event_time DESC', 'created_at DESC'],
+  },
+  prompt_activity_events: {
+    columns: {
+      id: "bigint not null default nextval('prompt_activity_events_id_seq'::regclass)",
+      event_id: 'uuid not null',
+      prompt_id: 'uuid not null',
+      title: 'varchar(200)',
+      user_id: 'uuid',
+      username: 'varchar(50)',
+      category: 'varchar(50)',
+      event_type: 'varchar(50) not null',
+      event_time: `${TIME} not null`,
+      created_at: `${TIME} not null default now()`,
+    },
+    constraints: EVENT_KEYS,
+    indexes: ['prompt_id', 'user_id', 'event_type', 'event_time DESC', 'created_at DESC'],
+  },
+}
+
+const counts = (key: Record<string, string>): Table => ({
+  columns: { ...key, event_type: 'varchar(50) not null', count: 'bigint not null' },
+  constraints: [`PRIMARY KEY (${[...Object.keys(key), 'event_type'].join(', ')})`],
+  indexes: [],
+})
+
+/** What each of them has beside it, with all indexes in full, and the tables that the seed does not have. */
+export const BEYOND_SEED: Record<string, Table> = {
+  user_activity_events: {
+    columns: { properties: 'jsonb' },
+    constraints: [],
+    indexes: ['btree (created_at DESC)', 'btree (event_time DESC)', 'btree (event_type)', 'btree (user_id)'],
+  },
+  prompt_activity_events: {
+    columns: { viewer_hash: 'varchar(32)', properties: 'jsonb' },
+    constraints: [],
+    indexes: [
+      'btree (created_at DESC)',
+      'btree (event_time DESC)',
+      'btree (event_type)',
+      'btree (prompt_id, event_time DESC) INCLUDE (event_type)',
+      'btree (user_id)',
+    ],
+  },
+  prompt_daily: counts({ prompt_id: 'uuid not null', day: 'date not null' }),
+  user_daily: counts({ user_id: 'uuid not null', day: 'date not null' }),
+  platform_hourly: counts({ hour: `${TIME} not null` }),
+  platform_totals: counts({}),
+  prompt_facts: {
+    columns: {
+      prompt_id: 'uuid not null',
+      owner_id: 'uuid not null',
+      visible: 'boolean not null',
+      deleted: 'boolean not null',
+      revision: 'bigint not null',
+    },
+    constraints: ['CHECK ((NOT (deleted AND visible)))', 'PRIMARY KEY (prompt_id)'],
+    indexes: [],
+  },
+  idempotency_keys: IDEMPOTENCY_KEYS,
+  outbox: OUTBOX,
+}

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { v7 } from 'uuid'
+import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
+import { planOf, type PlanNode, tablesScanned } from '#chassis/testing/plans.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { getPlatformStats } from '../db/get-platform-stats.ts'
+import { getPromptStats } from '../db/get-prompt-stats.ts'
+import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
+import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
+import { schema } from '../db/schema.ts'
+import { promptRows } from '../events/prompt-rows.ts'
+import { userRows } from '../events/user-rows.ts'
+import { eventOf, viewsOf } from './harness.ts'
+
+// 40,000 events of 400 prompts in 80 days, and a year of hours: in partitions from the month before last to two months ahead.
+const FILL = `
+  select make_event_partitions((date_trunc('month', now()) - n * interval '1 month')::date) from generate_series(2, 3) n;
+  insert into prompt_activity_events (event_id, prompt_id, user_id, event_type, event_time)
+  select gen_random_uuid(), pg_temp.id(i % 400), gen_random_uuid(), case i % 3 when 0 then 'prompt.liked' else 'prompt.viewed' end,
+    now() - i * interval '173 seconds'
+  from generate_series(1, 40000) i;
+  insert into user_activity_events (event_id, user_id, event_type, event_time)
+  select event_id, user_id, 'user.signed_in', event_time from prompt_activity_events;
+  insert into prompt_daily select prompt_id, event_time::date, event_type, count(*) from prompt_activity_events group by 1, 2, 3;
+  insert into user_daily select user_id, event_time::date, event_type, count(*) from user_activity_events group by 1, 2, 3;
+  insert into platform_hourly
+  select date_trunc('hour', now()) - h * interval '1 hour', 'type.' || t, 1
+  from generate_series(0, 24 * 365) h, generate_series(1, 14) t;
+  insert into platform_totals select event_type, sum(count) from platform_hourly group by 1;
+  insert into prompt_facts select pg_temp.id(i), pg_temp.id(i), true, false, 1 from generate_series(0, 399) i;
+  insert into prompt_facts select gen_random_uuid(), gen_random_uuid(), true, false, 1 from generate_series(0, 20000) i`
+const MAKE_ID = `
+  create function pg_temp.id(n integer) returns uuid language sql as
+  $$ select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`
+
+const PROMPT = '01900000-0000-7000-8000-000000000007'
+const DAY = 24 * 3_600_000
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await testDatabase(schema)
+  await database.query(MAKE_ID)
+  await database.query(FILL)
+  await database.query('vacuum analyze')
+})
+afterAll(() => database.drop())
+
+const now = Date.now()
+const lastDays = (days: number) => [new Date(now - days * DAY), new Date(now)]
+
+/** The partitions that a plan reads, by their suffixes. */
+const partitionsOf = (nodes: PlanNode[], table: string) =>
+  new Set(
+    nodes
+      .map((node) => node['Relation Name'] ?? '')
+      .filter((name) => name.startsWith(`${table}_`))
+      .map((name) => name.slice(table.length + 1)),
+  )
+const suffixAt = (time: number) => new Date(time).toISOString().slice(0, 7).replace('-', '_')
+
+describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
+  test.each([
+    ['DAY', 30],
+    ['HOUR', 2],
+  ] as const)('the numbers of a prompt by the %s scan no table', async (by, days) => {
+    const nodes = await planOf(database, mode, getPromptStats[by], [PROMPT, PROMPT, ...lastDays(days)])
+    expect(nodes[0]!['Actual Rows']).toBe(1)
+    expect(tablesScanned(nodes)).toEqual([])
+  })
+
+  test('a series by the hour reads the index alone, of the months that it touches', async () => {
+    const nodes = await planOf(database, mode, getPromptStats.HOUR, [PROMPT, PROMPT, ...lastDays(2)])
+    const read = nodes.filter((node) => node['Relation Name']?.startsWith('prompt_activity_events'))
+    expect(new Set(read.map((node) => node['Node Type']))).toEqual(new Set(['Index Only Scan']))
+    const months = new Set([suffixAt(now - 2 * DAY), suffixAt(now)])
+    expect(partitionsOf(nodes, 'prompt_activity_events')).toEqual(months)
+  })
+
+  test('the numbers of the platform read its totals and a week of hours', async () => {
+    const nodes = await planOf(database, mode, getPlatformStats, [])
+    expect(nodes[0]!['Actual Rows']).toBe(14)
+    expect(tablesScanned(nodes)).toEqual(['platform_totals'])
+  })
+
+  test.each([
+    [
+      'prompt',
+      insertPromptEvents,
+      () => promptEventColumns([...promptRows(views()), ...promptRows(liked())].map(made)),
+    ],
+    ['user', insertUserEvents, () => userEventColumns(userRows(eventOf(EVENTS.userSignedIn)).map(made))],
+  ] as const)(
+    'a batch of %s events looks its ids up in the months in which they can be',
+    async (noun, statement, params) => {
+      const nodes = await planOf(database, mode, statement, params())
+      expect(tablesScanned(nodes)).toEqual([])
+      const read = partitionsOf(nodes, `${noun}_activity_events`)
+      const oldest = suffixAt(now - 46 * DAY)
+      expect([...read].filter((suffix) => suffix < oldest || suffix === 'default')).toEqual([])
+      expect(read.size).toBeGreaterThan(1)
+    },
+  )
+})
+
+const views = () => viewsOf(Array.from({ length: 200 }, () => ({ id: v7() })))
+const liked = () => eventOf(EVENTS.promptLiked, { about: PROMPT })
+const made = <Row>(make: () => Row) => make()
