@@ -74,6 +74,8 @@ export type Service<Context> = {
   context: Context
   /** What it can do instead of being started. */
   commands: Commands
+  /** How much of what it wrote others do not know yet. */
+  waiting(): Promise<number>
   start(): Promise<Ports>
   destroy(): Promise<void>
 }
