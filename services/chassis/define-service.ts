@@ -133,10 +133,12 @@ export async function createService<C extends BaseConfig, Context extends object
   }
   const services = definition.services(context)
   const commands = { ...(outbox && replayCommand(outbox)), ...definition.commands?.(context) }
+  const waiting = async () => (outbox ? (await outbox.waiting()).rows : 0)
   return {
     name,
     context,
     commands,
+    waiting,
     ...lifecycle({ name, config, parts, mesh, database, events, jobs, release, services }),
   }
 }
