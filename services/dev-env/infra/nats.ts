@@ -20,7 +20,7 @@ export type NatsOptions = {
 
 /** A NATS of ours. */
 export type Nats = Server & {
-  /** `tls://127.0.0.1:port`. */
+  /** `nats://127.0.0.1:port`, with TLS. */
   url: string
   /** Lets it read its configuration and certificates anew. Connections stay. */
   reload(): void
@@ -41,7 +41,7 @@ export async function startNats({ configPath, port: wanted, logFile }: NatsOptio
   }
 }
 
-const urlOf = (port: number) => `tls://127.0.0.1:${port}`
+const urlOf = (port: number) => `nats://127.0.0.1:${port}`
 
 /** How to run NATS in a container: `dataDir` is the folder that its configuration keeps messages in. */
 export type DockerNatsOptions = { dataDir: string; configPath: string; certificates: string; port: number }
@@ -61,7 +61,7 @@ export function startDockerNats({ dataDir, configPath, certificates, port }: Doc
     port,
     inside: 4222,
     readyLog: 'Server is ready',
-    urlAt: (address) => `tls://${address}`,
+    urlAt: (address) => `nats://${address}`,
     answers: natsAnswers,
   })
 }
