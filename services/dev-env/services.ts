@@ -3,6 +3,7 @@ import type { Store } from '#chassis/db/store.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { promptService } from '../prompt/service.ts'
 import { userService } from '../user/service.ts'
+import { versionService } from '../version/service.ts'
 import type { Secrets } from './secrets.ts'
 
 /** A service as this machine runs it. */
@@ -27,4 +28,5 @@ const entry = <C extends BaseConfig, Context extends object, S extends Store>(
 export const SERVICES: ServiceEntry[] = [
   entry(userService, (secrets) => ({ PF_SIGNING_KEY_SECRET: secrets.signingKeys, PF_BCRYPT_COST: '10' })),
   entry(promptService),
+  entry(versionService),
 ]
