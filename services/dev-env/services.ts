@@ -24,9 +24,9 @@ const entry = <C extends BaseConfig, Context extends object, S extends Store>(
   env,
 })
 
-/** The one list of services, in the order of their ports. `user` is the first: the others ask it for keys. */
+/** The one list of services, in the order in which they are started: each calls only those before it. */
 export const SERVICES: ServiceEntry[] = [
   entry(userService, (secrets) => ({ PF_SIGNING_KEY_SECRET: secrets.signingKeys, PF_BCRYPT_COST: '10' })),
-  entry(promptService),
+  entry(promptService, (secrets) => ({ PF_VIEWER_SECRET: secrets.viewers })),
   entry(versionService),
 ]

@@ -37,7 +37,8 @@ export async function startMongo({ dataDir, port: wanted, logFile = `${dataDir}.
     const address = ['--host', '127.0.0.1', '--port', String(port)]
     const args = [...address, '--storage-path', dataDir, '--sync-on-commit']
     const child = new Child({ name: 'SecantusDB', command, args, logFile })
-    await child.ready(() => mongoAnswers(urlOf(`127.0.0.1:${port}`)))
+    // Who answers may be another, who has the port.
+    await child.ready(async () => child.hasLogged('listening on') && (await mongoAnswers(urlOf(`127.0.0.1:${port}`))))
     return child
   }
 }
