@@ -2,7 +2,7 @@ import { type Db, MongoClient } from 'mongodb'
 import type { MongoConfig } from '../config.ts'
 import type { MongoIndex, MongoSchema } from './mongo.ts'
 
-/** MongoDB's code for a collection that is there already. */
+/** MongoDB's code for a collection that is there already; some versions say it, others do nothing. */
 const NAMESPACE_EXISTS = 48
 
 /** Milliseconds until a server must be there. Building an index may take longer, and has no limit. */
@@ -31,6 +31,7 @@ export async function migrateMongo(
 }
 
 async function createCollection(db: Db, name: string): Promise<boolean> {
+  if (await db.listCollections({ name }, { nameOnly: true }).hasNext()) return false
   try {
     await db.createCollection(name)
     return true

@@ -8,7 +8,7 @@ import type { VersionDocument } from './documents.ts'
 import { whileLeading } from './lease.ts'
 
 /** Events that are read at once, each of some hundred bytes. */
-const PAGE_ROWS = 500
+const PAGE_ROWS = 200
 
 /** Documents at which counting what waits ends, and milliseconds that a replay may take. */
 const MOST_COUNTED = 100_000
@@ -52,9 +52,9 @@ export const versionOutbox = ({ versions, leases, log }: Pick<Deps, 'versions' |
       .toArray()
     return documents.map(toRow)
   },
-  markPublished: (ids) => versions.updateMany(waitingOf(ids), { $set: { publishedAt: new Date() } }),
-  markRefused: (ids) => versions.updateMany(waitingOf(ids), { $inc: { attempts: 1 } }),
-  markAbandoned: (ids) => versions.updateMany(waitingOf(ids), { $set: { abandonedAt: new Date() } }),
+  markPublished: (ids) => versions.updateMany(versionsOf(ids), { $set: { publishedAt: new Date() } }),
+  markRefused: (ids) => versions.updateMany(versionsOf(ids), { $inc: { attempts: 1 } }),
+  markAbandoned: (ids) => versions.updateMany(versionsOf(ids), { $set: { abandonedAt: new Date() } }),
   waiting: async () => {
     const rows = await versions.countDocuments(WAITING, { limit: MOST_COUNTED })
     const oldest = await versions.findOne(WAITING, {
@@ -70,15 +70,7 @@ export const versionOutbox = ({ versions, leases, log }: Pick<Deps, 'versions' |
   },
 })
 
-// The times bound the part of the index that is looked through; there is no other index by id.
-function waitingOf(ids: string[]) {
-  const times = ids.map((id) => timeOf(id).getTime())
-  return {
-    publishedAt: null,
-    createdAt: { $gte: new Date(Math.min(...times)), $lte: new Date(Math.max(...times)) },
-    versionId: { $in: ids.map((id) => new UUID(id)) },
-  }
-}
+const versionsOf = (ids: string[]) => ({ versionId: { $in: ids.map((id) => new UUID(id)) } })
 
 /** When a version was written, from its id: the first 48 bits of a UUID of version 7 are milliseconds. */
 const timeOf = (id: string) => new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16))

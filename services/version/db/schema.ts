@@ -11,6 +11,7 @@ export const schema: MongoSchema = {
         { name: 'promptId_version', key: { promptId: 1, version: 1 }, unique: true },
         { name: 'promptId', key: { promptId: 1 } },
         { name: 'createdAt', key: { createdAt: -1 } },
+        { name: 'versionId', key: { versionId: 1 }, unique: true },
         { name: 'outbox', key: { publishedAt: 1, createdAt: 1, versionId: 1 } },
       ],
     },
