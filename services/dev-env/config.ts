@@ -17,7 +17,7 @@ export type DevConfig = {
 export const devSchema: Schema<DevConfig> = {
   gatewayPort: { doc: 'Port of the gateway.', format: 'port', default: 8080, env: 'PF_GATEWAY_PORT' },
   servicePort: {
-    doc: 'gRPC port of the first service; the others follow. Health is 1000 above each, metrics 2000.',
+    doc: 'gRPC port of the user service; the others are as far above as by default. Health is 1000 above each, metrics 2000.',
     format: 'port',
     default: 50_051,
     env: 'PF_SERVICE_PORT',

@@ -7,6 +7,7 @@ const OWNERS: Record<string, string> = {
   auth: 'user',
   user: 'user',
   prompt: 'prompt',
+  version: 'version',
   analytics: 'analytics',
 }
 

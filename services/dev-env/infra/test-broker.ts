@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { applyCatalogue, connectDeploy } from '../../broker/apply.ts'
-import { DEPLOY, writeBroker } from '../../broker/broker.ts'
+import { DEPLOY } from '../../broker/broker.ts'
+import { configureBroker } from '../broker.ts'
 import { type Nats, startNats } from './nats.ts'
 
 /** A NATS of a test file's own, with the streams and consumers of the catalogue. */
@@ -21,17 +22,7 @@ export type TestBroker = Nats & {
 export async function startTestBroker(certificates = process.env['PF_TEST_CERTIFICATES']!): Promise<TestBroker> {
   const folder = join(process.env['PF_TEST_FOLDER']!, `nats-${randomUUID().slice(0, 8)}`)
   mkdirSync(folder, { mode: 0o700 })
-  const configPath = writeBroker({
-    folder,
-    storeDir: join(folder, 'data'),
-    host: '127.0.0.1',
-    port: 4222, // startNats takes another
-    mesh: {
-      certificates: join(certificates, 'nats', 'current'),
-      trustDomain: 'promptforge.local',
-      namespace: 'promptforge',
-    },
-  })
+  const configPath = configureBroker(folder, join(folder, 'data'), certificates)
   const nats = await startNats({ configPath, port: 0, logFile: join(folder, 'nats.log') })
   const deploy = { url: nats.url, certificates: join(certificates, DEPLOY, 'current') }
   await applyCatalogue({ ...deploy, replicas: 1 })
