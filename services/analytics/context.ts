@@ -1,7 +1,7 @@
 import type { Base } from '#chassis/define-service.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { AnalyticsConfig } from './config.ts'
-import { partitionMetrics } from './partitions.ts'
+import { partitionMetrics } from './partition-metrics.ts'
 
 /** What jobs, commands and subscriptions of this service need. */
 export type Deps = { database: Database }

@@ -1,10 +1,11 @@
 import { postgres } from '#chassis/db/postgres.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
+import { commands } from './commands.ts'
 import { type AnalyticsConfig, config } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
-import { commands, partitionJob } from './partitions.ts'
+import { jobs } from './jobs.ts'
 import { services } from './rpc/index.ts'
 
 /** The analytics service: it counts what the others tell. */
@@ -14,7 +15,7 @@ export const analyticsService: ServiceDefinition<AnalyticsConfig, Deps> = {
   store: postgres(schema),
   context: createContext,
   services,
-  jobs: ({ database }) => [partitionJob(database)],
+  jobs,
   subscriptions,
   commands,
 }

@@ -1,6 +1,7 @@
 import { PlatformHourly, PlatformTotal, PromptDaily, UserDaily } from './rollup.entities.ts'
 import { PromptActivityEvent } from './prompt-activity-event.entity.ts'
 import { PromptFacts } from './prompt-facts.entity.ts'
+import { EventId } from './event-id.entity.ts'
 import { UserActivityEvent } from './user-activity-event.entity.ts'
 
 /** What this service stores, but for the chassis's tables. */
@@ -12,4 +13,5 @@ export const entities = [
   PlatformHourly,
   PlatformTotal,
   PromptFacts,
+  EventId,
 ]

@@ -1,6 +1,6 @@
 import { statement } from '#chassis/db/statements.ts'
 import type { PromptEventRow } from '../events/rows.ts'
-import { ACCEPTED, clashingCte } from './clashing.ts'
+import { CLASHING, IS_ACCEPTED, KNOWN_CTE, NEW_ROWS } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 
 /**
@@ -14,12 +14,12 @@ export const insertPromptEvents = statement<unknown[], { event_id: string }>(
         $8::varchar[], $9::varchar[], $10::jsonb[])
       as e (event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties)
   ),
-  ${clashingCte('prompt_activity_events')},
+  ${KNOWN_CTE},
   inserted as (
     insert into prompt_activity_events
       (event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties)
     select event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties
-    ${ACCEPTED}
+    ${NEW_ROWS}
     on conflict (event_id, event_time) do nothing
     returning prompt_id, event_type, event_time
   ),
@@ -32,7 +32,7 @@ export const insertPromptEvents = statement<unknown[], { event_id: string }>(
         bool_or(deleted) over (partition by prompt_id) as deleted
       from unnest($11::uuid[], $12::uuid[], $13::uuid[], $14::boolean[], $15::boolean[], $16::bigint[])
         as t (event_id, prompt_id, owner_id, visible, deleted, revision)
-      where not exists (select from clashing c where c.event_id = t.event_id)
+      where ${IS_ACCEPTED}
       order by prompt_id, revision desc
     ) latest
     order by prompt_id
@@ -43,7 +43,7 @@ export const insertPromptEvents = statement<unknown[], { event_id: string }>(
       revision = greatest(excluded.revision, f.revision)
     where excluded.revision > f.revision or (excluded.deleted and not f.deleted)
   )
-  select event_id from clashing`,
+  ${CLASHING}`,
 )
 
 /** What it is given for these rows: an array for each column. */

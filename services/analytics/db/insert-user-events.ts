@@ -1,6 +1,6 @@
 import { statement } from '#chassis/db/statements.ts'
 import type { UserEventRow } from '../events/rows.ts'
-import { ACCEPTED, clashingCte } from './clashing.ts'
+import { CLASHING, KNOWN_CTE, NEW_ROWS } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 
 /** Stores events about users, and counts those that are new. Answers with the ids that are there already, at another time. */
@@ -10,16 +10,16 @@ export const insertUserEvents = statement<unknown[], { event_id: string }>(
     select * from unnest($1::uuid[], $2::timestamptz[], $3::varchar[], $4::uuid[], $5::varchar[], $6::varchar[], $7::jsonb[])
       as e (event_id, event_time, event_type, user_id, username, email, properties)
   ),
-  ${clashingCte('user_activity_events')},
+  ${KNOWN_CTE},
   inserted as (
     insert into user_activity_events (event_id, event_time, event_type, user_id, username, email, properties)
     select event_id, event_time, event_type, user_id, username, email, properties
-    ${ACCEPTED}
+    ${NEW_ROWS}
     on conflict (event_id, event_time) do nothing
     returning user_id, event_type, event_time
   ),
   ${rollupCtes('user_daily', 'user_id')}
-  select event_id from clashing`,
+  ${CLASHING}`,
 )
 
 /** What it is given for these rows: an array for each column. */

@@ -42,7 +42,7 @@ export function text(what: string, value: string | undefined, max: number): stri
 
 /** JSON of an object, null when it is empty, or a BadEvent. */
 export function json(value: Record<string, unknown>): string | null {
-  const encoded = JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? Number(member) : member))
+  const encoded = JSON.stringify(value)
   if (encoded === '{}') return null
   if (encoded.includes(String.raw`\u0000`)) throw new BadEvent('it has a NUL')
   return encoded

@@ -20,7 +20,6 @@ export const promptRows: RowsOf<PromptEventRow> = (received) =>
 function promptRow({ event, id, payload }: Received): PromptEventRow {
   const { metadata, actor, prompt, title, category, ...rest } = payload as AboutPrompt
   const facts = prompt && factsOf(prompt, metadata?.aggregateRevision ?? 0n, event.name === EVENTS.promptDeleted.name)
-  const { revision, ownerId, visible } = facts ?? {}
   return {
     id: uuid('id', id),
     time: moment(metadata?.occurredAt),
@@ -28,10 +27,13 @@ function promptRow({ event, id, payload }: Received): PromptEventRow {
     promptId: uuid('aggregate_id', metadata?.aggregateId ?? ''),
     ...whoAndWhat(actor, prompt ?? { title, category }),
     viewerHash: null,
-    properties: json({ ...rest, revision, ownerId, visible }),
+    properties: json(facts ? { ...rest, ...tellable(facts) } : rest),
     facts,
   }
 }
+
+// What `recount` compares with what is known of the prompt.
+const tellable = ({ ownerId, visible, revision }: Facts) => ({ ownerId, visible, revision: Number(revision) })
 
 const viewRow = ({ eventId, promptId, prompt, viewer, viewerHash, occurredAt }: PromptView): PromptEventRow => ({
   id: uuid('event_id', eventId),

@@ -77,6 +77,11 @@ export const BEYOND_SEED: Record<string, Table> = {
     constraints: ['CHECK ((NOT (deleted AND visible)))', 'PRIMARY KEY (prompt_id)'],
     indexes: [],
   },
+  event_ids: {
+    columns: { event_id: 'uuid not null', event_time: `${TIME} not null` },
+    constraints: ['PRIMARY KEY (event_id)'],
+    indexes: ["brin (event_time) WITH (autosummarize='on')"],
+  },
   idempotency_keys: IDEMPOTENCY_KEYS,
   outbox: OUTBOX,
 }

@@ -2,6 +2,7 @@ import { v7 } from 'uuid'
 import type { Received } from '#chassis/events/envelope.ts'
 import type { Refusal } from '#chassis/events/subscription.ts'
 import type { Outgoing } from '#chassis/grpc/client.ts'
+import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import { type EventDefinition, EVENTS } from '#contracts/events.ts'
 import { AnalyticsServiceService } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
@@ -53,9 +54,15 @@ export function viewsOf(views: Said[]): Received {
   return { ...received, payload: { views: all.flatMap((message) => message.views) } }
 }
 
-/** The real analytics service on a database of its own, and what its tests need around it; with a broker at `natsUrl`, if any. */
-export async function startAnalytics(natsUrl?: string) {
-  const test = await startTestService(analyticsService, natsUrl ? { env: { PF_NATS_URL: natsUrl } } : {})
+/**
+ * The real analytics service on a database of its own, or one more replica on a given one, and what its tests need around it; with
+ * a broker at `natsUrl`, if any.
+ */
+export async function startAnalytics(natsUrl?: string, replicaOf?: TestDatabase) {
+  const test = await startTestService(analyticsService, {
+    ...(natsUrl && { env: { PF_NATS_URL: natsUrl } }),
+    ...(replicaOf && { database: replicaOf }),
+  })
   const { database, identity, service } = test
   const streams = subscriptions(service.context)
 
@@ -82,7 +89,7 @@ export async function startAnalytics(natsUrl?: string) {
     /** Empties all tables. */
     clear: () =>
       database.query(`truncate user_activity_events, prompt_activity_events, user_daily, prompt_daily, platform_hourly,
-        platform_totals, prompt_facts`),
+        platform_totals, prompt_facts, event_ids`),
     /** All that is counted and known, to be compared. */
     snapshot: async () => ({
       daily: await database.query('select * from prompt_daily order by prompt_id, day, event_type'),

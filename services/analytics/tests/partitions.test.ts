@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { EVENTS } from '#contracts/events.ts'
 import { makePartitions } from '../db/partitions.ts'
-import { commands, partitionJob } from '../partitions.ts'
+import { commands } from '../commands.ts'
+import { jobs } from '../jobs.ts'
 import { type AnalyticsTest, eventOf, startAnalytics } from './harness.ts'
 
 let service: AnalyticsTest
@@ -77,7 +78,7 @@ describe('rows of a month without a partition', () => {
 
 describe('making partitions', () => {
   test('again changes nothing', async () => {
-    await partitionJob(service.service.context.database).run(AbortSignal.timeout(5000))
+    for (const { run: work } of jobs(service.service.context)) await work(AbortSignal.timeout(5000))
     expect(await run('partition', monthAt(2))).toEqual({ made: 0 })
   })
 
@@ -86,15 +87,6 @@ describe('making partitions', () => {
     const { database } = service.service.context
     const made = await Promise.all([1, 2, 3, 4].map(() => makePartitions(database, [month])))
     expect(made.toSorted()).toEqual([0, 0, 0, 2])
-  })
-
-  test('goes on under writes, of which none is lost', async () => {
-    const month = monthAt(-9)
-    const writes = Array.from({ length: 40 }, () => happen(month))
-    await Promise.all([...writes, run('partition', month)])
-    expect(await places()).toHaveLength(80)
-    expect(new Set(await places()).size).toBe(2)
-    expect(await service.recount()).toEqual([])
   })
 
   test('fails for a month that was detached and is still there, and makes the others', async () => {
@@ -138,5 +130,18 @@ describe('detach', () => {
 
   test('says so when there is no partition of the month', async () => {
     await expect(run('detach', '2021-01')).rejects.toThrow('user_activity_events_2021_01')
+  })
+})
+
+describe('ids of events', () => {
+  test('are forgotten when the event cannot come again, and it is counted once all the same', async () => {
+    const old = eventOf(EVENTS.promptLiked, { at: new Date(Date.now() - 46 * 24 * 3_600_000) })
+    const recent = eventOf(EVENTS.promptLiked, { at: new Date(Date.now() - 44 * 24 * 3_600_000) })
+    await service.ingest(old, recent)
+    for (const { run: work } of jobs(service.service.context)) await work(AbortSignal.timeout(5000))
+    expect(await service.database.query('select event_id from event_ids')).toEqual([{ event_id: recent.id }])
+    expect(await service.ingest(old, recent)).toEqual([])
+    expect(await places()).toHaveLength(2)
+    expect(await service.recount()).toEqual([])
   })
 })

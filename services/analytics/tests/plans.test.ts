@@ -26,6 +26,7 @@ const FILL = `
   insert into platform_hourly
   select date_trunc('hour', now()) - h * interval '1 hour', 'type.' || t, 1
   from generate_series(0, 24 * 365) h, generate_series(1, 14) t;
+  insert into event_ids select event_id, event_time from prompt_activity_events;
   insert into platform_totals select event_type, sum(count) from platform_hourly group by 1;
   insert into prompt_facts select pg_temp.id(i), pg_temp.id(i), true, false, 1 from generate_series(0, 399) i;
   insert into prompt_facts select gen_random_uuid(), gen_random_uuid(), true, false, 1 from generate_series(0, 20000) i`
@@ -90,17 +91,13 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
       () => promptEventColumns([...promptRows(views()), ...promptRows(liked())].map(made)),
     ],
     ['user', insertUserEvents, () => userEventColumns(userRows(eventOf(EVENTS.userSignedIn)).map(made))],
-  ] as const)(
-    'a batch of %s events looks its ids up in the months in which they can be',
-    async (noun, statement, params) => {
-      const nodes = await planOf(database, mode, statement, params())
-      expect(tablesScanned(nodes)).toEqual([])
-      const read = partitionsOf(nodes, `${noun}_activity_events`)
-      const oldest = suffixAt(now - 46 * DAY)
-      expect([...read].filter((suffix) => suffix < oldest || suffix === 'default')).toEqual([])
-      expect(read.size).toBeGreaterThan(1)
-    },
-  )
+  ] as const)('a batch of %s events is stored and counted by keys alone', async (_, statement, columns) => {
+    const nodes = await planOf(database, mode, statement, columns())
+    // Nothing is read but the batch itself, so that there is nothing that a plan could be wrong about.
+    const read = nodes.filter((node) => node['Relation Name'] && node['Node Type'] !== 'ModifyTable')
+    expect(read).toEqual([])
+    expect(nodes.filter((node) => /Join|Nested Loop/.test(node['Node Type']))).toEqual([])
+  })
 })
 
 const views = () => viewsOf(Array.from({ length: 200 }, () => ({ id: v7() })))

@@ -35,6 +35,14 @@ describe('an id that comes again with another time', () => {
     expect(await service.recount()).toEqual([])
   })
 
+  test('is refused also by one of two replicas at once', async () => {
+    const id = v7()
+    const pair = [2, 1].map((hours) => eventOf(EVENTS.promptLiked, { id, at: before(hours * HOUR) }))
+    const refusals = await Promise.all(pair.map((event) => service.ingest(event)))
+    expect(refusals.flat().map(({ reason }) => reason)).toEqual([CLASH])
+    expect(await totals()).toEqual([{ event_type: 'prompt.liked', count: 1 }])
+  })
+
   test('is refused of a user too', async () => {
     await service.ingest(eventOf(EVENTS.userSignedIn, first))
     const again = eventOf(EVENTS.userSignedIn, { ...first, at: new Date() })

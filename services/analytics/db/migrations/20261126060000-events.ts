@@ -49,11 +49,19 @@ export class Events extends Migration {
       create index prompt_activity_events_event_type on prompt_activity_events (event_type);
       create index prompt_activity_events_event_time on prompt_activity_events (event_time desc);
       create index prompt_activity_events_created_at on prompt_activity_events (created_at desc);
-      create table prompt_activity_events_default partition of prompt_activity_events default;`)
+      create table prompt_activity_events_default partition of prompt_activity_events default;
+
+      -- The time of every event that can come again: a partitioned table can have no unique key without its time.
+      create table event_ids (
+        event_id uuid primary key,
+        event_time timestamptz(3) not null
+      );
+      create index event_ids_event_time on event_ids using brin (event_time) with (autosummarize = on);`)
   }
 
   override down() {
     this.addSql(`
+      drop table event_ids;
       drop table prompt_activity_events;
       drop table user_activity_events;
       drop table outbox;

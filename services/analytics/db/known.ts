@@ -1,0 +1,27 @@
+/**
+ * A CTE that takes down the ids of a CTE `incoming`, whose rows of one id have one time. It has a row for each id that is new, and for
+ * each that was known with another time; none for one that was known with this one.
+ *
+ * All by one key and without a join: no plan for it can be a bad one, however large or small the planner takes the tables to be,
+ * and replicas that meet over an id wait for each other. Likewise the CTEs after it ask for ids by hashed subqueries, which `in` is
+ * only when it is not a condition by itself.
+ */
+export const KNOWN_CTE = `
+  known as (
+    insert into event_ids as k (event_id, event_time)
+    select distinct on (event_id) event_id, event_time from incoming order by event_id
+    on conflict (event_id) do update set event_time = k.event_time where k.event_time <> excluded.event_time
+    returning event_id, old.event_time is null as is_new
+  )`
+
+/** The new rows of `incoming`, in the order of their ids. */
+export const NEW_ROWS = `
+    from incoming
+    where (event_id in (select event_id from known where is_new)) is true
+    order by event_id`
+
+/** Whether `event_id` is not one that was known with another time. */
+export const IS_ACCEPTED = 'event_id not in (select event_id from known where not is_new)'
+
+/** The answer of the statement: the ids that were known with another time. */
+export const CLASHING = 'select event_id from known where not is_new'
