@@ -4,12 +4,14 @@ import { service as healthService } from 'grpc-health-check'
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { toAppError } from '#chassis/grpc/status.ts'
 import { testMongo } from '#chassis/testing/mongo.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { testConfig } from '#chassis/testing/service.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { until } from '#chassis/testing/until.ts'
 import { type Mongo, startMongo } from '../../dev-env/infra/mongo.ts'
+import { PromptVersion } from '../db/prompt-version.entity.ts'
 import { versionService } from '../service.ts'
 import { type Broker, startBroker } from './broker.ts'
 import { startVersionService, type VersionTest } from './harness.ts'
@@ -43,6 +45,8 @@ test('while MongoDB is down readers hear UNAVAILABLE and the service is not read
   expect(await rejection(get(1))).toMatchObject({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' })
   const list = service.versions.listVersions({ promptId, pageSize: 0, pageToken: '', view: 0 }, { timeoutMs: 20_000 })
   expect(await rejection(list)).toMatchObject({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' })
+  const entity = service.service.context.orm.em.fork().findOne(PromptVersion, { promptId })
+  await expect(entity.catch(toAppError)).resolves.toMatchObject({ reason: 'DEPENDENCY_UNAVAILABLE' })
   await until('the service to be not ready', async () => (await ready()) === 'NOT_SERVING')
   for (let version = 41; version > 1; version -= 1) await broker.publish(promptId, version)
 
