@@ -1,6 +1,7 @@
 import type { BaseConfig } from '#chassis/config.ts'
 import type { Store } from '#chassis/db/store.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
+import { analyticsService } from '../analytics/service.ts'
 import { promptService } from '../prompt/service.ts'
 import { userService } from '../user/service.ts'
 import { versionService } from '../version/service.ts'
@@ -29,4 +30,5 @@ export const SERVICES: ServiceEntry[] = [
   entry(userService, (secrets) => ({ PF_SIGNING_KEY_SECRET: secrets.signingKeys, PF_BCRYPT_COST: '10' })),
   entry(promptService, (secrets) => ({ PF_VIEWER_SECRET: secrets.viewers })),
   entry(versionService),
+  entry(analyticsService),
 ]

@@ -8,6 +8,7 @@ const OWNERS: Record<string, string> = {
   user: 'user',
   prompt: 'prompt',
   version: 'version',
+  analytics: 'analytics',
 }
 
 /** An RPC that people may reach through the gateway. */
