@@ -45,8 +45,6 @@ test('while MongoDB is down readers hear UNAVAILABLE and the service is not read
   expect(await rejection(get(1))).toMatchObject({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' })
   const list = service.versions.listVersions({ promptId, pageSize: 0, pageToken: '', view: 0 }, { timeoutMs: 20_000 })
   expect(await rejection(list)).toMatchObject({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' })
-  const entity = service.service.context.orm.em.fork().findOne(PromptVersion, { promptId })
-  await expect(entity.catch(toAppError)).resolves.toMatchObject({ reason: 'DEPENDENCY_UNAVAILABLE' })
   await until('the service to be not ready', async () => (await ready()) === 'NOT_SERVING')
   for (let version = 41; version > 1; version -= 1) await broker.publish(promptId, version)
 
@@ -58,6 +56,13 @@ test('while MongoDB is down readers hear UNAVAILABLE and the service is not read
   expect((await get(41)).version!.content).toBe('Content 41')
   expect(await broker.messages('PF_DEAD_LETTER')).toHaveLength(0)
 }, 90_000)
+
+test('what an EntityManager fails with is known for what it is', async () => {
+  const { orm } = service.service.context
+  await orm.em.getConnection().getClient().close()
+  const failure = await orm.em.fork().findOne(PromptVersion, { promptId: randomUUID() }).catch(toAppError)
+  expect(failure).toMatchObject({ reason: 'DEPENDENCY_UNAVAILABLE' })
+})
 
 const Health = makeClientConstructor(healthService as never, 'grpc.health.v1.Health')
 
