@@ -11,12 +11,13 @@ import { openMembers } from '../../services/dev-env/members.ts'
 import { type Network, startNetwork } from '../../services/dev-env/network.ts'
 import { type Callers, signIn } from './callers.ts'
 import type { Data } from './cells.ts'
-import { makeFolders } from './folders.ts'
+import { makeFolders } from '../processes/folders.ts'
+import { onDatabase } from '../processes/on-database.ts'
 import type { Tls } from './load/job.ts'
 import type { Side } from './measure.ts'
-import { fillPrompts, fillUsers, onDatabase } from './seed.ts'
-import { type Server, startServer } from './server.ts'
-import { residentMiB } from './usage.ts'
+import { fillPrompts, fillUsers } from './seed.ts'
+import { type Server, startServer } from '../processes/server.ts'
+import { residentMiB } from '../processes/usage.ts'
 
 const USERS = 300
 const PROMPTS = 20_000
@@ -39,7 +40,7 @@ export type Rest = { residentMiB: number; readyMs: number }
 /** Builds the site. `flags` are for Node, on both sides alike; `say` hears of each step and may throw to give up. */
 export async function openSite(flags: string[], say: (step: string) => void): Promise<Site> {
   await using parts = new AsyncDisposableStack()
-  const { state, postgres: dataDir, programs } = parts.use(makeFolders())
+  const { state, postgres: dataDir, programs } = parts.use(makeFolders('bench'))
   const postgres = parts.use(await startPostgres({ dataDir, home: programs, port: 0 }))
   const mongo = parts.use(await startMongo({ dataDir: join(state, 'mongo'), port: 0 }))
   await openMembers(state)

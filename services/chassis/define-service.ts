@@ -74,6 +74,8 @@ export type Service<Context> = {
   context: Context
   /** What it can do instead of being started. */
   commands: Commands
+  /** How much of what it wrote others do not know yet. */
+  waiting(): Promise<number>
   start(): Promise<Ports>
   destroy(): Promise<void>
 }
@@ -131,10 +133,12 @@ export async function createService<C extends BaseConfig, Context extends object
   }
   const services = definition.services(context)
   const commands = { ...(outbox && replayCommand(outbox)), ...definition.commands?.(context) }
+  const waiting = async () => (outbox ? (await outbox.waiting()).rows : 0)
   return {
     name,
     context,
     commands,
+    waiting,
     ...lifecycle({ name, config, parts, mesh, database, events, jobs, release, services }),
   }
 }

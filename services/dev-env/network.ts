@@ -60,6 +60,8 @@ export type RunningService = {
   context: object
   /** The environment that makes another process the same service (see `main.ts` of each). */
   env: Record<string, string>
+  /** How much of what it wrote others do not know yet. */
+  waiting(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -112,7 +114,8 @@ async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Su
     await service.destroy()
     throw error
   })
-  return { ports, databaseUrl: database.url, context: service.context, env, stop: service.destroy }
+  const { context, waiting, destroy: stop } = service
+  return { ports, databaseUrl: database.url, context, env, waiting, stop }
 }
 
 /** The database of a service, made where it has to be, and the environment by which the service finds it. */

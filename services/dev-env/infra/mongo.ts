@@ -36,8 +36,10 @@ export async function startMongo({ dataDir, port: wanted, logFile = `${dataDir}.
   async function launch(port: number): Promise<Child> {
     const address = ['--host', '127.0.0.1', '--port', String(port)]
     const args = [...address, '--storage-path', dataDir, '--sync-on-commit']
-    const child = new Child({ name: 'SecantusDB', command, args, logFile })
-    await child.ready(() => mongoAnswers(urlOf(`127.0.0.1:${port}`)))
+    // It is slow to end, and now and then hangs; by then it has nothing left to lose.
+    const child = new Child({ name: 'SecantusDB', command, args, logFile, stopMs: 4000 })
+    // Who answers may be another, who has the port.
+    await child.ready(async () => child.hasLogged('listening on') && (await mongoAnswers(urlOf(`127.0.0.1:${port}`))))
     return child
   }
 }

@@ -36,7 +36,8 @@ export async function startNats({ configPath, port: wanted, logFile }: NatsOptio
   async function launch(port: number): Promise<Child> {
     const args = ['--config', configPath, '--addr', '127.0.0.1', '--port', String(port)]
     const child = new Child({ name: 'NATS', command, args, logFile })
-    await child.ready(() => natsAnswers(urlOf(port)))
+    // Who answers may be another, who has the port.
+    await child.ready(async () => child.hasLogged('Server is ready') && (await natsAnswers(urlOf(port))))
     return child
   }
 }

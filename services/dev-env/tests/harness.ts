@@ -13,12 +13,15 @@ import { startTestBroker, type TestBroker } from '../infra/test-broker.ts'
 import { openMembers } from '../members.ts'
 import { MESH } from '../mesh.ts'
 import { type Network, type NetworkOptions, startNetwork } from '../network.ts'
+import { processAll } from '../process-all.ts'
 import { SERVICES } from '../services.ts'
 
 /** The whole of PromptForge for a test file: free ports, databases of its own, rate limits out of the way. */
 export type TestNetwork = Network & {
   /** Its NATS, to be restarted, and to be looked into. */
   broker: TestBroker
+  /** Waits until what has been written is known everywhere. */
+  processAll(): Promise<void>
   /** Sends an HTTP request to the gateway; a body that is neither text nor bytes is sent as JSON. */
   rest(request: string, options?: RestOptions): Promise<RestAnswer>
   /** Registers a user through the gateway. */
@@ -68,6 +71,7 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
   return {
     ...network,
     broker,
+    processAll: () => processAll(broker.manager, network.services),
     rest,
     signUp: (username = `u${randomUUID().slice(0, 12)}`) => signUp(rest, username),
     stub: (service, definition) => {

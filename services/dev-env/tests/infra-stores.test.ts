@@ -10,7 +10,9 @@ import { dockerAnswers } from '../infra/docker.ts'
 import { placesOf } from '../infra/places.ts'
 import { assertPortFree, freePort } from '../infra/ports.ts'
 import { writeConnections } from '../infra/connections-file.ts'
-import { providePostgres } from '../infra/stores.ts'
+import { mongoAnswers } from '../infra/mongo.ts'
+import { together } from '../infra/store.ts'
+import { provideMongo, providePostgres } from '../infra/stores.ts'
 
 const { state, postgres: home } = placesOf()
 const folder = `${basename(process.env['PF_TEST_FOLDER']!)}/stores`
@@ -24,6 +26,7 @@ afterAll(() => rmSync(dir, { recursive: true }))
 beforeEach(() => {
   process.env['DOCKER_HOST'] = `unix://${dir}/nobody.sock`
   delete process.env['PF_POSTGRES_URL']
+  delete process.env['PF_MONGO_URL']
   delete process.env['PF_STORES']
 })
 
@@ -54,6 +57,23 @@ test('a URL where nobody answers is an error that names its variable and not its
   process.env['PF_POSTGRES_URL'] = `postgres://postgres:secret@127.0.0.1:${port}/postgres`
   const failure = await providePostgres({ port: 0, folder }).catch((error: Error) => error.message)
   expect(failure).toBe(`PF_POSTGRES_URL names 127.0.0.1:${port}, where no PostgreSQL answers`)
+})
+
+test('of a URL with several hosts and a password, an error names the hosts', async () => {
+  const port = await freePort()
+  process.env['PF_MONGO_URL'] = `mongodb://ann:p%40ss@127.0.0.1:${port},localhost:${port}/?replicaSet=rs0`
+  const failure = await provideMongo({ port: 0, folder }).catch((error: Error) => error.message)
+  expect(failure).toBe(`PF_MONGO_URL names 127.0.0.1:${port},localhost:${port}, where no MongoDB answers`)
+})
+
+test('stores come side by side, and when one cannot be had the others are stopped', async () => {
+  const port = await freePort()
+  const url = `postgres://postgres:secret@127.0.0.1:${port}/postgres`
+  const mongo = provideMongo({ port: 0, folder })
+  const both = together({ mongo, postgres: providePostgres({ port: 0, url, folder }) })
+  await expect(both).rejects.toThrow('where no PostgreSQL answers')
+  expect(await mongo).toMatchObject({ source: 'packages', dataDir: join(state, folder, 'mongo') })
+  expect(await mongoAnswers((await mongo).url)).toBe(false)
 })
 
 test('data in Docker are not forgotten when Docker does not answer', async () => {
