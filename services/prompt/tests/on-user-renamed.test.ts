@@ -122,6 +122,24 @@ describe('when a user takes another name', () => {
     expect(await namesOf(ann)).toEqual(everywhere('anna'))
   })
 
+  test('the name of before, taken again while the first renaming is under way, is the last one', async () => {
+    const ann = await author('ann')
+    const waiting = (count: number) =>
+      until(`${count} waiting`, async () => {
+        const [row] = await query('select count(*)::integer as n from pg_locks where not granted')
+        return row!['n'] === count
+      })
+    await query('begin')
+    await query('select from prompts where user_id = $1 for update', [ann.userId])
+    const first = deliver(received(ann.userId, 'anna', 2))
+    await waiting(1)
+    const second = deliver(received(ann.userId, 'ann', 3))
+    await waiting(2)
+    await query('commit')
+    await Promise.all([first, second])
+    expect(await namesOf(ann)).toEqual(everywhere('ann'))
+  })
+
   test('who is not known here yet is known by it', async () => {
     const nobody = await service.person('nobody')
     await deliver(received(nobody.userId, 'somebody', 2))
