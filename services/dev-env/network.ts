@@ -83,7 +83,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
   try {
     for (const entry of SERVICES) {
-      const service = await startOne(entry, options, { certificates, secrets, user: services['user'] })
+      const service = await startOne(entry, options, { certificates, secrets, services })
       services[entry.name] = service
       running.unshift(service)
       onStep(`${entry.name} service`)
@@ -100,7 +100,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
 }
 
-type Surroundings = { certificates: string; secrets: Secrets; user: RunningService | undefined }
+type Surroundings = { certificates: string; secrets: Secrets; services: Record<string, RunningService> }
 
 async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Surroundings): Promise<RunningService> {
   const { definition, name } = entry
@@ -140,7 +140,7 @@ async function databaseOf(
 function environmentOf(
   { name, env }: ServiceEntry,
   { ports, natsUrl, env: more }: NetworkOptions,
-  { certificates, secrets, user }: Surroundings,
+  { certificates, secrets, services }: Surroundings,
 ): Record<string, string> {
   const { grpc, health, metrics } = ports === 'free' ? FREE : portsOf(name, ports)
   return {
@@ -155,7 +155,7 @@ function environmentOf(
     PF_NAMESPACE: MESH.namespace,
     PF_TOKEN_ISSUER: AUTH.issuer,
     PF_TOKEN_AUDIENCE: AUTH.audience,
-    PF_USER_SERVICE: `dns:///localhost:${user?.ports.grpc ?? grpc}`,
+    ...Object.fromEntries(Object.entries(services).map(targetOf)),
     PF_NATS_URL: natsUrl,
     PF_PAGE_TOKEN_SECRET: secrets.pageTokens,
     PF_DRAIN_SETTLE_MS: '0',
@@ -164,6 +164,11 @@ function environmentOf(
     ...more,
   }
 }
+
+const targetOf = ([name, { ports }]: [string, RunningService]) => [
+  `PF_${name.toUpperCase()}_SERVICE`,
+  `dns:///localhost:${ports.grpc}`,
+]
 
 const FREE: Ports = { grpc: 0, health: 0, metrics: 0 }
 
