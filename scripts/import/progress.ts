@@ -15,15 +15,19 @@ export type Progress = {
 /** For so long after it the bar says so. */
 const WAITING_MS = 2000
 
+/** Before that there is too little to tell the time that is left by. */
+const GUESS_AFTER_MS = 5000
+
 /** A bar on stderr over the bytes of the file; where that is no terminal, a line every five seconds. */
 export function startProgress(bytes: number, { counts }: Pick<Report, 'counts'>): Progress {
+  const begun = performance.now()
   const bar = new cliProgress.SingleBar({
     format: '{bar} {percentage} %  {added} added, {present} present, {refused} refused{eta_formatted}{note}',
     barsize: 16,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     etaBuffer: 500,
-    formatTime: timeLeft,
+    formatTime: (seconds) => (performance.now() - begun > GUESS_AFTER_MS ? timeLeft(seconds) : ''),
     hideCursor: true,
     noTTYOutput: true,
     notTTYSchedule: 5000,

@@ -9,8 +9,8 @@ export type CsvRecord = {
   bytes: number
 } & ({ fields: Buffer[] } | { broken: string })
 
-/** No record is longer: what a forgotten quote swallows is given up here. */
-const MAX_RECORD_BYTES = 16 * 1024 * 1024
+/** More than the gateway takes as a request. What a forgotten quote swallows is given up here. */
+const MAX_RECORD_BYTES = 5 * 1024 * 1024
 
 const BOM = Buffer.from('\uFEFF')
 const NEWLINE = 0x0a
@@ -85,7 +85,7 @@ const written = (parser: Parser, chunk?: Buffer) =>
 /** In our words: the parser's quote what stands in the line. */
 function reasonOf({ code }: CsvError): string {
   if (code === 'CSV_QUOTE_NOT_CLOSED') return 'it is not CSV: a quoted field does not end'
-  if (code === 'CSV_MAX_RECORD_SIZE') return 'it is not CSV, or larger than 16 MiB'
+  if (code === 'CSV_MAX_RECORD_SIZE') return 'it is not CSV, or larger than 5 MiB'
   return 'it is not CSV: a quote stands where none can (inside a quoted field it is written twice)'
 }
 

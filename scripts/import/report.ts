@@ -38,7 +38,9 @@ export function startReport(): Report {
     counts: () => ({ ...counts }),
     text: () => {
       const { added, present, refused, underWay } = counts
-      const most = [...refusals].toSorted(([, a], [, b]) => b.count - a.count)
+      const most = [...refusals].toSorted(
+        ([, a], [, b]) => b.count - a.count || Math.min(...a.lines) - Math.min(...b.lines),
+      )
       return [
         figure(added, 'added'),
         figure(present, 'present already'),

@@ -23,7 +23,8 @@ export function openSecret(file: string): string {
 
 function secretIn(file: string): string {
   try {
-    const { secret } = JSON.parse(readFileSync(file, 'utf8')) as { secret?: unknown }
+    const state = JSON.parse(readFileSync(file, 'utf8')) as { secret?: unknown } | null
+    const secret = state?.secret
     if (typeof secret === 'string' && secret.length >= 32) return secret
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error

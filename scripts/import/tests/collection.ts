@@ -31,9 +31,9 @@ const AWKWARD = [
   'KIM',
 ]
 
-/** 990 rows that can be added, no two with the same key, by awkward contributors, every name ending in `mark`. */
-export function goodRows(mark: string): CollectionRow[] {
-  return Array.from({ length: 990 }, (_, number) => ({
+/** Rows that can be added, no two with the same key, by awkward contributors, every one beginning with `mark`. */
+export function goodRows(mark: string, count: number): CollectionRow[] {
+  return Array.from({ length: count }, (_, number) => ({
     act: number % 7 === 0 ? `Act ${number}, the "one" with\na line` : `Act ${number} ✍️`,
     prompt: number === 500 ? LONG.repeat(1800) : `Act as number ${number}.\r\nSay "yes", or\n\n{{nothing}}\t`,
     for_devs: number % 2 === 0 ? 'TRUE' : 'FALSE',
@@ -44,13 +44,13 @@ export function goodRows(mark: string): CollectionRow[] {
 
 /** Rows that the server refuses, of a contributor who has others. */
 export function badRows(mark: string): CollectionRow[] {
-  const good = goodRows(mark)[0]!
+  const [good] = goodRows(mark, 1)
   return [
-    { ...good, act: 't'.repeat(201) },
-    { ...good, act: 'Too long', prompt: '✍'.repeat(200_001) },
-    { ...good, act: 'Zero', prompt: 'a\0b' },
-    { ...good, act: '' },
-    { ...good, act: 'Type', type: 'x'.repeat(51) },
+    { ...good!, act: 't'.repeat(201) },
+    { ...good!, act: 'Too long', prompt: '✍'.repeat(200_001) },
+    { ...good!, act: 'Zero', prompt: 'a\0b' },
+    { ...good!, act: '' },
+    { ...good!, act: 'Type', type: 'x'.repeat(51) },
   ]
 }
 
