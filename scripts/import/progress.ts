@@ -34,7 +34,7 @@ export function startProgress(bytes: number, { counts }: Pick<Report, 'counts'>)
   })
   let done = 0
   let waited = -WAITING_MS
-  const state = () => ({ ...counts(), note: performance.now() - waited < WAITING_MS ? ', server says wait' : '' })
+  const state = () => ({ ...counts(), note: performance.now() - waited < WAITING_MS ? ', waiting' : '' })
   return {
     start: () => bar.start(bytes, 0, state()),
     row: (row) => {

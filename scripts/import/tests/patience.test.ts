@@ -18,7 +18,7 @@ let restarted: Gateway | undefined
 const SLOW = { port: 0, adminPort: 0, rateLimitFactor: 0.1, corsOrigins: [] }
 
 beforeAll(async () => {
-  network = await startTestNetwork({ gateway: SLOW })
+  network = await startTestNetwork({ gateway: SLOW, env: { PF_LOG_LEVEL: 'warn', PF_BCRYPT_COST: '4' } })
   desk = openDesk(network.gateway.url)
 })
 afterAll(async () => {
