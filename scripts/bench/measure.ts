@@ -1,7 +1,7 @@
 import type { Cell, Data } from './cells.ts'
 import type { LoadTool } from './load/client.ts'
 import type { Job, Outcome, Tls } from './load/job.ts'
-import { cpuMicros } from './usage.ts'
+import { cpuMicros } from '../processes/usage.ts'
 
 /** What is compared: the services, and the bare server. */
 export type Side = {

@@ -1,22 +1,7 @@
-import { Client, type QueryResultRow } from 'pg'
+import { onDatabase } from '../processes/on-database.ts'
 
 /** A user of the bench. */
 export type Person = { id: string; username: string }
-
-/** Runs a statement on a database and answers with its rows. */
-export async function onDatabase<Row extends QueryResultRow>(
-  url: string,
-  text: string,
-  ...values: unknown[]
-): Promise<Row[]> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query<Row>(text, values)).rows
-  } finally {
-    await client.end()
-  }
-}
 
 /** Makes `count` users after the one that has registered, with that one's password, and answers with all. */
 export async function fillUsers(url: string, count: number): Promise<Person[]> {

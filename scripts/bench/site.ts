@@ -2,17 +2,22 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '#chassis/testing/until.ts'
+import { configureBroker } from '../../services/dev-env/broker.ts'
 import { startGateway } from '../../services/dev-env/gateway.ts'
+import { startMongo } from '../../services/dev-env/infra/mongo.ts'
+import { startNats } from '../../services/dev-env/infra/nats.ts'
 import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
+import { openMembers } from '../../services/dev-env/members.ts'
 import { type Network, startNetwork } from '../../services/dev-env/network.ts'
 import { type Callers, signIn } from './callers.ts'
 import type { Data } from './cells.ts'
-import { makeFolders } from './folders.ts'
+import { makeFolders } from '../processes/folders.ts'
+import { onDatabase } from '../processes/on-database.ts'
 import type { Tls } from './load/job.ts'
 import type { Side } from './measure.ts'
-import { fillPrompts, fillUsers, onDatabase } from './seed.ts'
-import { type Server, startServer } from './server.ts'
-import { residentMiB } from './usage.ts'
+import { fillPrompts, fillUsers } from './seed.ts'
+import { type Server, startServer } from '../processes/server.ts'
+import { residentMiB } from '../processes/usage.ts'
 
 const USERS = 300
 const PROMPTS = 20_000
@@ -35,10 +40,15 @@ export type Rest = { residentMiB: number; readyMs: number }
 /** Builds the site. `flags` are for Node, on both sides alike; `say` hears of each step and may throw to give up. */
 export async function openSite(flags: string[], say: (step: string) => void): Promise<Site> {
   await using parts = new AsyncDisposableStack()
-  const { state, postgres: dataDir, programs } = parts.use(makeFolders())
+  const { state, postgres: dataDir, programs } = parts.use(makeFolders('bench'))
   const postgres = parts.use(await startPostgres({ dataDir, home: programs, port: 0 }))
-  say('PostgreSQL')
-  const network = await startNetwork({ state, adminUrl: postgres.adminUrl, ports: 'free', gateway: gatewayOptions(1) })
+  const mongo = parts.use(await startMongo({ dataDir: join(state, 'mongo'), port: 0 }))
+  await openMembers(state)
+  const configPath = configureBroker(join(state, 'broker'), join(state, 'nats'), join(state, 'certificates'))
+  const nats = parts.use(await startNats({ configPath, port: 0, logFile: join(state, 'nats.log') }))
+  say('stores')
+  const stores = { adminUrl: postgres.adminUrl, mongoUrl: mongo.url, natsUrl: nats.url }
+  const network = await startNetwork({ state, ...stores, ports: 'free', gateway: gatewayOptions(1) })
   // It has made databases, certificates and secrets. What is measured are processes of their own.
   await network.stop()
   say('databases and certificates')

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { openAuthority } from '../../services/dev-env/infra/authority.ts'
 import { envoyBinary } from '../../services/dev-env/infra/envoy.ts'
 import { placesOf } from '../../services/dev-env/infra/places.ts'
-import { provideStores } from '../../services/dev-env/infra/stores.ts'
+import { together } from '../../services/dev-env/infra/store.ts'
+import { provideMongo, providePostgres } from '../../services/dev-env/infra/stores.ts'
 
 /** What `teardown` undoes. */
 export type TestRun = { stop(): Promise<void> }
@@ -12,14 +13,15 @@ declare global {
   var testRun: TestRun | undefined
 }
 
-/** Who has a certificate in the test mesh: every service, the gateway, and people's clients. */
-const MEMBERS = ['user', 'prompt', 'version', 'test', 'marketplace', 'analytics', 'gateway', 'client']
+/** Who has a certificate in the test mesh: every service, the gateway, the broker, who makes its streams, and people's clients. */
+const MEMBERS = ['user', 'prompt', 'version', 'test', 'marketplace', 'analytics', 'gateway', 'nats', 'deploy', 'client']
 
 /**
- * Before the first test file: one PostgreSQL for the whole run, on a free port, and a certificate authority, both in folders of
- * the run's own. The tests find the superuser's URL in PF_TEST_POSTGRES_URL (when that is set from outside, that server is used
- * and none started), and the certificates in PF_TEST_CERTIFICATES: `<member>/current/` with ca.pem, cert.pem and key.pem.
- * PF_TEST_ENVOY is the envoy program, PF_TEST_FOLDER a folder for what a PostgreSQL of a test's own has to reach.
+ * Before the first test file: one PostgreSQL and one MongoDB for the whole run, on free ports, and a certificate authority, in
+ * folders of the run's own. The tests find the superuser's URL in PF_TEST_POSTGRES_URL and MongoDB's in PF_TEST_MONGO_URL (what
+ * is set from outside is used, and none started), and the certificates in PF_TEST_CERTIFICATES: `<member>/current/` with ca.pem,
+ * cert.pem and key.pem. PF_TEST_ENVOY is the envoy program, PF_TEST_FOLDER a folder for what a PostgreSQL of a test's own has to
+ * reach. A NATS is started by each file that needs one: streams are not to be shared.
  */
 export default async function setup(): Promise<void> {
   const { state, postgres: home } = placesOf()
@@ -34,13 +36,14 @@ export default async function setup(): Promise<void> {
   process.env['PF_TEST_FOLDER'] = folders.at(-1)!
   process.env['PF_TEST_ENVOY'] ??= envoyBinary()
   await issueCertificates(certificates)
-  const stores = await provideStores({
-    postgresUrl: process.env['PF_TEST_POSTGRES_URL'] ?? '', // not the one for `npm start`
-    postgresPort: 0,
-    durable: false,
-    folder: `test-${process.pid}`,
+  const folder = `test-${process.pid}`
+  const { PF_TEST_POSTGRES_URL = '', PF_TEST_MONGO_URL = '' } = process.env // not those for `npm start`
+  const stores = await together({
+    postgres: providePostgres({ port: 0, url: PF_TEST_POSTGRES_URL, folder, durable: false }),
+    mongo: provideMongo({ port: 0, url: PF_TEST_MONGO_URL, folder }),
   })
-  process.env['PF_TEST_POSTGRES_URL'] = stores.postgres.adminUrl
+  process.env['PF_TEST_POSTGRES_URL'] = stores.postgres.url
+  process.env['PF_TEST_MONGO_URL'] = stores.mongo.url
   const stop = async () => {
     await stores.stop()
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
@@ -59,7 +62,7 @@ async function issueCertificates(dir: string) {
 // A run that was killed could not remove its folder; its PostgreSQL has ended by itself.
 function removeAbandoned(home: string) {
   for (const name of readdirSync(home)) {
-    const pid = /^(?:test|bench)(?:-network)?-(\d+)$/.exec(name)?.[1]
+    const pid = /^(?:test|bench|chaos)(?:-network)?-(\d+)$/.exec(name)?.[1]
     if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(home, name), { recursive: true, force: true })
   }
 }

@@ -56,8 +56,11 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
   /** The last thing that it does when it ends, while the broker and the database are still there. */
   close?(context: Context): Promise<void>
   /** What `main.ts` can do beside `migrate`, by its first argument; they get the others, and answer with what to log. */
-  commands?(context: Context): Record<string, (args: string[]) => Promise<object>>
+  commands?(context: Context): Commands
 }
+
+/** Commands of a service by name. They answer with what to log. */
+export type Commands = Record<string, (args: string[]) => Promise<object>>
 
 /** What a test may put in the place of the real thing. */
 export type Overrides<Context> = { context?: Partial<Context>; identity?: Identity; log?: Logger }
@@ -69,6 +72,10 @@ export type Ports = { grpc: number; health: number; metrics: number }
 export type Service<Context> = {
   name: string
   context: Context
+  /** What it can do instead of being started. */
+  commands: Commands
+  /** How much of what it wrote others do not know yet. */
+  waiting(): Promise<number>
   start(): Promise<Ports>
   destroy(): Promise<void>
 }
@@ -125,7 +132,15 @@ export async function createService<C extends BaseConfig, Context extends object
     await database.close()
   }
   const services = definition.services(context)
-  return { name, context, ...lifecycle({ name, config, parts, mesh, database, events, jobs, release, services }) }
+  const commands = { ...(outbox && replayCommand(outbox)), ...definition.commands?.(context) }
+  const waiting = async () => (outbox ? (await outbox.waiting()).rows : 0)
+  return {
+    name,
+    context,
+    commands,
+    waiting,
+    ...lifecycle({ name, config, parts, mesh, database, events, jobs, release, services }),
+  }
 }
 
 type Parts = {
@@ -169,3 +184,12 @@ function lifecycle({ name, config, parts, mesh, database, events, services, jobs
   }
   return { start, destroy }
 }
+
+/** `replay 2026-11-20T00:00:00Z`: publishes again everything since then. Nothing happens twice, for the ids stay the same. */
+const replayCommand = (outbox: OutboxStore): Commands => ({
+  replay: async ([since = '']) => {
+    const from = new Date(since)
+    if (Number.isNaN(from.getTime())) throw new Error('say since when, as 2026-11-20T00:00:00Z')
+    return { replayed: await outbox.replay(from) }
+  },
+})

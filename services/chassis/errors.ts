@@ -96,6 +96,10 @@ export const exhausted = (reason: Reason, message: string, retryAfterMs: number)
 export const unavailable = (what: string, cause?: unknown, retryAfterMs = 1000) =>
   new AppError(status.UNAVAILABLE, 'DEPENDENCY_UNAVAILABLE', `${what} does not answer`, { retryAfterMs, cause })
 
+/** UNAVAILABLE: what is asked for is on its way; to be repeated after `retryAfterMs`. */
+export const notReady = (reason: Reason, message: string, retryAfterMs: number) =>
+  new AppError(status.UNAVAILABLE, reason, message, { retryAfterMs })
+
 /** DEADLINE_EXCEEDED. */
 export const deadlineExceeded = (cause?: unknown) =>
   new AppError(status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', 'the answer was not ready in time', { cause })

@@ -1,6 +1,6 @@
 import { type BaseConfig, loadConfig, type Schema as ConfigSchema } from './config.ts'
 import type { Store } from './db/store.ts'
-import { createService, type ServiceDefinition } from './define-service.ts'
+import { type Commands, createService, type ServiceDefinition } from './define-service.ts'
 import { createLogger, type Logger } from './logger.ts'
 
 /**
@@ -22,7 +22,7 @@ export async function runService<C extends BaseConfig, Context extends object, S
   const service = await createService(definition, config, { log })
   if (command !== undefined) {
     try {
-      await runCommand(definition.commands?.(service.context), command, args, log)
+      await runCommand(service.commands, command, args, log)
     } finally {
       await service.destroy()
     }
@@ -41,13 +41,11 @@ export async function runService<C extends BaseConfig, Context extends object, S
   })
 }
 
-async function runCommand(commands: Commands = {}, command: string, args: string[], log: Logger) {
+async function runCommand(commands: Commands, command: string, args: string[], log: Logger) {
   const run = commands[command]
   if (!run) throw new Error(`there is no command ${command}, only ${['migrate', ...Object.keys(commands)].join(', ')}`)
   log.info(await run(args), command)
 }
-
-type Commands = Record<string, (args: string[]) => Promise<object>>
 
 function readConfig<C extends BaseConfig>({ name, config }: { name: string; config: ConfigSchema<C> }): C {
   try {

@@ -6,6 +6,8 @@ export type DevConfig = {
   servicePort: number
   adminPort: number
   postgresPort: number
+  mongoPort: number
+  natsPort: number
   rateLimitFactor: number
   corsOrigins: string[]
   logLevel: string
@@ -15,7 +17,7 @@ export type DevConfig = {
 export const devSchema: Schema<DevConfig> = {
   gatewayPort: { doc: 'Port of the gateway.', format: 'port', default: 8080, env: 'PF_GATEWAY_PORT' },
   servicePort: {
-    doc: 'gRPC port of the first service; the others follow. Health is 1000 above each, metrics 2000.',
+    doc: 'gRPC port of the user service; the others are as far above as by default. Health is 1000 above each, metrics 2000.',
     format: 'port',
     default: 50_051,
     env: 'PF_SERVICE_PORT',
@@ -32,6 +34,13 @@ export const devSchema: Schema<DevConfig> = {
     default: 15432,
     env: 'PF_POSTGRES_PORT',
   },
+  mongoPort: {
+    doc: 'Port of the MongoDB that is started here.',
+    format: 'port',
+    default: 27018,
+    env: 'PF_MONGO_PORT',
+  },
+  natsPort: { doc: 'Port of the NATS that is started here.', format: 'port', default: 4223, env: 'PF_NATS_PORT' },
   rateLimitFactor: {
     doc: 'By what the gateway’s rate limits are multiplied.',
     format: 'nat',

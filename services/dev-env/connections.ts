@@ -1,15 +1,16 @@
 import { join } from 'node:path'
-import { type Stores, writeConnections } from './infra/stores.ts'
+import { DEPLOY } from '../broker/broker.ts'
+import { writeConnections } from './infra/connections-file.ts'
+import type { Stores } from './infra/store.ts'
 import type { Network } from './network.ts'
 import { demoUsers } from './seed.ts'
 
 /** Lists every URL and credential of a network in `<state>/connections.env`, for psql, grpcurl, curl and people. */
 export function listConnections(
   { gateway, services, certificates, secrets }: Network,
-  { postgres }: Stores,
+  { postgres, mongo, nats }: Stores<'postgres' | 'mongo' | 'nats'>,
   state: string,
 ) {
-  const client = join(certificates, 'client', 'current')
   const perService = Object.entries(services).flatMap(([name, { ports, databaseUrl }]) => {
     const prefix = `PF_${name.toUpperCase()}`
     return [
@@ -24,14 +25,21 @@ export function listConnections(
       PF_GATEWAY_URL: gateway.url,
       PF_GATEWAY_ADMIN_URL: gateway.adminUrl,
       ...Object.fromEntries(perService),
-      PF_POSTGRES_ADMIN_URL: postgres.adminUrl,
+      PF_POSTGRES_ADMIN_URL: postgres.url,
       PF_POSTGRES_DATA: postgres.dataDir ?? '',
-      PF_CLIENT_CA: join(client, 'ca.pem'),
-      PF_CLIENT_CERT: join(client, 'cert.pem'),
-      PF_CLIENT_KEY: join(client, 'key.pem'),
+      PF_MONGO_ADMIN_URL: mongo.url,
+      PF_NATS_ADMIN_URL: nats.url,
+      ...certificatesOf('PF_NATS_ADMIN', join(certificates, DEPLOY)),
+      ...certificatesOf('PF_CLIENT', join(certificates, 'client')),
       PF_DEMO_USERS: demoUsers().join(' '),
       PF_DEMO_PASSWORD: secrets.demoPassword,
     },
     state,
   )
 }
+
+const certificatesOf = (prefix: string, folder: string) => ({
+  [`${prefix}_CA`]: join(folder, 'current', 'ca.pem'),
+  [`${prefix}_CERT`]: join(folder, 'current', 'cert.pem'),
+  [`${prefix}_KEY`]: join(folder, 'current', 'key.pem'),
+})

@@ -1,3 +1,4 @@
+import { MongoClient } from 'mongodb'
 import { Client, escapeIdentifier, escapeLiteral } from 'pg'
 
 /**
@@ -33,4 +34,15 @@ export async function dropDatabases(adminUrl: string, names: string[]): Promise<
     await admin.query(`drop role if exists ${name}`)
   }
   await admin.end()
+}
+
+/** The URL of a database on a MongoDB server. */
+export const mongoDatabase = (url: string, name: string) =>
+  url.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?[^?]*/, (_, server: string) => `${server}/${name}`)
+
+/** Drops the database that a MongoDB URL names. */
+export async function dropMongoDatabase(url: string): Promise<void> {
+  const client = new MongoClient(url)
+  await client.db().dropDatabase()
+  await client.close()
 }

@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs'
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { configureBroker } from './broker.ts'
 import { type DevConfig, loadDevConfig } from './config.ts'
 import { listConnections } from './connections.ts'
 import { placesOf } from './infra/places.ts'
 import { assertPortFree } from './infra/ports.ts'
-import { provideStores } from './infra/stores.ts'
+import { together } from './infra/store.ts'
+import { provideMongo, provideNats, providePostgres } from './infra/stores.ts'
+import { openMembers } from './members.ts'
 import { type Network, portsOf, startNetwork } from './network.ts'
 import { seed } from './seed.ts'
 import { SERVICES } from './services.ts'
@@ -31,11 +34,19 @@ async function main() {
 
   const { state } = placesOf()
   const stopping = stopSignal()
-  await using stores = await provideStores({ postgresPort: config.postgresPort })
-  clock.done('PostgreSQL')
+  await openMembers(state)
+  clock.done('certificates')
+  await using stores = await together({
+    postgres: providePostgres({ port: config.postgresPort }),
+    mongo: provideMongo({ port: config.mongoPort }),
+    nats: provideNats({ port: config.natsPort, ...brokerOf(state) }),
+  })
+  clock.done('stores')
   const network = await startNetwork({
     state,
-    adminUrl: stores.postgres.adminUrl,
+    adminUrl: stores.postgres.url,
+    mongoUrl: stores.mongo.url,
+    natsUrl: stores.nats.url,
     ports: config.servicePort,
     gateway: {
       port: config.gatewayPort,
@@ -55,6 +66,12 @@ async function main() {
   } finally {
     await network.stop()
   }
+}
+
+function brokerOf(state: string) {
+  const certificates = join(state, 'certificates')
+  const configure = (storeDir: string) => configureBroker(join(state, 'broker'), storeDir, certificates)
+  return { certificates, configure }
 }
 
 function readyText({ gateway }: Network, state: string, total: string) {
@@ -77,6 +94,8 @@ async function assertPortsFree(config: DevConfig) {
   await assertPortFree(config.gatewayPort, 'gateway', 'PF_GATEWAY_PORT')
   await assertPortFree(config.adminPort, 'the gateway’s admin interface', 'PF_GATEWAY_ADMIN_PORT')
   await assertPortFree(config.postgresPort, 'PostgreSQL', 'PF_POSTGRES_PORT')
+  await assertPortFree(config.mongoPort, 'MongoDB', 'PF_MONGO_PORT')
+  await assertPortFree(config.natsPort, 'NATS', 'PF_NATS_PORT')
   for (const { name } of SERVICES) {
     for (const [what, port] of Object.entries(portsOf(name, config.servicePort))) {
       await assertPortFree(port, `${name} ${what}`, 'PF_SERVICE_PORT')

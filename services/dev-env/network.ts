@@ -4,20 +4,18 @@ import { pino } from 'pino'
 import { loadConfig } from '#chassis/config.ts'
 import { createService, type Ports } from '#chassis/define-service.ts'
 import { createLogger } from '#chassis/logger.ts'
-import { ensureDatabase } from './databases.ts'
+import { applyCatalogue } from '../broker/apply.ts'
+import { DEPLOY } from '../broker/broker.ts'
+import { ensureDatabase, mongoDatabase } from './databases.ts'
 import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } from './gateway.ts'
-import { type Authority, openAuthority } from './infra/authority.ts'
+import type { Authority } from './infra/authority.ts'
+import { openMembers } from './members.ts'
+import { MESH } from './mesh.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { SERVICES, type ServiceEntry } from './services.ts'
 
-/** The names of this mesh. */
-export const MESH = { trustDomain: 'promptforge.local', namespace: 'promptforge' }
-
 /** Who signs access tokens here, and for whom. */
 const AUTH = { issuer: 'https://auth.promptforge.example', audience: 'promptforge' }
-
-/** Members of the mesh that are no services. */
-const OTHERS = ['gateway', 'client']
 
 /** How to run the whole of PromptForge in this process. */
 export type NetworkOptions = {
@@ -25,9 +23,13 @@ export type NetworkOptions = {
   state: string
   /** URL of a PostgreSQL superuser. */
   adminUrl: string
+  /** URL of a MongoDB. */
+  mongoUrl: string
+  /** URL of a NATS with the configuration of `services/broker` and this network's certificates: see `openMembers`. */
+  natsUrl: string
   /** Put before the names of databases, for several networks on one server. Default: nothing. */
   prefix?: string
-  /** gRPC port of the first service, the others follow; health is 1000 above each, metrics 2000. Or free ones. */
+  /** gRPC port of the user service, the others as `portsOf` says. Or free ones. */
   ports: number | 'free'
   gateway: GatewayOptions
   /** More environment for every service: `PF_LOG_LEVEL`. */
@@ -46,7 +48,7 @@ export type Network = {
   secrets: Secrets
   /** Folder with `<member>/current/` for every member of the mesh; `client` is for people's clients. */
   certificates: string
-  /** Drains and stops the gateway and the services; the database server is the caller's. */
+  /** Drains and stops the gateway and the services; the stores are the caller's. */
   stop(): Promise<void>
 }
 
@@ -58,6 +60,8 @@ export type RunningService = {
   context: object
   /** The environment that makes another process the same service (see `main.ts` of each). */
   env: Record<string, string>
+  /** How much of what it wrote others do not know yet. */
+  waiting(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -67,9 +71,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const certificates = join(state, 'certificates')
   mkdirSync(join(state, 'logs'), { recursive: true, mode: 0o700 })
   const secrets = openSecrets(state)
-  const authority = await openAuthority(certificates, MESH)
-  for (const member of [...SERVICES.map(({ name }) => name), ...OTHERS]) await authority.issue(member)
-  onStep('certificates')
+  const authority = await openMembers(state)
+  const deploy = join(certificates, DEPLOY, 'current')
+  await applyCatalogue({ url: options.natsUrl, certificates: deploy, replicas: 1 })
+  onStep('streams')
 
   const services: Record<string, RunningService> = {}
   const running: { stop(): Promise<void> }[] = []
@@ -78,7 +83,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
   try {
     for (const entry of SERVICES) {
-      const service = await startOne(entry, options, { certificates, secrets, user: services['user'] })
+      const service = await startOne(entry, options, { certificates, secrets, services })
       services[entry.name] = service
       running.unshift(service)
       onStep(`${entry.name} service`)
@@ -95,16 +100,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
 }
 
-type Surroundings = { certificates: string; secrets: Secrets; user: RunningService | undefined }
+type Surroundings = { certificates: string; secrets: Secrets; services: Record<string, RunningService> }
 
 async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Surroundings): Promise<RunningService> {
   const { definition, name } = entry
-  const databaseUrl = await ensureDatabase(
-    options.adminUrl,
-    `${options.prefix ?? ''}promptforge_${name}`,
-    around.secrets.database,
-  )
-  const env = environmentOf(entry, options, around, databaseUrl)
+  const database = await databaseOf(entry, options, around.secrets)
+  const env = { ...environmentOf(entry, options, around), ...database.env }
   const config = loadConfig(definition.config, env)
   const log = createLogger(name, config.log.level, logFile(options.state, name))
   await definition.store.migrate(config, log)
@@ -113,14 +114,33 @@ async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Su
     await service.destroy()
     throw error
   })
-  return { ports, databaseUrl, context: service.context, env, stop: service.destroy }
+  const { context, waiting, destroy: stop } = service
+  return { ports, databaseUrl: database.url, context, env, waiting, stop }
+}
+
+/** The database of a service, made where it has to be, and the environment by which the service finds it. */
+async function databaseOf(
+  { definition, name }: ServiceEntry,
+  options: NetworkOptions,
+  { database }: Secrets,
+): Promise<{ url: string; env: Record<string, string> }> {
+  const { adminUrl, mongoUrl, prefix = '' } = options
+  switch (definition.store.kind) {
+    case 'postgres': {
+      const url = await ensureDatabase(adminUrl, `${prefix}promptforge_${name}`, database)
+      return { url, env: { PF_POSTGRES_URL: url } }
+    }
+    case 'mongo': {
+      const PF_MONGO_DATABASE = `${prefix}promptforge`
+      return { url: mongoDatabase(mongoUrl, PF_MONGO_DATABASE), env: { PF_MONGO_URL: mongoUrl, PF_MONGO_DATABASE } }
+    }
+  }
 }
 
 function environmentOf(
   { name, env }: ServiceEntry,
-  { ports, env: more }: NetworkOptions,
-  { certificates, secrets, user }: Surroundings,
-  databaseUrl: string,
+  { ports, natsUrl, env: more }: NetworkOptions,
+  { certificates, secrets, services }: Surroundings,
 ): Record<string, string> {
   const { grpc, health, metrics } = ports === 'free' ? FREE : portsOf(name, ports)
   return {
@@ -135,8 +155,8 @@ function environmentOf(
     PF_NAMESPACE: MESH.namespace,
     PF_TOKEN_ISSUER: AUTH.issuer,
     PF_TOKEN_AUDIENCE: AUTH.audience,
-    PF_USER_SERVICE: `dns:///localhost:${user?.ports.grpc ?? grpc}`,
-    PF_POSTGRES_URL: databaseUrl,
+    ...Object.fromEntries(Object.entries(services).map(targetOf)),
+    PF_NATS_URL: natsUrl,
     PF_PAGE_TOKEN_SECRET: secrets.pageTokens,
     PF_DRAIN_SETTLE_MS: '0',
     PF_DRAIN_GRACE_MS: '5000',
@@ -145,12 +165,26 @@ function environmentOf(
   }
 }
 
+const targetOf = ([name, { ports }]: [string, RunningService]) => [
+  `PF_${name.toUpperCase()}_SERVICE`,
+  `dns:///localhost:${ports.grpc}`,
+]
+
 const FREE: Ports = { grpc: 0, health: 0, metrics: 0 }
 
-/** The ports of a service when `first` is the gRPC port of the first one. */
+/**
+ * The ports of a service when `first` is the gRPC port of the user service: the others are as far above as by default, health is
+ * 1000 above each, metrics 2000.
+ */
 export function portsOf(name: string, first: number): Ports {
-  const grpc = first + SERVICES.findIndex((entry) => entry.name === name)
+  const grpc = first + defaultPort(name) - defaultPort('user')
   return { grpc, health: grpc + 1000, metrics: grpc + 2000 }
+}
+
+function defaultPort(name: string): number {
+  const { definition } = SERVICES.find((entry) => entry.name === name)!
+  const { grpc } = definition.config as unknown as { grpc: { port: { default: number } } }
+  return grpc.port.default
 }
 
 const logFile = (state: string, name: string) =>

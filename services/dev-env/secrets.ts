@@ -3,18 +3,22 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What must stay the same from start to start, and secret: each a random string of 32 bytes. */
-export type Secrets = Record<'pageTokens' | 'signingKeys' | 'database' | 'demoPassword', string>
+export type Secrets = Record<'pageTokens' | 'signingKeys' | 'viewers' | 'database' | 'demoPassword', string>
 
-/** Reads `<state>/secrets.json`, or makes it (mode 0600). */
+/** Reads `<state>/secrets.json` (mode 0600), and makes what it does not have: all of it, or what is new since it was made. */
 export function openSecrets(state: string): Secrets {
   const file = join(state, 'secrets.json')
-  if (!existsSync(file)) writeFileSync(file, JSON.stringify(newSecrets(), null, 2), { mode: 0o600 })
-  return JSON.parse(readFileSync(file, 'utf8')) as Secrets
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>) : {}
+  const secrets = { ...newSecrets(), ...before }
+  const isNew = Object.keys(secrets).length > Object.keys(before).length
+  if (isNew) writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 })
+  return secrets
 }
 
 const newSecrets = (): Secrets => ({
   pageTokens: secret(),
   signingKeys: secret(),
+  viewers: secret(),
   database: secret(),
   demoPassword: secret(),
 })

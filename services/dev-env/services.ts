@@ -1,8 +1,10 @@
 import type { BaseConfig } from '#chassis/config.ts'
 import type { Store } from '#chassis/db/store.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
+import { analyticsService } from '../analytics/service.ts'
 import { promptService } from '../prompt/service.ts'
 import { userService } from '../user/service.ts'
+import { versionService } from '../version/service.ts'
 import type { Secrets } from './secrets.ts'
 
 /** A service as this machine runs it. */
@@ -23,8 +25,10 @@ const entry = <C extends BaseConfig, Context extends object, S extends Store>(
   env,
 })
 
-/** The one list of services, in the order of their ports. `user` is the first: the others ask it for keys. */
+/** The one list of services, in the order in which they are started: each calls only those before it. */
 export const SERVICES: ServiceEntry[] = [
   entry(userService, (secrets) => ({ PF_SIGNING_KEY_SECRET: secrets.signingKeys, PF_BCRYPT_COST: '10' })),
-  entry(promptService),
+  entry(promptService, (secrets) => ({ PF_VIEWER_SECRET: secrets.viewers })),
+  entry(versionService),
+  entry(analyticsService),
 ]

@@ -6,7 +6,7 @@ import type { GatewayOptions, Limit } from './options.ts'
 /** What the gateway must be told; the contract says the rest. `services` has every owner in `exposed.ts`. */
 export type GatewayConfig = GatewayOptions & {
   mesh: { watch: string }
-  services: { user: string[]; prompt: string[] }
+  services: { user: string[]; prompt: string[]; version: string[]; analytics: string[] }
 }
 
 /** The schema of GatewayConfig. */
@@ -50,7 +50,12 @@ export const gatewaySchema: Schema<GatewayConfig> = {
     },
     namespace: { doc: 'Namespace in the SPIFFE ids.', format: String, default: 'promptforge', env: 'PF_NAMESPACE' },
   },
-  services: { user: addresses('user', 50_051), prompt: addresses('prompt', 50_052) },
+  services: {
+    user: addresses('user', 50_051),
+    prompt: addresses('prompt', 50_052),
+    version: addresses('version', 50_053),
+    analytics: addresses('analytics', 50_056),
+  },
   auth: {
     issuer: {
       doc: '`iss` of access tokens.',

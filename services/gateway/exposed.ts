@@ -7,6 +7,8 @@ const OWNERS: Record<string, string> = {
   auth: 'user',
   user: 'user',
   prompt: 'prompt',
+  version: 'version',
+  analytics: 'analytics',
 }
 
 /** An RPC that people may reach through the gateway. */

@@ -1,7 +1,16 @@
-import { type PostgresConfig, postgresSchema } from '#chassis/config.ts'
+import { type PostgresConfig, postgresSchema, type Schema, secret } from '#chassis/config.ts'
 
-/** What the prompt service must be told: nothing beyond what every service must. */
-export type PromptConfig = PostgresConfig
+/** What the prompt service must be told, beyond what every service must. */
+export type PromptConfig = PostgresConfig & { viewerSecret: string }
 
 /** The schema of PromptConfig. */
-export const config = postgresSchema('prompt', 50_052)
+export const config: Schema<PromptConfig> = {
+  ...postgresSchema('prompt', 50_052),
+  viewerSecret: {
+    doc: 'Secret that the hashes which stand for readers’ addresses are made with, shared by all replicas: 32 characters or more.',
+    format: secret,
+    default: '',
+    env: 'PF_VIEWER_SECRET',
+    sensitive: true,
+  },
+}

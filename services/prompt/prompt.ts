@@ -9,6 +9,7 @@ import {
   Variable,
   type VersionRange,
 } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import type { PromptFacts } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import type { CreatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 
 /** A status as the table spells it. */
@@ -24,6 +25,12 @@ export type Readable = {
   deleted_at: Date | null
   /** First and last version of each of the reader's valid licences, none beyond the head; null without any. */
   licences: [from: number, to: number][] | null
+}
+
+/** What decides what events tell of a prompt. */
+export type Told = Pick<Readable, 'user_id' | 'is_public' | 'status' | 'deleted_at'> & {
+  title: string
+  category: string | null
 }
 
 /** A prompt that is about to be stored. */
@@ -70,6 +77,12 @@ export const ownAccess = (version: number): Access => ({
 
 /** Whether a right includes the head version, whose content a prompt shows. */
 export const readsHead = ({ readableVersions }: Access, version: number) => readableVersions.at(-1)!.to >= version
+
+/** What an event may tell of a prompt: title and category only of what is in lists for everyone. `db/emissions.ts` says it in SQL. */
+export function factsOf({ user_id, is_public, status, deleted_at, title, category }: Told): PromptFacts {
+  const visible = is_public && status === 'PUBLISHED' && deleted_at === null
+  return { ownerId: user_id, visible, title: visible ? title : '', category: (visible && category) || '' }
+}
 
 /** Makes the row of a new prompt from a request that keeps the contract's rules. Throws when the variables are too large. */
 export function newPrompt(request: CreatePromptRequest, { userId, username }: Caller): NewPrompt {

@@ -1,9 +1,11 @@
 import { postgres } from '#chassis/db/postgres.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
+import { deleteHandled } from '#chassis/events/inbox.ts'
 import { config, type PromptConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { rankJob } from './db/ranks.ts'
 import { schema } from './db/schema.ts'
+import { subscriptions } from './events/index.ts'
 import { services } from './rpc/index.ts'
 
 /** The prompt service. */
@@ -13,5 +15,7 @@ export const promptService: ServiceDefinition<PromptConfig, Deps> = {
   store: postgres(schema),
   context: createContext,
   services,
-  jobs: ({ database }) => [rankJob(database)],
+  jobs: ({ database }) => [rankJob(database), deleteHandled(database.sql)],
+  subscriptions,
+  close: ({ views }) => views.close(),
 }

@@ -57,17 +57,21 @@ export const promptRpcs = (pool: Pool): BareRpc[] => [
       model,
       'PUBLISHED',
     ]
-    const [row] = await query(pool, insertPromptStatement, [...values, ...keyParams(undefined, id)])
+    const [row] = await query(pool, insertPromptStatement, [...values, ...keyParams(undefined, id), ...newEvents()])
     return { prompt: newPrompt(request, caller!, id, row!.created_at) }
   }),
   bareRpc(Rpcs.updatePrompt, async ({ promptId, title, content }, caller) => {
+    const { userId, username } = caller!
     const unchanged = [null, null, null, null, null, null, null, null] as const
-    const change = [promptId, caller!.userId, null, title ?? null, content ?? null, ...unchanged] as const
-    const [row] = await query(pool, updatePrompt, [...change])
+    const change = [promptId, userId, null, title ?? null, content ?? null, ...unchanged, '', username] as const
+    const [row] = await query(pool, updatePrompt, [...change, ...newEvents()])
     if (!row) throw new Error('no such prompt')
     return { prompt: toPrompt(row) }
   }),
 ]
+
+/** The parameters of two events. */
+const newEvents = () => ['{}', v7(), v7()]
 
 const toSummary = (row: SummaryRow): PromptSummary => ({
   id: row.id,

@@ -47,7 +47,9 @@ export function userRpcs(pool: Pool, keys: JSONWebKeySet, rules: { issuer: strin
         .sign(privateKey)
       const refreshToken = randomBytes(32).toString('base64url')
       const hash = createHash('sha256').update(refreshToken).digest()
-      await query(pool, startSession, [row.id, v7(), hash, new Date(now), refreshExpires, account, address])
+      const event = ['{}', v7()]
+      const times = [new Date(now), refreshExpires] as const
+      await query(pool, startSession, [row.id, v7(), hash, ...times, account, address, ...event])
       const tokens = { accessToken, accessTokenExpiresAt: expires, refreshToken, refreshTokenExpiresAt: refreshExpires }
       return { user: toFullUser(row as ProfileRow), tokens }
     }),

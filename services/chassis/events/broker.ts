@@ -75,6 +75,7 @@ async function connectAtLast(
         timeout: TIMEOUT_MS,
         maxReconnectAttempts: -1,
         reconnectTimeWait: RECONNECT_MS,
+        reconnectJitterTLS: RECONNECT_MS,
         pingInterval: PING_MS,
         maxPingOut: 2,
       })

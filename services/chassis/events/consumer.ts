@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
+import type { Consumer, JsMsg } from '@nats-io/jetstream'
 import { eventOf } from '#contracts/events.ts'
 import { retryOf } from '../grpc/status.ts'
 import type { Logger } from '../logger.ts'
@@ -10,14 +10,17 @@ import type { Received } from './envelope.ts'
 import type { ConsumerMetrics } from './event-metrics.ts'
 import type { Subscription } from './subscription.ts'
 
-/** Milliseconds for which one request for messages is open. */
-const FETCH_MS = 5000
+/**
+ * Milliseconds for which one request for messages is open. Its end is waited for when a service stops: left early, messages that
+ * are on their way would come again only when their time to be acknowledged is over.
+ */
+const FETCH_MS = 1000
 
 /** Milliseconds between two tries after a failure. */
 const RETRY_MS = 250
 
 /** Deliveries after which an event that fails is put aside. One that kills the process is, too: the server counts. */
-const MAX_DELIVERIES = 8
+const MAX_DELIVERIES = 6
 
 /** Tries of a batch against a dependency that answers, but too late or with a conflict. */
 const MAX_CONFLICTS = 5
@@ -45,7 +48,6 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   const queue: JsMsg[] = []
   const arrived = createBell()
   const taken = createBell()
-  let fetching: ConsumerMessages | undefined
 
   const fetch = async () => {
     let consumer: Consumer | undefined
@@ -56,9 +58,7 @@ export function startConsumer(parts: Parts): () => Promise<void> {
       }
       try {
         consumer ??= await broker.jetstream().consumers.get(stream, parts.service)
-        fetching = await consumer.fetch({ max_messages: batch, expires: FETCH_MS })
-        if (signal.aborted) fetching.stop()
-        for await (const message of fetching) {
+        for await (const message of await consumer.fetch({ max_messages: batch, expires: FETCH_MS })) {
           queue.push(message)
           arrived.ring()
         }
@@ -78,13 +78,12 @@ export function startConsumer(parts: Parts): () => Promise<void> {
       if (messages.length === 0) await arrived.rung(signal)
       else await handleMessages(parts, messages, signal)
     }
-    for (const message of queue) message.nak()
   }
   const ended = Promise.all([fetch(), handle()])
   return async () => {
     stopping.abort()
-    fetching?.stop()
     await ended
+    for (const message of queue) message.nak()
   }
 }
 

@@ -1,3 +1,6 @@
+import { type Sql, statement } from '../db/statements.ts'
+import type { Job } from '../jobs.ts'
+
 /** The table's DDL, for a service that consumes with `inboxCte`. Rows are kept longer than any stream keeps a message. */
 export const INBOX_TABLE = `
   create table inbox (
@@ -18,3 +21,26 @@ export const inboxCte = (first: number) => `
     on conflict do nothing
     returning 1
   )`
+
+/** Days that a row of the inbox is kept: longer than any stream that is consumed keeps a message. */
+export const INBOX_DAYS = 45
+
+/** Deletes rows of the inbox that are older than that. */
+export const deleteHandled = (sql: Sql): Job => ({
+  name: 'delete old events of the inbox',
+  everyMs: 3_600_000,
+  run: async () => {
+    while ((await sql(deleteOldInbox, []))[0]!.deleted > 0);
+  },
+})
+
+/** The statement of `deleteHandled`: a batch of rows. */
+export const deleteOldInbox = statement<[], { deleted: number }>(
+  'delete_old_inbox',
+  `with gone as (
+    delete from inbox where ctid = any (array(
+      select ctid from inbox where processed_at < now() - interval '${INBOX_DAYS} days' limit 1000
+    )) returning 1
+  )
+  select count(*)::integer as deleted from gone`,
+)

@@ -25,4 +25,6 @@ export type OutboxStore = {
   /** Gives rows up: they stay where they are, and wait no more. */
   markAbandoned(ids: string[]): Promise<unknown>
   waiting(): Promise<Waiting>
+  /** Makes everything wait again that happened since then and was published; answers with how much. */
+  replay(since: Date): Promise<number>
 }

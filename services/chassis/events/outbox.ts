@@ -73,9 +73,11 @@ export function outboxCte({
   first: number
   events: Emission[]
 }): string {
-  const rows = events.map(({ event, payload, when = 'true' }, index) => {
+  const rows = events.map(({ event, payload, when }, index) => {
+    // Otherwise the payload would be made before the condition is looked at.
+    const wanted = when === undefined ? `${payload}, true` : `case when ${when} then ${payload} end, ${when}`
     const subject = event.perAggregate ? `'${event.subject}.' || ${aggregateId}` : `'${event.subject}'`
-    return `($${first + 1 + index}::uuid, ${subject}, ${payload}, ${when})`
+    return `($${first + 1 + index}::uuid, ${subject}, ${wanted})`
   })
   return `
   emitted as (

@@ -35,6 +35,7 @@ export const postgresOutbox = (url: string, sql: Sql, log: Logger): OutboxStore 
     const [row] = await sql(countWaiting, [])
     return { rows: row!.rows, oldest: row!.oldest ?? undefined }
   },
+  replay: (since) => replay(sql, since),
 })
 
 /** Deletes what was published more than seven days ago. */
@@ -45,15 +46,6 @@ export const deletePublished = (sql: Sql): Job => ({
     while ((await sql(deleteOld, []))[0]!.deleted > 0);
   },
 })
-
-/** Makes everything that was published since `since` wait again. Consumers know the ids: nothing happens twice. */
-export const replaySince = statement<[since: Date], { replayed: number }>(
-  'replay_outbox',
-  `with again as (
-    update outbox set processed_at = null where processed_at is not null and occurred_at >= $1 returning 1
-  )
-  select count(*)::integer as replayed from again`,
-)
 
 async function leadOnce(url: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>) {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000, keepAlive: true })
@@ -123,4 +115,24 @@ const deleteOld = statement<[], { deleted: number }>(
     )) returning 1
   )
   select count(*)::integer as deleted from gone`,
+)
+
+async function replay(sql: Sql, since: Date): Promise<number> {
+  let replayed = 0
+  for (let after = FIRST_ID; ;) {
+    const rows = await sql(makeWait, [since, after])
+    if (rows.length === 0) return replayed
+    replayed += rows.length
+    after = rows
+      .map(({ id }) => id)
+      .toSorted()
+      .at(-1)!
+  }
+}
+
+const makeWait = statement<[since: Date, after: string], { id: string }>(
+  'replay_outbox',
+  `update outbox set processed_at = null where id = any (array(
+    select id from outbox where processed_at is not null and occurred_at >= $1 and id > $2 order by id limit 5000
+  )) returning id`,
 )

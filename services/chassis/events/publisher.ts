@@ -10,8 +10,8 @@ export type Message = { id: string; subject: string; data: Uint8Array; headers: 
 /** What became of publishing a message. `full` and `refused` have stored nothing. */
 export type Fate = 'stored' | 'full' | 'refused'
 
-/** Messages and bytes of an atomic batch: one fsync each. */
-const BATCH_MESSAGES = 500
+/** Messages (JetStream takes no more) and bytes of an atomic batch: one fsync each. */
+const BATCH_MESSAGES = 1000
 const BATCH_BYTES = 4 * 1024 * 1024
 
 /** Messages that are published one by one, at once. */

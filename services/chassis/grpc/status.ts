@@ -3,6 +3,7 @@ import { BadRequest, ErrorInfo, RetryInfo } from '#contracts/gen/google/rpc/erro
 import { Status } from '#contracts/gen/google/rpc/status.ts'
 import { type AppError, deadlineExceeded, internal, isAppError, unavailable } from '../errors.ts'
 import { databaseFailure } from '../db/failures.ts'
+import { mongoFailure } from '../db/mongo-failures.ts'
 
 /** The `domain` of every ErrorInfo. */
 export const ERROR_DOMAIN = 'promptforge'
@@ -20,7 +21,7 @@ export type GrpcStatus = { code: status; details: string; metadata: Metadata }
 export function toAppError(error: unknown): AppError {
   if (isAppError(error)) return error
   if (isServiceError(error)) return dependencyFailure(error)
-  return databaseFailure(error) ?? internal(error)
+  return mongoFailure(error) ?? databaseFailure(error) ?? internal(error)
 }
 
 /**
@@ -82,6 +83,9 @@ export function readStatus(error: ServiceError): {
 /** Recognises what grpc-js rejects a call with. */
 const isServiceError = (error: unknown): error is ServiceError =>
   error instanceof Error && typeof (error as ServiceError).code === 'number' && 'metadata' in error
+
+/** Whether a call to another service was answered with NOT_FOUND. */
+export const isNotFound = (error: unknown) => isServiceError(error) && error.code === status.NOT_FOUND
 
 /** The status of a call that succeeded. */
 export const OK = 'OK'

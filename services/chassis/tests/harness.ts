@@ -9,8 +9,8 @@ import { OUTBOX_TABLE } from '../events/outbox.ts'
 import { Migration } from '@mikro-orm/migrations'
 import { startTestService } from '../testing/service.ts'
 
-// MikroORM does not start without an entity.
-const Nothing = defineEntity({ name: 'Nothing', properties: { id: p.integer().primary() } })
+/** MikroORM does not start without an entity. */
+export const Nothing = defineEntity({ name: 'Nothing', properties: { id: p.integer().primary() } })
 
 class FirstTables extends Migration {
   override up() {

@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MongoClient } from 'mongodb'
+import { startContainer } from './container.ts'
 import { Child } from './process.ts'
 import { packagedProgram } from './programs.ts'
 import { type Server, startServer } from './server.ts'
+import type { Started } from './store.ts'
 
 /** How to run a server for MongoDB's clients. */
 export type MongoOptions = {
@@ -17,7 +19,7 @@ export type MongoOptions = {
 
 /** A server for MongoDB's clients. */
 export type Mongo = Server & {
-  /** `mongodb://127.0.0.1:port`. */
+  /** `mongodb://127.0.0.1:port/?directConnection=true`. */
   url: string
 }
 
@@ -29,18 +31,36 @@ export async function startMongo({ dataDir, port: wanted, logFile = `${dataDir}.
   const command = packagedProgram('secantusd-py')
   for (const folder of [dataDir, dirname(logFile)]) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const server = await startServer(wanted, launch, { fast: 'SIGTERM', kill: 'SIGKILL' })
-  return { ...server, url: urlOf(server.port) }
+  return { ...server, url: urlOf(`127.0.0.1:${server.port}`) }
 
   async function launch(port: number): Promise<Child> {
     const address = ['--host', '127.0.0.1', '--port', String(port)]
     const args = [...address, '--storage-path', dataDir, '--sync-on-commit']
-    const child = new Child({ name: 'SecantusDB', command, args, logFile })
-    await child.ready(() => mongoAnswers(urlOf(port)))
+    // It is slow to end, and now and then hangs; by then it has nothing left to lose.
+    const child = new Child({ name: 'SecantusDB', command, args, logFile, stopMs: 4000 })
+    // Who answers may be another, who has the port.
+    await child.ready(async () => child.hasLogged('listening on') && (await mongoAnswers(urlOf(`127.0.0.1:${port}`))))
     return child
   }
 }
 
-const urlOf = (port: number) => `mongodb://127.0.0.1:${port}/?directConnection=true`
+/** Runs MongoDB's official image, with data in a folder of this machine. */
+export function startDockerMongo({ dataDir, port }: Pick<MongoOptions, 'dataDir' | 'port'>): Promise<Started> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o755 }) // the image's user passes through it
+  return startContainer({
+    image: 'mongo:8',
+    command: ['mongod'],
+    mounts: [{ source: dataDir, target: '/data/db' }],
+    port,
+    inside: 27017,
+    readyLog: 'Waiting for connections',
+    urlAt: urlOf,
+    answers: mongoAnswers,
+  })
+}
+
+// SecantusDB calls itself a replica set, and a driver that looks for the set's members loses the only one at a restart.
+const urlOf = (address: string) => `mongodb://${address}/?directConnection=true`
 
 /** Whether a MongoDB takes commands at `url`. */
 export async function mongoAnswers(url: string): Promise<boolean> {

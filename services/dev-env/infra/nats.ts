@@ -2,9 +2,11 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import { startContainer } from './container.ts'
 import { Child } from './process.ts'
 import { packagedProgram } from './programs.ts'
 import { type Server, startServer } from './server.ts'
+import type { Started } from './store.ts'
 
 /** How to run a NATS. */
 export type NatsOptions = {
@@ -18,7 +20,7 @@ export type NatsOptions = {
 
 /** A NATS of ours. */
 export type Nats = Server & {
-  /** `tls://127.0.0.1:port`. */
+  /** `nats://127.0.0.1:port`, with TLS. */
   url: string
   /** Lets it read its configuration and certificates anew. Connections stay. */
   reload(): void
@@ -34,12 +36,36 @@ export async function startNats({ configPath, port: wanted, logFile }: NatsOptio
   async function launch(port: number): Promise<Child> {
     const args = ['--config', configPath, '--addr', '127.0.0.1', '--port', String(port)]
     const child = new Child({ name: 'NATS', command, args, logFile })
-    await child.ready(() => natsAnswers(urlOf(port)))
+    // Who answers may be another, who has the port.
+    await child.ready(async () => child.hasLogged('Server is ready') && (await natsAnswers(urlOf(port))))
     return child
   }
 }
 
-const urlOf = (port: number) => `tls://127.0.0.1:${port}`
+const urlOf = (port: number) => `nats://127.0.0.1:${port}`
+
+/** How to run NATS in a container: `dataDir` is the folder that its configuration keeps messages in. */
+export type DockerNatsOptions = { dataDir: string; configPath: string; certificates: string; port: number }
+
+/** Runs NATS's official image. It sees what its configuration names at the same paths as we do. */
+export function startDockerNats({ dataDir, configPath, certificates, port }: DockerNatsOptions): Promise<Started> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const readable = [dirname(configPath), certificates].map((path) => ({
+    source: path,
+    target: path,
+    mode: 'ro' as const,
+  }))
+  return startContainer({
+    image: 'nats:2.15',
+    command: ['--config', configPath, '--addr', '0.0.0.0', '--port', '4222'],
+    mounts: [{ source: dataDir, target: dataDir }, ...readable],
+    port,
+    inside: 4222,
+    readyLog: 'Server is ready',
+    urlAt: (address) => `nats://${address}`,
+    answers: natsAnswers,
+  })
+}
 
 /** Whether a NATS takes connections at `url`: it speaks first, and says that it has JetStream. */
 export async function natsAnswers(url: string): Promise<boolean> {

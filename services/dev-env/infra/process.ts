@@ -98,6 +98,11 @@ export class Child {
     return text.trimEnd().split('\n').slice(-lines).join('\n')
   }
 
+  /** Whether this run of the program has written a text. */
+  hasLogged(text: string): boolean {
+    return this.log(Infinity).includes(text)
+  }
+
   /** Ends it: in order with `signal`, and with SIGKILL when that takes too long. */
   async stop(signal = this.#options.stopSignal ?? 'SIGTERM'): Promise<void> {
     if (!this.running) return

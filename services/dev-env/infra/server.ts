@@ -7,10 +7,13 @@ export type Restart = 'fast' | 'kill'
 /** A program of ours that listens on a port of 127.0.0.1. `How` are the ways to restart it. */
 export type Server<How extends string = Restart> = AsyncDisposable & {
   port: number
-  stop(): Promise<void>
+  /** Ends it, in order unless told otherwise. */
+  stop(how?: How): Promise<void>
+  /** Starts it again on the same port, after it was stopped, and waits until it answers. */
+  start(): Promise<void>
   /** Sends it a signal. */
   signal(name: NodeJS.Signals): void
-  /** Ends it, `fast` unless told otherwise, starts it again on the same port, and waits until it answers. */
+  /** Both, one after the other. */
   restart(how?: How): Promise<void>
 }
 
@@ -25,16 +28,20 @@ export async function startServer<How extends string = Restart>(
 ): Promise<Server<How>> {
   const { port, ...first } = await launchOn(wanted, launch)
   let { child } = first
-  const stop = () => child.stop()
+  const stop = (how?: How) => child.stop(how && signals[how])
+  const start = async () => {
+    child = await launch(port)
+  }
   return {
     port,
     stop,
+    start,
     signal: (name) => child.signal(name),
     restart: async (how) => {
       await child.stop(signals[how ?? 'fast'])
-      child = await launch(port)
+      await start()
     },
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: () => stop(),
   }
 }
 

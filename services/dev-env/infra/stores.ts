@@ -1,98 +1,91 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { dockerAnswers } from './docker.ts'
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { mongoAnswers, startDockerMongo, startMongo } from './mongo.ts'
+import { natsAnswers, startDockerNats, startNats } from './nats.ts'
 import { placesOf } from './places.ts'
 import { startDockerPostgres } from './postgres-docker.ts'
-import { answers } from './postgres-url.ts'
+import { answers as postgresAnswers } from './postgres-url.ts'
 import { startPostgres } from './postgres.ts'
+import { provideStore, type Store } from './store.ts'
 
-export { writeConnections } from './connections-file.ts'
-
-/** How to provide the stores. */
-export type StoresOptions = {
-  /** Port of a PostgreSQL that is started; 0 takes a free one. */
-  postgresPort: number
-  /** URL of the superuser of a PostgreSQL that is there already; default PF_POSTGRES_URL. */
-  postgresUrl?: string | undefined
-  /** Whether data survive a power cut. Default true; tests do without, which is quicker. */
-  durable?: boolean
-  /** Name of the folder that the data lie in, below the clone's places. Default `stores`. */
+/** How to provide a store. */
+export type StoreOptions = {
+  /** Its port on 127.0.0.1 when it is started; 0 takes a free one. */
+  port: number
+  /** URL of one that is there already, empty for none. Default: the variable that is named below. */
+  url?: string
+  /** Folder of its data and log, below the clone's places. Default: `stores`, and `logs` for its log. */
   folder?: string
-  /** Where stores that are started come from. Default PF_STORES, or: Docker when it answers, else the packages. */
-  from?: 'docker' | 'packages' | undefined
 }
-
-/** A store, and where it comes from. */
-export type Store = {
-  /** URL of its superuser. */
-  adminUrl: string
-  source: 'configuration' | 'docker' | 'packages'
-  /** Folder of its data, when it is ours. */
-  dataDir?: string
-}
-
-/** The stores that the services need. */
-export type Stores = AsyncDisposable & {
-  postgres: Store
-  /** Stops what was started. */
-  stop(): Promise<void>
-}
-
-type Started = Store & { stop(): Promise<void> }
 
 // No write of a test needs to reach the disk, and no test lives long enough for the vacuum.
 const HASTY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }
 
 /**
- * Provides the stores, in this order: at the URL that is configured; in Docker, where a daemon answers; from the package
- * registries. Data stay with what made them: once a clone has data from packages it keeps to packages, and if it has data in
- * Docker, Docker must answer. Where Docker answers and gives no PostgreSQL, for want of an image, the packages do.
+ * Provides PostgreSQL. The URL, from PF_POSTGRES_URL, is a superuser's. One that is not `durable` is quicker, and does not keep
+ * its data at a power cut.
  */
-export async function provideStores(options: StoresOptions): Promise<Stores> {
-  const { stop, ...postgres } = await providePostgres(options)
-  return { postgres, stop, [Symbol.asyncDispose]: stop }
-}
-
-async function providePostgres(options: StoresOptions): Promise<Started> {
-  const { postgresUrl = process.env['PF_POSTGRES_URL'], from = sourceSetting(), folder = 'stores' } = options
-  if (postgresUrl) return await configured(postgresUrl)
-  const { state, postgres: home } = placesOf()
-  const dockerDir = join(state, folder, 'postgres-docker')
-  const dataDir = join(home, folder, 'postgres')
-  const { postgresPort: port, durable = true } = options
+export function providePostgres(options: StoreOptions & { durable?: boolean }): Promise<Store> {
+  const { port, durable = true } = options
+  const home = placesOf().postgres
   const settings = { max_connections: '300', timezone: 'UTC', ...(durable ? {} : HASTY) }
-  if (from === 'docker' || existsSync(dockerDir)) return await inDocker(dockerDir, port, settings)
-  if (!from && !existsSync(dataDir) && (await dockerAnswers())) {
-    try {
-      return await inDocker(dockerDir, port, settings)
-    } catch (error) {
-      for (const path of [dockerDir, `${dockerDir}.password`]) rmSync(path, { recursive: true, force: true })
-      process.stderr.write(`Docker gave no PostgreSQL (${(error as Error).message.trim()}): taking the packaged one.\n`)
-    }
-  }
-  mkdirSync(join(state, 'logs'), { recursive: true, mode: 0o700 })
-  const logFile = join(state, 'logs/postgres.log')
-  const { adminUrl, stop } = await startPostgres({ dataDir, home, port, settings, ...(durable && { logFile }) })
-  return { adminUrl, stop, source: 'packages', dataDir }
+  const { logFile, dataDirs } = placesFor('postgres', options, home)
+  return provideStore({
+    name: 'PostgreSQL',
+    variable: 'PF_POSTGRES_URL',
+    url: options.url ?? process.env['PF_POSTGRES_URL'],
+    answers: postgresAnswers,
+    dataDirs,
+    inDocker: (dataDir) => startDockerPostgres({ dataDir, port, settings }),
+    packaged: async (dataDir) => {
+      const { adminUrl: url, stop } = await startPostgres({ dataDir, home, port, settings, logFile })
+      return { url, stop }
+    },
+  })
 }
 
-async function inDocker(dataDir: string, port: number, settings: Record<string, string>): Promise<Started> {
-  if (!(await dockerAnswers())) {
-    throw new Error('PostgreSQL is to run in Docker, which does not answer: start it, or begin anew with --fresh')
-  }
-  const { adminUrl, stop } = await startDockerPostgres({ dataDir, port, settings })
-  return { adminUrl, stop, source: 'docker', dataDir }
+/** Provides MongoDB, or what speaks to its clients. The URL comes from PF_MONGO_URL. */
+export function provideMongo(options: StoreOptions): Promise<Store> {
+  const { port } = options
+  const { logFile, dataDirs } = placesFor('mongo', options)
+  return provideStore({
+    name: 'MongoDB',
+    variable: 'PF_MONGO_URL',
+    url: options.url ?? process.env['PF_MONGO_URL'],
+    answers: mongoAnswers,
+    dataDirs,
+    inDocker: (dataDir) => startDockerMongo({ dataDir, port }),
+    packaged: (dataDir) => startMongo({ dataDir, port, logFile }),
+  })
 }
 
-async function configured(adminUrl: string): Promise<Started> {
-  const { host } = new URL(adminUrl)
-  if (!(await answers(adminUrl))) throw new Error(`PF_POSTGRES_URL names ${host}, where no PostgreSQL answers`)
-  return { adminUrl, source: 'configuration', stop: () => Promise.resolve() }
+/** How to provide NATS. */
+export type NatsStoreOptions = StoreOptions & {
+  /** Folder with the certificates that its configuration names. */
+  certificates: string
+  /** Writes the configuration of one with its messages in `storeDir`, and answers with its path. */
+  configure(storeDir: string): string
 }
 
-function sourceSetting(): StoresOptions['from'] {
-  const value = process.env['PF_STORES']
-  if (!value) return undefined
-  if (value === 'docker' || value === 'packages') return value
-  throw new Error(`PF_STORES is '${value}': it can be docker or packages`)
+/** Provides NATS. The URL, from PF_NATS_URL, is one of which `services/broker` made the configuration, with our certificates. */
+export function provideNats(options: NatsStoreOptions): Promise<Store> {
+  const { port, certificates, configure } = options
+  const { logFile, dataDirs } = placesFor('nats', options)
+  return provideStore({
+    name: 'NATS',
+    variable: 'PF_NATS_URL',
+    url: options.url ?? process.env['PF_NATS_URL'],
+    answers: natsAnswers,
+    dataDirs,
+    inDocker: (dataDir) => startDockerNats({ dataDir, configPath: configure(dataDir), certificates, port }),
+    packaged: (dataDir) => startNats({ configPath: configure(dataDir), port, logFile }),
+  })
+}
+
+function placesFor(name: string, { folder }: StoreOptions, home = placesOf().state) {
+  const { state } = placesOf()
+  const logFile = join(state, folder ?? 'logs', `${name}.log`)
+  mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 })
+  const data = folder ?? 'stores'
+  return { logFile, dataDirs: { docker: join(state, data, `${name}-docker`), packages: join(home, data, name) } }
 }

@@ -7,13 +7,21 @@ import { type Channel, createStub, openChannel, type Stub } from '#chassis/grpc/
 import { openMesh } from '#chassis/grpc/tls.ts'
 import { loadContract } from '#contracts/contract.ts'
 import type { Deps as UserDeps } from '../../user/context.ts'
-import { dropDatabases } from '../databases.ts'
+import { dropDatabases, dropMongoDatabase, mongoDatabase } from '../databases.ts'
 import { placesOf } from '../infra/places.ts'
-import { MESH, type Network, type NetworkOptions, startNetwork } from '../network.ts'
+import { startTestBroker, type TestBroker } from '../infra/test-broker.ts'
+import { openMembers } from '../members.ts'
+import { MESH } from '../mesh.ts'
+import { type Network, type NetworkOptions, startNetwork } from '../network.ts'
+import { processAll } from '../process-all.ts'
 import { SERVICES } from '../services.ts'
 
 /** The whole of PromptForge for a test file: free ports, databases of its own, rate limits out of the way. */
 export type TestNetwork = Network & {
+  /** Its NATS, to be restarted, and to be looked into. */
+  broker: TestBroker
+  /** Waits until what has been written is known everywhere. */
+  processAll(): Promise<void>
   /** Sends an HTTP request to the gateway; a body that is neither text nor bytes is sent as JSON. */
   rest(request: string, options?: RestOptions): Promise<RestAnswer>
   /** Registers a user through the gateway. */
@@ -42,20 +50,28 @@ export type SignedIn = {
   refreshToken: string
 }
 
-/** Starts it: call it in `beforeAll`, and `stop` in `afterAll`. */
+/**
+ * Starts it: call it in `beforeAll`, and `stop` in `afterAll`. The NATS is its own; PostgreSQL and MongoDB are those of the run
+ * unless `options` name others, for tests that restart them.
+ */
 export async function startTestNetwork(options: Partial<NetworkOptions> = {}): Promise<TestNetwork> {
-  const adminUrl = process.env['PF_TEST_POSTGRES_URL']!
+  const { adminUrl = process.env['PF_TEST_POSTGRES_URL']!, mongoUrl = process.env['PF_TEST_MONGO_URL']! } = options
   const states = join(placesOf().state, `test-network-${process.pid}`)
   mkdirSync(states, { recursive: true })
   const state = mkdtempSync(join(states, 'n'))
   const prefix = `t${randomUUID().slice(0, 8)}_`
   const gateway = { port: 0, adminPort: 0, rateLimitFactor: 1000, corsOrigins: ['http://localhost:5173'] }
   const env = { PF_LOG_LEVEL: 'warn' }
-  const network = await startNetwork({ state, adminUrl, prefix, ports: 'free', gateway, env, ...options })
+  await openMembers(state)
+  const broker = await startTestBroker(join(state, 'certificates'))
+  const stores = { adminUrl, mongoUrl, natsUrl: broker.url }
+  const network = await startNetwork({ state, ...stores, prefix, ports: 'free', gateway, env, ...options })
   const channels: Channel[] = []
   const rest = restClient(network.gateway.url)
   return {
     ...network,
+    broker,
+    processAll: () => processAll(broker.manager, network.services),
     rest,
     signUp: (username = `u${randomUUID().slice(0, 12)}`) => signUp(rest, username),
     stub: (service, definition) => {
@@ -75,10 +91,12 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
     stop: async () => {
       for (const channel of channels) channel.close()
       await network.stop()
+      await broker.stop()
       await dropDatabases(
         adminUrl,
         SERVICES.map(({ name }) => `${prefix}promptforge_${name}`),
       )
+      await dropMongoDatabase(mongoDatabase(mongoUrl, `${prefix}promptforge`))
       rmSync(states, { recursive: true, force: true })
     },
   }

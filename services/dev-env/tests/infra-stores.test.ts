@@ -9,7 +9,10 @@ import { answers } from '../infra/postgres-url.ts'
 import { dockerAnswers } from '../infra/docker.ts'
 import { placesOf } from '../infra/places.ts'
 import { assertPortFree, freePort } from '../infra/ports.ts'
-import { provideStores, writeConnections } from '../infra/stores.ts'
+import { writeConnections } from '../infra/connections-file.ts'
+import { mongoAnswers } from '../infra/mongo.ts'
+import { together } from '../infra/store.ts'
+import { provideMongo, providePostgres } from '../infra/stores.ts'
 
 const { state, postgres: home } = placesOf()
 const folder = `${basename(process.env['PF_TEST_FOLDER']!)}/stores`
@@ -23,6 +26,7 @@ afterAll(() => rmSync(dir, { recursive: true }))
 beforeEach(() => {
   process.env['DOCKER_HOST'] = `unix://${dir}/nobody.sock`
   delete process.env['PF_POSTGRES_URL']
+  delete process.env['PF_MONGO_URL']
   delete process.env['PF_STORES']
 })
 
@@ -32,32 +36,49 @@ afterEach(() => {
 })
 
 test('without a URL and Docker, PostgreSQL comes from the packages', async () => {
-  await using stores = await provideStores({ postgresPort: 0, durable: false, folder })
-  expect(stores.postgres).toMatchObject({ source: 'packages', dataDir: join(home, folder, 'postgres') })
-  expect(await answers(stores.postgres.adminUrl)).toBe(true)
-  await stores.stop()
-  expect(await answers(stores.postgres.adminUrl)).toBe(false)
+  const postgres = await providePostgres({ port: 0, durable: false, folder })
+  expect(postgres).toMatchObject({ source: 'packages', dataDir: join(home, folder, 'postgres') })
+  expect(await answers(postgres.url)).toBe(true)
+  await postgres.stop()
+  expect(await answers(postgres.url)).toBe(false)
 })
 
 test('a URL in the configuration comes first, and nothing is started', async () => {
   process.env['PF_POSTGRES_URL'] = process.env['PF_TEST_POSTGRES_URL']
-  const stores = await provideStores({ postgresPort: 0, folder })
-  expect(stores.postgres).toEqual({ source: 'configuration', adminUrl: process.env['PF_TEST_POSTGRES_URL'] })
-  await stores.stop()
-  expect(await answers(stores.postgres.adminUrl)).toBe(true)
+  const postgres = await providePostgres({ port: 0, folder })
+  expect(postgres).toMatchObject({ source: 'configuration', url: process.env['PF_TEST_POSTGRES_URL'] })
+  await postgres.stop()
+  expect(await answers(postgres.url)).toBe(true)
   expect(existsSync(join(home, folder))).toBe(false)
 })
 
 test('a URL where nobody answers is an error that names its variable and not its password', async () => {
   const port = await freePort()
   process.env['PF_POSTGRES_URL'] = `postgres://postgres:secret@127.0.0.1:${port}/postgres`
-  const failure = await provideStores({ postgresPort: 0, folder }).catch((error: Error) => error.message)
+  const failure = await providePostgres({ port: 0, folder }).catch((error: Error) => error.message)
   expect(failure).toBe(`PF_POSTGRES_URL names 127.0.0.1:${port}, where no PostgreSQL answers`)
+})
+
+test('of a URL with several hosts and a password, an error names the hosts', async () => {
+  const port = await freePort()
+  process.env['PF_MONGO_URL'] = `mongodb://ann:p%40ss@127.0.0.1:${port},localhost:${port}/?replicaSet=rs0`
+  const failure = await provideMongo({ port: 0, folder }).catch((error: Error) => error.message)
+  expect(failure).toBe(`PF_MONGO_URL names 127.0.0.1:${port},localhost:${port}, where no MongoDB answers`)
+})
+
+test('stores come side by side, and when one cannot be had the others are stopped', async () => {
+  const port = await freePort()
+  const url = `postgres://postgres:secret@127.0.0.1:${port}/postgres`
+  const mongo = provideMongo({ port: 0, folder })
+  const both = together({ mongo, postgres: providePostgres({ port: 0, url, folder }) })
+  await expect(both).rejects.toThrow('where no PostgreSQL answers')
+  expect(await mongo).toMatchObject({ source: 'packages', dataDir: join(state, folder, 'mongo') })
+  expect(await mongoAnswers((await mongo).url)).toBe(false)
 })
 
 test('data in Docker are not forgotten when Docker does not answer', async () => {
   mkdirSync(join(state, folder, 'postgres-docker'), { recursive: true })
-  await expect(provideStores({ postgresPort: 0, folder })).rejects.toThrow('in Docker, which does not answer')
+  await expect(providePostgres({ port: 0, folder })).rejects.toThrow('in Docker, which does not answer')
 })
 
 test('a Docker that has no PostgreSQL to give does not stop the start', async () => {
@@ -65,16 +86,17 @@ test('a Docker that has no PostgreSQL to give does not stop the start', async ()
   const daemon = createHttpServer((request, response) => response.writeHead(request.url === '/_ping' ? 200 : 500).end())
   await once(daemon.listen(file), 'listening')
   process.env['DOCKER_HOST'] = `unix://${file}`
-  await using stores = await provideStores({ postgresPort: 0, durable: false, folder })
-  expect(stores.postgres.source).toBe('packages')
+  const postgres = await providePostgres({ port: 0, durable: false, folder })
+  expect(postgres.source).toBe('packages')
   expect(existsSync(join(state, folder, 'postgres-docker'))).toBe(false)
+  await postgres.stop()
   daemon.closeAllConnections()
   daemon.close()
 })
 
 test('PF_STORES takes two words', async () => {
   process.env['PF_STORES'] = 'podman'
-  await expect(provideStores({ postgresPort: 0, folder })).rejects.toThrow("PF_STORES is 'podman'")
+  await expect(providePostgres({ port: 0, folder })).rejects.toThrow("PF_STORES is 'podman'")
 })
 
 test('a Docker daemon is one that answers a ping, soon', async () => {

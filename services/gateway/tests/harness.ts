@@ -12,6 +12,7 @@ import {
   PromptServiceService,
   PromptInternalServiceService,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { UserInternalServiceService, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { type Envoy, startEnvoy } from '../../dev-env/infra/envoy.ts'
 import { writeGateway } from '../gateway.ts'
@@ -27,6 +28,7 @@ export type TestGateway = {
   envoy: Envoy
   user: Echo
   prompt: Echo
+  version: Echo
   /** Where its configuration and its logs lie. */
   folder: string
   /** `http://127.0.0.1:port`. */
@@ -62,7 +64,11 @@ export async function startGateway({
 }: Partial<GatewayOptions> & { contract?: Contract } = {}): Promise<TestGateway> {
   const key = await makeKey()
   const keys = [key]
-  const [user, prompt] = await Promise.all([startEcho('user', USER_SERVICES), startEcho('prompt', PROMPT_SERVICES)])
+  const [user, prompt, version] = await Promise.all([
+    startEcho('user', USER_SERVICES),
+    startEcho('prompt', PROMPT_SERVICES),
+    startEcho('version', [VersionServiceService]),
+  ])
   user.answers.set(AuthServiceService.getJwks.path, () => jwks(keys))
   const folder = mkdtempSync(join(dirname(process.env['PF_TEST_CERTIFICATES']!), 'gateway-'))
   const configPath = writeGateway(contract, {
@@ -70,7 +76,7 @@ export async function startGateway({
     edge: { host: '127.0.0.1', port: 0 },
     admin: { port: 0 },
     mesh: testMesh('gateway'),
-    services: { user: [`127.0.0.1:${user.port}`], prompt: [`127.0.0.1:${prompt.port}`], ...services },
+    services: { user: [addressOf(user)], prompt: [addressOf(prompt)], version: [addressOf(version)], ...services },
     auth: TEST_AUTH,
     keysSeconds: 60,
     limits: { address: ROOMY, user: ROOMY, auth: ROOMY },
@@ -89,6 +95,7 @@ export async function startGateway({
     folder,
     user,
     prompt,
+    version,
     url: `http://127.0.0.1:${edge}`,
     key,
     keys,
@@ -100,11 +107,13 @@ export async function startGateway({
     stop: async () => {
       client.close()
       await envoy.stop()
-      for (const echo of [user, prompt]) echo.stop()
+      for (const echo of [user, prompt, version]) echo.stop()
       rmSync(folder, { recursive: true })
     },
   }
 }
+
+const addressOf = ({ port }: Echo) => `127.0.0.1:${port}`
 
 /** What GetJwks answers with. */
 export const jwks = (keys: Key[]): HttpBody =>

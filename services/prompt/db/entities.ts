@@ -1,3 +1,4 @@
+import { Author } from './author.entity.ts'
 import { Category } from './category.entity.ts'
 import { Entitlement } from './entitlement.entity.ts'
 import { PromptComment } from './prompt-comment.entity.ts'
@@ -7,4 +8,4 @@ import { PromptRating } from './prompt-rating.entity.ts'
 import { Prompt } from './prompt.entity.ts'
 
 /** What this service stores, but for its queues and the chassis's tables. */
-export const entities = [Prompt, PromptLike, PromptRating, PromptComment, PromptRank, Entitlement, Category]
+export const entities = [Prompt, PromptLike, PromptRating, PromptComment, PromptRank, Entitlement, Category, Author]

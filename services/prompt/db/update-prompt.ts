@@ -1,11 +1,18 @@
 import { statement } from '#chassis/db/statements.ts'
+import { emission, outboxCte } from '#chassis/events/outbox.ts'
+import { EVENTS } from '#contracts/events.ts'
 import type { Status } from '../prompt.ts'
+import { presentName } from './authors.ts'
+import { contentChanged, factsOf } from './emissions.ts'
 import type { PromptRow } from './rows.ts'
 
 /** What became of a change. Only CHANGED has stored anything. */
 export type Outcome = 'CHANGED' | 'UNCHANGED' | 'ETAG_STALE' | 'ABOVE_HEAD' | 'FORK_NOT_PUBLISHABLE'
 
-/** A change: null leaves a value as it is; an empty text clears `description`, `category` and `model`. */
+/**
+ * A change: null leaves a value as it is; an empty text clears `description`, `category` and `model`. `changes` is what the owner
+ * says of it, `username` the owner's; the parameters of two events come last.
+ */
 export type Change = [
   promptId: string,
   ownerId: string,
@@ -20,7 +27,13 @@ export type Change = [
   isPublic: boolean | null,
   status: Status | null,
   publicFromVersion: number | null,
+  changes: string,
+  username: string,
+  ...events: string[],
 ]
+
+const metadata = { aggregateId: 'j.id', aggregateRevision: 's.revision' }
+const actor = { userId: 'j.user_id', username: presentName('j.user_id', '$15::text') }
 
 /**
  * Changes a prompt in one statement, and answers with it as it then is. No row: the owner has no such prompt.
@@ -36,7 +49,7 @@ export const updatePrompt = statement<Change, PromptRow & { outcome: Outcome }>(
     select * from prompts where id = $1 and user_id = $2 and deleted_at is null for no key update
   ),
   wanted as materialized (
-    select o.id,
+    select o.id, o.user_id,
       coalesce($4::text, o.title) as title,
       coalesce($5::text, o.content) as content,
       case when $6::text is null then o.description else nullif($6, '') end as description,
@@ -80,8 +93,18 @@ export const updatePrompt = statement<Change, PromptRow & { outcome: Outcome }>(
     from judged j
     where p.id = j.id and j.outcome = 'CHANGED'
     returning p.revision, p.updated_at
-  )
-  select j.outcome, j.id, j.title, j.content, j.description, j.category, o.user_id, o.username, j.is_public, j.version,
+  ),
+  ${outboxCte({
+    from: 'stored s cross join judged j cross join present o',
+    at: 's.updated_at',
+    aggregateId: 'j.id',
+    first: 16,
+    events: [
+      emission(EVENTS.promptUpdated, { metadata, actor, prompt: factsOf('j'), version: 'j.version' }),
+      contentChanged('j', { metadata, actor, changes: '$14::text', when: 'j.version > o.version' }),
+    ],
+  })}
+  select j.outcome, j.id, j.title, j.content, j.description, j.category, j.user_id, o.username, j.is_public, j.version,
     o.likes_count, o.comments_count, o.ratings_count, o.forks_count, o.rating_avg::float8 as rating_avg, j.tags,
     j.variables, j.model, j.status, j.public_from_version, o.forked_from_id, o.forked_from_version, o.created_at,
     coalesce(s.updated_at, o.updated_at) as updated_at, coalesce(s.revision, o.revision) as revision

@@ -4,7 +4,7 @@ import type { Call } from '#chassis/grpc/call.ts'
 import type { CreatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import type { Deps } from '../context.ts'
 import { getPrompt } from '../db/get-prompt.ts'
-import { insertPrompt } from '../db/insert-prompt.ts'
+import { type InsertedRow, insertPrompt } from '../db/insert-prompt.ts'
 import type { PromptRow } from '../db/rows.ts'
 import { type NewPrompt, newPrompt } from '../prompt.ts'
 import { checkCategory } from './check-category.ts'
@@ -13,12 +13,12 @@ import { toOwnPrompt } from './view.ts'
 export const createPrompt =
   ({ categories }: Pick<Deps, 'categories'>) =>
   async (request: CreatePromptRequest, call: Call) => {
-    const { sql, caller, once } = call
+    const { sql, caller } = call
     const prompt = newPrompt(request, caller)
     await checkCategory(categories, request.category)
     const create = async () => {
-      const createdAt = await insertPrompt(sql, prompt, once)
-      return createdAt && asStored(prompt, createdAt)
+      const row = await insertPrompt(call, prompt)
+      return row && asStored(prompt, row)
     }
     const load = async (promptId: string): Promise<PromptRow> => {
       const [row] = await sql(getPrompt, [promptId, caller.userId])
@@ -28,8 +28,9 @@ export const createPrompt =
     return { prompt: toOwnPrompt(await createOnce(call, create, load)) }
   }
 
-const asStored = (prompt: NewPrompt, createdAt: Date): PromptRow => ({
+const asStored = (prompt: NewPrompt, row: InsertedRow): PromptRow => ({
   ...prompt,
+  ...row,
   version: 1,
   likes_count: 0,
   comments_count: 0,
@@ -39,7 +40,6 @@ const asStored = (prompt: NewPrompt, createdAt: Date): PromptRow => ({
   public_from_version: 1,
   forked_from_id: null,
   forked_from_version: null,
-  created_at: createdAt,
   updated_at: null,
   revision: 1,
 })

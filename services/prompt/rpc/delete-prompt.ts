@@ -1,14 +1,17 @@
 import { notFound } from '#chassis/errors.ts'
+import { eventParams } from '#chassis/events/outbox.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import type { DeletePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import * as db from '../db/delete-prompt.ts'
 
 export const deletePrompt = async ({ promptId }: DeletePromptRequest, call: Call) => {
-  const { sql, caller } = call
-  const [own] = await sql(db.deletePrompt, [promptId, caller.userId])
+  const { sql, caller, origin } = call
+  const remove = (ownerId: string | null) =>
+    sql(db.deletePrompt, [promptId, ownerId, caller.userId, caller.username, ...eventParams(origin, 1)])
+  const [own] = await remove(caller.userId)
   if (own) return {}
   const { role } = await call.presentRole()
-  const [others] = role === 'USER' ? [] : await sql(db.deletePrompt, [promptId, null])
+  const [others] = role === 'USER' ? [] : await remove(null)
   if (!others) throw notFound('prompt')
   return {}
 }

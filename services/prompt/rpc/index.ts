@@ -17,7 +17,7 @@ import { updatePrompt } from './update-prompt.ts'
 export const services = (deps: Deps) => [
   serve(PromptServiceService, {
     createPrompt: createPrompt(deps),
-    getPrompt,
+    getPrompt: getPrompt(deps),
     batchGetPrompts,
     listPrompts: listPrompts(deps),
     updatePrompt: updatePrompt(deps),

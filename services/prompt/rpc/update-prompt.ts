@@ -1,4 +1,5 @@
 import { failedPrecondition, invalid, notFound, staleEtag } from '#chassis/errors.ts'
+import { eventParams } from '#chassis/events/outbox.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import type { UpdatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import type { Deps } from '../context.ts'
@@ -10,20 +11,20 @@ import { toOwnPrompt } from './view.ts'
 
 export const updatePrompt =
   ({ categories }: Pick<Deps, 'categories'>) =>
-  async (request: UpdatePromptRequest, { sql, caller }: Call) => {
-    const change = readChange(request, caller.userId)
+  async (request: UpdatePromptRequest, call: Call) => {
+    const change = readChange(request, call)
     await checkCategory(categories, request.category)
-    const [row] = await sql(db.updatePrompt, change)
+    const [row] = await call.sql(db.updatePrompt, change)
     if (!row) throw notFound('prompt')
     checkOutcome(row)
     return { prompt: toOwnPrompt(row) }
   }
 
-function readChange(request: UpdatePromptRequest, ownerId: string): db.Change {
+function readChange(request: UpdatePromptRequest, { caller, origin }: Call): db.Change {
   const { tags, variables, status } = request
   return [
     request.promptId,
-    ownerId,
+    caller.userId,
     request.etag ?? null,
     request.title ?? null,
     request.content ?? null,
@@ -35,6 +36,9 @@ function readChange(request: UpdatePromptRequest, ownerId: string): db.Change {
     request.isPublic ?? null,
     status === undefined ? null : storedStatus(status),
     request.publicFromVersion ?? null,
+    request.changes,
+    caller.username,
+    ...eventParams(origin, 2),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { IDEMPOTENCY_KEYS, OUTBOX, type Table } from '#chassis/testing/catalog.ts'
+import { IDEMPOTENCY_KEYS, INBOX, OUTBOX, type Table } from '#chassis/testing/catalog.ts'
 
 const TIME = 'timestamptz(3)'
 
@@ -174,4 +174,10 @@ export const BEYOND_SEED: Record<string, Table> = {
   prompt_rank_due: { columns: { prompt_id: 'uuid not null' }, constraints: [], indexes: [] },
   idempotency_keys: IDEMPOTENCY_KEYS,
   outbox: OUTBOX,
+  inbox: INBOX,
+  authors: {
+    columns: { user_id: 'uuid not null', username: 'varchar(50) not null', revision: 'integer not null' },
+    constraints: ['PRIMARY KEY (user_id)'],
+    indexes: [],
+  },
 }

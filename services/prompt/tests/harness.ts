@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { v7 } from 'uuid'
 import type { Outgoing } from '#chassis/grpc/client.ts'
 import type { Role } from '#chassis/grpc/tokens.ts'
+import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import type { TestUser } from '#chassis/testing/identity.ts'
 import {
@@ -15,9 +16,12 @@ import { promptService } from '../service.ts'
 /** A user of a test, and what makes a call theirs. */
 export type Person = Required<TestUser> & { as: Outgoing }
 
+/** What the schema has no default for. */
+export const TEST_ENV = { PF_VIEWER_SECRET: 'a secret for readers’ addresses in tests' }
+
 /** The real prompt service on a database of its own, with what its tests need around it. */
-export async function startPromptService() {
-  const test = await startTestService(promptService)
+export async function startPromptService(options: { env?: Record<string, string>; database?: TestDatabase } = {}) {
+  const test = await startTestService(promptService, { ...options, env: { ...TEST_ENV, ...options.env } })
   const { database, identity, service } = test
   const prompts = test.stub(PromptServiceService)
 

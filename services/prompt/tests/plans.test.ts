@@ -7,6 +7,7 @@ import type { Cursor } from '#chassis/page-token.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
+import { renameAuthor } from '../db/authors.ts'
 import { batchGetPrompts } from '../db/batch-get-prompts.ts'
 import { checkAccess } from '../db/check-access.ts'
 import { deletePrompt } from '../db/delete-prompt.ts'
@@ -33,6 +34,9 @@ const FILL = `
   from generate_series(1, 20000) i;
   insert into prompt_ratings (id, prompt_id, user_id, username, rating, created_at)
   select id, prompt_id, user_id, 'user', 3, created_at from prompt_likes;
+  insert into prompt_comments (id, prompt_id, user_id, username, content, created_at)
+  select id, prompt_id, user_id, 'user', 'text', created_at from prompt_likes;
+  insert into authors (user_id, username, revision) select pg_temp.id('00000000', i), 'other', 1 from generate_series(1, 20000) i;
   insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, active, revision)
   select id, prompt_id, user_id, 'PERSONAL', 1, true, 1 from prompt_likes`
 const MAKE_ID = `
@@ -63,13 +67,18 @@ const STATEMENTS: [Asked, readonly unknown[]][] = [
   [getPrompt, [PROMPT, null]],
   [checkAccess, [PROMPT, OWNER]],
   [batchGetPrompts, [[PROMPT, '01900000-0000-7000-8000-000000000008'], OWNER]],
-  [deletePrompt, [PROMPT, OWNER]],
-  [updatePrompt, [PROMPT, OWNER, null, 'New', ...Array.from({ length: 9 }, () => null)]],
+  [deletePrompt, [PROMPT, OWNER, OWNER, 'u', ...newEvents(1)]],
+  [updatePrompt, [PROMPT, OWNER, null, 'New', ...Array.from({ length: 9 }, () => null), '', 'u', ...newEvents(2)]],
+  [renameAuthor, ['prompt', randomUUID(), OWNER, 'other', 2]],
   [
     insertPromptStatement,
-    [randomUUID(), 'T', 'C', null, null, OWNER, 'u', true, [], '[]', null, 'PUBLISHED', ...newKey()],
+    [randomUUID(), 'T', 'C', null, null, OWNER, 'u', true, [], '[]', null, 'PUBLISHED', ...newKey(), ...newEvents(2)],
   ],
 ]
+
+function newEvents(count: number) {
+  return ['{}', ...Array.from({ length: count }, () => randomUUID())]
+}
 
 function newKey() {
   const once = { callerId: OWNER, method: 'm', key: randomUUID(), requestHash: Buffer.from('x') }

@@ -1,4 +1,7 @@
-import { type Sql, statement } from '#chassis/db/statements.ts'
+import { statement } from '#chassis/db/statements.ts'
+import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
+import type { PublicCall } from '#chassis/grpc/call.ts'
+import { EVENTS } from '#contracts/events.ts'
 import type { NewSession } from '../sessions.ts'
 import { PROFILE, type ProfileRow } from './profile.ts'
 
@@ -14,7 +17,7 @@ export type NewUser = {
 }
 
 /**
- * A new user and the first session, in one statement. No row comes back when the username or the e-mail address is another
+ * A new user, the first session and the event, in one statement. No row comes back when the username or the e-mail address is another
  * user's: an error would show the address in the database's log.
  */
 export const registerUserStatement = statement<unknown[], ProfileRow>(
@@ -28,7 +31,20 @@ export const registerUserStatement = statement<unknown[], ProfileRow>(
   session as (
     insert into refresh_tokens (id, family_id, user_id, token_hash, issued_at, expires_at)
     select $7::uuid, $7::uuid, id, $8::bytea, $9, $10 from made
-  )
+  ),
+  ${outboxCte({
+    from: 'made m',
+    at: 'm.created_at',
+    aggregateId: 'm.id',
+    first: 11,
+    events: [
+      emission(EVENTS.userRegistered, {
+        metadata: { aggregateId: 'm.id', aggregateRevision: 'm.revision' },
+        username: 'm.username',
+        email: 'm.email',
+      }),
+    ],
+  })}
   select ${PROFILE} from made u`,
 )
 
@@ -40,7 +56,11 @@ export const takenNames = statement<[username: string, email: string], { usernam
 )
 
 /** Stores a user with a first session; undefined when one of the names is taken. */
-export async function registerUser(sql: Sql, user: NewUser, session: NewSession): Promise<ProfileRow | undefined> {
+export async function registerUser(
+  { sql, origin }: Pick<PublicCall, 'sql' | 'origin'>,
+  user: NewUser,
+  session: NewSession,
+): Promise<ProfileRow | undefined> {
   const { id, username, email, password, firstName, lastName } = user
   const { hash, issuedAt, expiresAt } = session
   const [row] = await sql(registerUserStatement, [
@@ -54,6 +74,7 @@ export async function registerUser(sql: Sql, user: NewUser, session: NewSession)
     hash,
     issuedAt,
     expiresAt,
+    ...eventParams(origin, 1),
   ])
   return row
 }

@@ -1,10 +1,12 @@
 import { statement } from '#chassis/db/statements.ts'
+import { emission, outboxCte } from '#chassis/events/outbox.ts'
+import { EVENTS } from '#contracts/events.ts'
 import { PROFILE, type ProfileRow } from './profile.ts'
 
 /** What became of a change. Only CHANGED has stored anything. */
 export type Outcome = 'CHANGED' | 'UNCHANGED' | 'ETAG_STALE'
 
-/** A change: null leaves a value as it is; an empty text clears a name or the bio. */
+/** A change: null leaves a value as it is; an empty text clears a name or the bio. The parameters of an event come last. */
 export type Change = [
   userId: string,
   etag: string | null,
@@ -12,6 +14,7 @@ export type Change = [
   firstName: string | null,
   lastName: string | null,
   bio: string | null,
+  ...event: string[],
 ]
 
 /**
@@ -49,7 +52,24 @@ export const updateUser = statement<Change, ProfileRow & { outcome: Outcome }>(
     from judged j
     where u.id = j.id and j.outcome = 'CHANGED'
     returning u.*
-  )
+  ),
+  ${outboxCte({
+    from: 'stored s cross join present p',
+    at: 's.updated_at',
+    aggregateId: 's.id',
+    first: 7,
+    events: [
+      emission(
+        EVENTS.userRenamed,
+        {
+          metadata: { aggregateId: 's.id', aggregateRevision: 's.revision' },
+          username: 's.username',
+          previousUsername: 'p.username',
+        },
+        's.username <> p.username',
+      ),
+    ],
+  })}
   select j.outcome, ${PROFILE}
   from judged j cross join lateral (
     select * from stored union all select * from present where j.outcome <> 'CHANGED'

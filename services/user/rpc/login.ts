@@ -1,4 +1,5 @@
 import { exhausted, unauthenticated } from '#chassis/errors.ts'
+import { eventParams } from '#chassis/events/outbox.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
 import type { LoginRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Deps } from '../context.ts'
@@ -30,7 +31,7 @@ export const login =
     }
     const session = await newSession()
     const { id, hash, issuedAt, expiresAt } = session
-    await sql(startSession, [row.id, id, hash, issuedAt, expiresAt, account, address])
+    await sql(startSession, [row.id, id, hash, issuedAt, expiresAt, account, address, ...eventParams(origin, 1)])
     return { user: toFullUser(row), tokens: await session.tokensFor(row) }
   }
 

@@ -9,14 +9,14 @@ import { toFullUser } from './view.ts'
 
 export const register =
   ({ passwords, newSession }: Pick<Deps, 'passwords' | 'newSession'>) =>
-  async (request: RegisterRequest, { sql, signal }: PublicCall) => {
-    const password = await passwords.hash(request.password, signal)
+  async (request: RegisterRequest, call: PublicCall) => {
+    const password = await passwords.hash(request.password, call.signal)
     const user: NewUser = { ...request, id: v7(), password }
     const session = await newSession()
-    const row = await registerUser(sql, user, session).catch((error: unknown) => {
+    const row = await registerUser(call, user, session).catch((error: unknown) => {
       throw brokenConstraint(error) === 'held_usernames_held' ? usernameTaken() : error
     })
-    if (!row) throw await whatIsTaken(sql, request)
+    if (!row) throw await whatIsTaken(call.sql, request)
     return { user: toFullUser(row), tokens: await session.tokensFor(row) }
   }
 

@@ -1,4 +1,5 @@
 import { brokenConstraint } from '#chassis/db/failures.ts'
+import { eventParams } from '#chassis/events/outbox.ts'
 import { notFound, staleEtag } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import type { UpdateUserRequest } from '#contracts/gen/promptforge/user/v1/user_service.ts'
@@ -8,7 +9,7 @@ import { toFullUser } from './view.ts'
 
 export const updateUser = async (request: UpdateUserRequest, call: Call) => {
   if (!(await mayChange(request.userId, call))) throw notFound('user')
-  const [row] = await call.sql(db.updateUser, changeOf(request)).catch((error: unknown) => {
+  const [row] = await call.sql(db.updateUser, changeOf(request, call)).catch((error: unknown) => {
     throw brokenConstraint(error) ? usernameTaken() : error
   })
   if (!row) throw notFound('user')
@@ -20,11 +21,15 @@ async function mayChange(userId: string, call: Call) {
   return userId === call.caller.userId || (await call.presentRole()).role === 'ADMIN'
 }
 
-const changeOf = ({ userId, etag, username, firstName, lastName, bio }: UpdateUserRequest): db.Change => [
+const changeOf = (
+  { userId, etag, username, firstName, lastName, bio }: UpdateUserRequest,
+  { origin }: Call,
+): db.Change => [
   userId,
   etag ?? null,
   username ?? null,
   firstName ?? null,
   lastName ?? null,
   bio ?? null,
+  ...eventParams(origin, 1),
 ]

@@ -51,15 +51,18 @@ const STATEMENTS: [Pick<Statement<unknown[], unknown>, 'name' | 'text'>, readonl
   [findAccountByEmail, ['User7@example.org', account, address]],
   [findAccountByUsername, ['USER7', account, address]],
   [countSignInFailure, [account, address]],
-  [startSession, [ANN, randomUUID(), fresh, now, later, account, address]],
-  [registerUserStatement, [randomUUID(), 'new', 'new@x.org', 'h', 'F', 'L', randomUUID(), fresh, now, later]],
+  [startSession, [ANN, randomUUID(), fresh, now, later, account, address, '{}', randomUUID()]],
+  [
+    registerUserStatement,
+    [randomUUID(), 'new', 'new@x.org', 'h', 'F', 'L', randomUUID(), fresh, now, later, '{}', randomUUID()],
+  ],
   [takenNames, ['USER7', 'User7@example.org']],
   [rotateRefreshToken, [held, randomUUID(), fresh, now, later]],
   [inspectRefreshToken, [held]],
   [endFamily, [ANN]],
   [endFamilyOf, [held, ANN]],
   [endAll, [ANN]],
-  [updateUser, [ANN, '1', 'other-name', null, null, 'bio']],
+  [updateUser, [ANN, '1', 'other-name', null, null, 'bio', '{}', randomUUID()]],
   ...EXPIRED.map((query): [typeof query, readonly unknown[]] => [query, []]),
 ]
 

@@ -3,6 +3,7 @@ import { Social } from './20261125210100-social.ts'
 import { Entitlements } from './20261125210200-entitlements.ts'
 import { CategoriesAndRanks } from './20261125210300-categories-and-ranks.ts'
 import { Outbox } from './20261126050000-outbox.ts'
+import { Authors } from './20261126060000-authors.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: '20261125210200-entitlements', class: Entitlements },
   { name: '20261125210300-categories-and-ranks', class: CategoriesAndRanks },
   { name: '20261126050000-outbox', class: Outbox },
+  { name: '20261126060000-authors', class: Authors },
 ]

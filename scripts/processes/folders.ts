@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { placesOf } from '../../services/dev-env/infra/places.ts'
 
-/** Folders of one bench's own. */
+/** Folders of one run's own. */
 export type Folders = Disposable & {
   /** Certificates, secrets, logs. */
   state: string
@@ -12,12 +12,12 @@ export type Folders = Disposable & {
   programs: string
 }
 
-/** Makes them, and removes those of a bench that was killed. */
-export function makeFolders(): Folders {
+/** Makes them for a run of this kind, and removes those of one that was killed. */
+export function makeFolders(kind: 'bench' | 'chaos'): Folders {
   const { state, postgres: programs } = placesOf()
   const places = [...new Set([state, programs])]
-  for (const place of places) removeAbandoned(place)
-  const folders = places.map((place) => join(place, `bench-${process.pid}`))
+  for (const place of places) removeAbandoned(place, kind)
+  const folders = places.map((place) => join(place, `${kind}-${process.pid}`))
   mkdirSync(folders[0]!, { mode: 0o700 })
   return {
     state: folders[0]!,
@@ -29,9 +29,9 @@ export function makeFolders(): Folders {
   }
 }
 
-function removeAbandoned(place: string) {
+function removeAbandoned(place: string, kind: string) {
   for (const name of readdirSync(place)) {
-    const pid = /^bench-(\d+)$/.exec(name)?.[1]
+    const pid = new RegExp(`^${kind}-(\\d+)$`).exec(name)?.[1]
     if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(place, name), { recursive: true, force: true })
   }
 }

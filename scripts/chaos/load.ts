@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AckedPrompt, Ledger } from './ledger.ts'
+
+/** Milliseconds that an answer may take. */
+const TIMEOUT_MS = 15_000
+
+const PASSWORD = 'correct horse battery'
+
+type Answer = { status: number; body: any }
+type Person = { id: string; login: string; token: string; prompts: string[] }
+
+/** One person who writes, edits, reads, renames and deletes until `signal` is aborted; the ledger gets what was acknowledged. */
+export async function actAsPerson(url: string, ledger: Ledger, signal: AbortSignal): Promise<void> {
+  const send = sender(url, ledger)
+  const person = await register(send, ledger, signal)
+  if (!person) return
+  while (!signal.aborted) {
+    await step(send, ledger, person)
+    await sleep(20)
+  }
+}
+
+async function step(send: Send, ledger: Ledger, person: Person) {
+  const dice = Math.random()
+  const promptId = person.prompts[Math.floor(Math.random() * person.prompts.length)]
+  if (promptId === undefined || dice < 0.25) return create(send, ledger, person)
+  const prompt = ledger.prompts.get(promptId)!
+  if (dice < 0.75) return update(send, person, promptId, prompt)
+  if (dice < 0.85) return void (await send('GET', `/v1/prompts/${promptId}`, person))
+  if (dice < 0.9) return remove(send, person, promptId, prompt)
+  if (dice < 0.95) return rename(send, ledger, person)
+  return signIn(send, ledger, person)
+}
+
+async function register(send: Send, ledger: Ledger, signal: AbortSignal): Promise<Person | undefined> {
+  while (!signal.aborted) {
+    const username = `p${randomUUID().slice(0, 18)}`
+    const { status, body } = await send('POST', '/v1/auth/register', undefined, {
+      username,
+      email: `${username}@chaos.test`,
+      password: PASSWORD,
+    })
+    if (status === 200) {
+      ledger.users.set(body.user.id, { username, isUnsure: false })
+      return { id: body.user.id, login: `${username}@chaos.test`, token: body.tokens.accessToken, prompts: [] }
+    }
+    await sleep(200)
+  }
+  return undefined
+}
+
+// The same key until it is answered: a prompt that was made without our hearing of it is the one that we are told of then.
+async function create(send: Send, ledger: Ledger, person: Person) {
+  const requestId = randomUUID()
+  const title = `Made ${requestId}`
+  for (let tries = 0; tries < 40; tries++) {
+    const { status, body } = await send('POST', '/v1/prompts', person, { title, content: textOf(title), requestId })
+    if (status === 200) {
+      const { id, version } = body.prompt
+      ledger.prompts.set(id, { ownerId: person.id, versions: new Map([[version, title]]), isDeleted: false })
+      person.prompts.push(id)
+      return
+    }
+    await sleep(250)
+  }
+}
+
+async function update(send: Send, person: Person, promptId: string, prompt: AckedPrompt) {
+  const title = `Changed ${randomUUID()}`
+  const changed = { title, content: textOf(title), changes: 'another text', isPublic: Math.random() < 0.8 }
+  const { status, body } = await send('PATCH', `/v1/prompts/${promptId}`, person, changed)
+  if (status === 200) prompt.versions.set(body.prompt.version, title)
+}
+
+async function remove(send: Send, person: Person, promptId: string, prompt: AckedPrompt) {
+  const { status } = await send('DELETE', `/v1/prompts/${promptId}`, person)
+  if (status === 200) prompt.isDeleted = true
+  // Without an answer it may be gone: nobody changes it any more.
+  person.prompts = person.prompts.filter((id) => id !== promptId)
+}
+
+async function rename(send: Send, ledger: Ledger, person: Person) {
+  const username = `r${randomUUID().slice(0, 18)}`
+  const { status } = await send('PATCH', '/v1/users/me', person, { username })
+  ledger.users.set(person.id, { username, isUnsure: status !== 200 })
+}
+
+async function signIn(send: Send, ledger: Ledger, person: Person) {
+  const { status, body } = await send('POST', '/v1/auth/login', undefined, { login: person.login, password: PASSWORD })
+  if (status !== 200) return
+  ledger.signIns += 1
+  person.token = body.tokens.accessToken
+}
+
+const textOf = (title: string) => `${title}: ${'Summarise what follows on {{topic}}. '.repeat(10)}`
+
+type Send = (verb: string, path: string, person?: Person, body?: object) => Promise<Answer>
+
+const sender =
+  (url: string, { answers }: Ledger): Send =>
+  async (verb, path, person, body) => {
+    const answer = await request(url + path, verb, person?.token, body).catch((): Answer => ({
+      status: 0,
+      body: undefined,
+    }))
+    const name = answer.status === 0 ? 'no answer' : String(answer.status)
+    answers[name] = (answers[name] ?? 0) + 1
+    return answer
+  }
+
+async function request(url: string, method: string, token?: string, body?: object): Promise<Answer> {
+  const answer = await fetch(url, {
+    method,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, body: await answer.json() }
+}

@@ -1,0 +1,129 @@
+// `npm run chaos`: kills a random part every few seconds while people work, then proves by recount that nothing that was
+// acknowledged is lost, and that nothing is counted twice.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { MongoClient } from 'mongodb'
+import { recount as recountRollups } from '../../services/analytics/db/recount.ts'
+import { processAll } from '../../services/dev-env/process-all.ts'
+import { onDatabase } from '../processes/on-database.ts'
+import { type Ledger, newLedger } from './ledger.ts'
+import { actAsPerson } from './load.ts'
+import { type Finding, recount } from './recount.ts'
+import { type ChaosSite, openChaosSite, type Part } from './site.ts'
+
+const USAGE = 'npm run chaos -- [--minutes N]   (default 5)'
+
+/** People who work at once. */
+const PEOPLE = 12
+
+/** Milliseconds between two deaths, and that a part is away: at the most. */
+const PEACE_MS = 4000
+const AWAY_MS = 4000
+
+/** Milliseconds that all events get to arrive in the end. */
+const SETTLE_MS = 120_000
+
+const interrupted = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
+
+try {
+  const { values } = parseArgs({ options: { minutes: { type: 'string', default: '5' } } })
+  const minutes = Number(values.minutes)
+  if (!(minutes > 0)) throw new Error(`${values.minutes} is no number of minutes\n${USAGE}`)
+  process.exitCode = (await chaos(minutes * 60_000)) ? 0 : 1
+} catch (error) {
+  say((error as Error).stack ?? String(error))
+  process.exitCode = 1
+}
+
+async function chaos(durationMs: number): Promise<boolean> {
+  await using site = await openChaosSite((step) => say(`ready: ${step}`))
+  const ledger = newLedger()
+  const end = AbortSignal.any([interrupted.signal, AbortSignal.timeout(durationMs)])
+  const people = Array.from({ length: PEOPLE }, () => actAsPerson(site.gateway.url, ledger, end))
+  const deaths = await killParts(site.parts, end, ledger)
+  await Promise.all(people)
+  say('everybody has stopped: waiting until all events have arrived')
+  await processAll(site.manager, outboxesOf(site), SETTLE_MS)
+  const findings = [...(await recount(site.databases, ledger)), await rollups(site), await noDeadLetters(site)]
+  process.stdout.write(`\n${report(findings, deaths, ledger)}\n`)
+  return findings.every(({ wrong }) => wrong.length === 0)
+}
+
+async function killParts(parts: Part[], signal: AbortSignal, { answers }: Ledger): Promise<Record<string, number>> {
+  const deaths: Record<string, number> = {}
+  while (!signal.aborted) {
+    await sleep(Math.random() * PEACE_MS, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) break
+    const part = parts[Math.floor(Math.random() * parts.length)]!
+    const awayMs = Math.random() < 0.5 ? 0 : Math.random() * AWAY_MS
+    const acknowledged = answers['200'] ?? 0
+    await part.kill(awayMs)
+    deaths[part.name] = (deaths[part.name] ?? 0) + 1
+    say(`${part.name} died and came back after ${awayMs.toFixed(0)} ms; ${acknowledged} requests acknowledged so far`)
+  }
+  return deaths
+}
+
+function outboxesOf({ databases }: ChaosSite) {
+  const outboxOf = (name: string) => ({ waiting: () => waitingRows(databases[name]!) })
+  return {
+    user: outboxOf('user'),
+    prompt: outboxOf('prompt'),
+    version: { waiting: () => unpublishedVersions(databases['version']!) },
+  }
+}
+
+async function waitingRows(url: string): Promise<number> {
+  const text = 'select count(*)::integer as count from outbox where processed_at is null and abandoned_at is null'
+  return (await onDatabase<{ count: number }>(url, text))[0]!.count
+}
+
+async function unpublishedVersions(url: string): Promise<number> {
+  const client = await MongoClient.connect(url)
+  try {
+    return await client.db().collection('prompt_versions').countDocuments({ publishedAt: null })
+  } finally {
+    await client.close()
+  }
+}
+
+async function rollups({ databases }: ChaosSite): Promise<Finding> {
+  const mismatches = await recountRollups((text) => onDatabase(databases['analytics']!, text))
+  const wrong = mismatches.map(
+    ({ place, key, stored, counted }) => `${place} ${key} says ${stored}, and it is ${counted}`,
+  )
+  const [row] = await onDatabase<{ count: number }>(
+    databases['analytics']!,
+    'select sum(count)::integer as count from platform_totals',
+  )
+  return { what: 'rollups, totals and facts are what counting the events gives', compared: row!.count, wrong }
+}
+
+async function noDeadLetters({ manager }: ChaosSite): Promise<Finding> {
+  const { state } = await manager.streams.info('PF_DEAD_LETTER')
+  const wrong = state.messages > 0 ? [`${state.messages} events went to the dead letters`] : []
+  return { what: 'no event went to the dead letters', compared: state.messages, wrong }
+}
+
+function report(findings: Finding[], deaths: Record<string, number>, { users, prompts, answers }: Ledger): string {
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')
+  const lines = findings.flatMap(({ what, compared, wrong }) => [
+    `${wrong.length === 0 ? '✓' : '✗'} ${what} (${compared})`,
+    ...wrong.slice(0, 5).map((line) => `    ${line}`),
+    ...(wrong.length > 5 ? [`    and ${wrong.length - 5} more`] : []),
+  ])
+  return [
+    `deaths: ${list(deaths)}`,
+    `answers: ${list(answers)}; ${users.size} users and ${prompts.size} prompts acknowledged`,
+    '',
+    ...lines,
+  ].join('\n')
+}
+
+function say(line: string) {
+  process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(4)} s ${line}\n`)
+}

@@ -1,0 +1,45 @@
+import type { Database } from '#chassis/db/orm.ts'
+import { type Sql, statement } from '#chassis/db/statements.ts'
+import type { Month } from '../months.ts'
+
+/** What one month may take, for its rows may have to be moved. */
+const LIMIT = `set local statement_timeout = '2min'`
+
+/** How many rows lie in the default partitions, for want of one for their month; counting ends at 100,000. */
+export const countDefaultRows = statement<[], { users: number; prompts: number }>(
+  'count_default_rows',
+  `select
+    (select count(*)::integer from (select from user_activity_events_default limit 100000) u) as users,
+    (select count(*)::integer from (select from prompt_activity_events_default limit 100000) p) as prompts`,
+)
+
+/**
+ * Makes the partitions of these months where they are absent, and moves into them the rows that have been waiting for them. A month
+ * at a time; one that fails does not keep the others from being made. Answers with how many were made.
+ */
+export async function makePartitions({ fork }: Pick<Database, 'fork'>, months: Month[]): Promise<number> {
+  const failures: unknown[] = []
+  let total = 0
+  for (const month of months) {
+    try {
+      total += await fork().transactional(async (em) => {
+        await em.execute(LIMIT)
+        const [row] = await em.execute<{ made: number }[]>('select make_event_partitions(?) as made', [month])
+        return row!.made
+      })
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'partitions could not be made')
+  return total
+}
+
+const detach = statement<[month: Month], { name: string }>(
+  'detach_event_partitions',
+  'select name from detach_event_partitions($1::date) name',
+)
+
+/** Takes a month out of the tables of events, and answers with the names of the tables that it is now. */
+export const detachPartitions = async (sql: Sql, month: Month): Promise<string[]> =>
+  (await sql(detach, [month])).map(({ name }) => name)

@@ -1,0 +1,14 @@
+import { defineEntity, p } from '@mikro-orm/postgresql'
+
+/** Whose a prompt is and whether it is in lists for everyone, at the highest revision that was heard of. A deleted one stays so. */
+export const PromptFacts = defineEntity({
+  name: 'PromptFacts',
+  tableName: 'prompt_facts',
+  properties: {
+    promptId: p.uuid().primary(),
+    ownerId: p.uuid(),
+    visible: p.boolean(),
+    deleted: p.boolean(),
+    revision: p.bigint(),
+  },
+})

@@ -1,0 +1,71 @@
+/** A number that is not what the events say; `counted` is what they say, null for nothing. */
+export type Mismatch = { place: string; key: string; stored: string | null; counted: string | null }
+
+/** Runs a statement past the service, on any connection to the database. */
+export type Query = (text: string) => Promise<Mismatch[]>
+
+/**
+ * Counts all events anew and compares that with the rollups, the totals and what is known of prompts; all in one snapshot, so that
+ * it may run at any time. Answers with what differs: nothing, if all is well. What was counted before the oldest month that has not
+ * been detached is left out.
+ */
+export const recount = (query: Query): Promise<Mismatch[]> => query(RECOUNT)
+
+// The events' own numbers beside the stored ones; rows that have no event are right only where events have been detached.
+const RECOUNT = `
+  with oldest as materialized (
+    select min(to_date(right(c.relname, 7), 'YYYY_MM')) as day
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'prompt_activity_events'::regclass and c.relname not like '%_default'
+  ),
+  events as materialized (
+    select prompt_id, null::uuid as user_id, event_type, event_time, properties, event_id from prompt_activity_events
+    union all
+    select null, user_id, event_type, event_time, null, event_id from user_activity_events
+  ),
+  daily as (
+    select coalesce(prompt_id, user_id) as id, prompt_id is not null as is_prompt, (event_time at time zone 'UTC')::date as day,
+      event_type, count(*)
+    from events group by 1, 2, 3, 4
+  ),
+  stored_daily as (
+    select prompt_id as id, true as is_prompt, day, event_type, count from prompt_daily
+    union all
+    select user_id, false, day, event_type, count from user_daily
+  ),
+  hourly as (
+    select date_trunc('hour', event_time, 'UTC') as hour, event_type, count(*) from events group by 1, 2
+  ),
+  told as (
+    select distinct on (prompt_id) prompt_id, properties ->> 'ownerId' as owner_id, (properties ->> 'revision')::bigint as revision,
+      (properties ->> 'visible')::boolean as visible
+    from events where properties ? 'revision'
+    order by prompt_id, (properties ->> 'revision')::bigint desc
+  ),
+  facts as (
+    select prompt_id, owner_id, revision, visible and not deleted as visible, deleted
+    from (
+      select told.*, exists (
+        select from events e where e.prompt_id = told.prompt_id and e.event_type = 'prompt.deleted'
+      ) as deleted from told
+    ) t
+  )
+  select case when is_prompt then 'prompt_daily' else 'user_daily' end as place, concat_ws(' ', id, day, event_type) as key,
+    s.count::text as stored, d.count::text as counted
+  from daily d full join stored_daily s using (id, is_prompt, day, event_type)
+  where d.count is distinct from s.count and (d.count is not null or day >= (select day from oldest))
+  union all
+  select 'platform_hourly', concat_ws(' ', hour, event_type), s.count::text, h.count::text
+  from hourly h full join platform_hourly s using (hour, event_type)
+  where h.count is distinct from s.count and (h.count is not null or hour >= (select day at time zone 'UTC' from oldest))
+  union all
+  select 'platform_totals', event_type, s.count::text, h.count::text
+  from (select event_type, sum(count) as count from platform_hourly group by 1) h
+  full join platform_totals s using (event_type)
+  where h.count is distinct from s.count
+  union all
+  select 'prompt_facts', prompt_id::text, s::text, f::text
+  from facts f full join prompt_facts s using (prompt_id)
+  where (s.owner_id::text, s.revision, s.visible, s.deleted) is distinct from (f.owner_id, f.revision, f.visible, f.deleted)
+    and (f.revision >= coalesce(s.revision, 0)
+      or not exists (select from platform_hourly where hour < (select day at time zone 'UTC' from oldest)))`

@@ -1,0 +1,21 @@
+import type { Subscription } from '#chassis/events/subscription.ts'
+import type { Deps } from '../context.ts'
+import { insertPromptEvents } from '../db/insert-prompt-events.ts'
+import { insertUserEvents } from '../db/insert-user-events.ts'
+import { ingest } from './ingest.ts'
+import { promptRows } from './prompt-rows.ts'
+import { userRows } from './user-rows.ts'
+
+/** Messages that are handled at once. */
+const BATCH = 500
+
+/** What is counted: everything that the catalogue gives this service. */
+export function subscriptions({ database: { sql } }: Deps): Subscription[] {
+  const users = ingest(userRows, (rows) => insertUserEvents(sql, rows))
+  const prompts = ingest(promptRows, (rows) => insertPromptEvents(sql, rows))
+  return [
+    { stream: 'PF_USER', batch: BATCH, handle: users },
+    { stream: 'PF_PROMPT', batch: BATCH, handle: prompts },
+    { stream: 'PF_VERSION', batch: BATCH, handle: prompts },
+  ]
+}

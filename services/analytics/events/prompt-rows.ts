@@ -1,0 +1,62 @@
+import { isEvent, type Received } from '#chassis/events/envelope.ts'
+import { EVENTS } from '#contracts/events.ts'
+import type { Actor, EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
+import type { PromptFacts, PromptView } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
+import { json, moment, optionalUuid, text, uuid } from './checks.ts'
+import type { Facts, PromptEventRow, RowsOf } from './rows.ts'
+
+/** The type of a view: it is stored one by one, and arrives with others in one message. */
+export const VIEWED = 'prompt.viewed'
+
+/** What the events about prompts have in common; what else one says goes to `properties`. */
+type AboutPrompt = { metadata?: EventMetadata; actor?: Actor; prompt?: PromptFacts; title?: string; category?: string }
+
+/** The row of an event about a prompt, or of a message about views a row for each. */
+export const promptRows: RowsOf<PromptEventRow> = (received) =>
+  isEvent(received, EVENTS.promptViewsRecorded)
+    ? received.payload.views.map((view) => () => viewRow(view))
+    : [() => promptRow(received)]
+
+function promptRow({ event, id, payload }: Received): PromptEventRow {
+  const { metadata, actor, prompt, title, category, ...rest } = payload as AboutPrompt
+  const facts = prompt && factsOf(prompt, metadata?.aggregateRevision ?? 0n, event.name === EVENTS.promptDeleted.name)
+  const { revision, ownerId, visible } = facts ?? {}
+  return {
+    id: uuid('id', id),
+    time: moment(metadata?.occurredAt),
+    type: event.name,
+    promptId: uuid('aggregate_id', metadata?.aggregateId ?? ''),
+    ...whoAndWhat(actor, prompt ?? { title, category }),
+    viewerHash: null,
+    properties: json({ ...rest, revision, ownerId, visible }),
+    facts,
+  }
+}
+
+const viewRow = ({ eventId, promptId, prompt, viewer, viewerHash, occurredAt }: PromptView): PromptEventRow => ({
+  id: uuid('event_id', eventId),
+  time: moment(occurredAt),
+  type: VIEWED,
+  promptId: uuid('prompt_id', promptId),
+  ...whoAndWhat(viewer, prompt),
+  viewerHash: text('viewer_hash', viewerHash, 32),
+  properties: null,
+  facts: undefined,
+})
+
+const whoAndWhat = (
+  actor: Actor | undefined,
+  prompt: { title?: string | undefined; category?: string | undefined } | undefined,
+) => ({
+  userId: optionalUuid('user_id', actor?.userId),
+  username: text('username', actor?.username, 50),
+  title: text('title', prompt?.title, 200),
+  category: text('category', prompt?.category, 50),
+})
+
+const factsOf = ({ ownerId, visible }: PromptFacts, revision: bigint, deleted: boolean): Facts => ({
+  ownerId: uuid('owner_id', ownerId),
+  visible,
+  deleted,
+  revision,
+})

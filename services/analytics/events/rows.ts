@@ -1,0 +1,33 @@
+import type { Received } from '#chassis/events/envelope.ts'
+
+type EventRow = {
+  /** Id of the event: its message's, or a view's own. */
+  id: string
+  time: Date
+  type: string
+  username: string | null
+  /** JSON of what its event says beside the columns; null when nothing. */
+  properties: string | null
+}
+
+/** A row of `user_activity_events`. */
+export type UserEventRow = EventRow & { userId: string; email: string | null }
+
+/** What an event tells of its prompt, at a revision. */
+export type Facts = { ownerId: string; visible: boolean; deleted: boolean; revision: bigint }
+
+/** A row of `prompt_activity_events`, and what it tells of the prompt. */
+export type PromptEventRow = EventRow & {
+  promptId: string
+  title: string | null
+  userId: string | null
+  category: string | null
+  viewerHash: string | null
+  facts: Facts | undefined
+}
+
+/**
+ * Finds the rows of an event: a function for each, which makes it, or throws a BadEvent for what can never be stored. A message about
+ * views has many, and a bad one leaves the others alone.
+ */
+export type RowsOf<Row> = (received: Received) => (() => Row)[]

@@ -1,0 +1,16 @@
+import type { PublicCall } from '#chassis/grpc/call.ts'
+import type { GetPlatformStatsRequest } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import * as db from '../db/get-platform-stats.ts'
+import { toPlatformActivity } from './view.ts'
+
+export const getPlatformStats = async (_: GetPlatformStatsRequest, { sql }: PublicCall) => {
+  const rows = await sql(db.getPlatformStats, [])
+  const counts = (column: 'total' | 'last_24_hours' | 'last_7_days') =>
+    toPlatformActivity(new Map(rows.map((row) => [row.event_type, BigInt(row[column])])))
+  const { deletedPrompts, ...totals } = counts('total')
+  return {
+    totals: { ...totals, prompts: totals.prompts - deletedPrompts },
+    last24Hours: counts('last_24_hours'),
+    last7Days: counts('last_7_days'),
+  }
+}

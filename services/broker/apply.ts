@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DiscardPolicy,
+  type JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream'
+import { connect, type NatsConnection, nanos } from '@nats-io/transport-node'
+import { consumedBy, filterOf, STREAMS, type StreamName } from '#contracts/events.ts'
+import { DEPLOY } from './broker.ts'
+import { consumedStreams, members } from './permissions.ts'
+
+/** How to reach the broker, and what to ask of it. */
+export type ApplyOptions = {
+  /** `nats://host:port`, several separated by commas. */
+  url: string
+  /** Folder with the certificates of the member `deploy`. */
+  certificates: string
+  /** Copies of each stream. */
+  replicas: number
+}
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+/** Connects as the member that may do everything. */
+export function connectDeploy({
+  url,
+  certificates,
+}: Pick<ApplyOptions, 'url' | 'certificates'>): Promise<NatsConnection> {
+  const file = (name: string) => join(certificates, name)
+  return connect({
+    name: DEPLOY,
+    servers: url.split(','),
+    tls: { caFile: file('ca.pem'), certFile: file('cert.pem'), keyFile: file('key.pem') },
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+    reconnectJitterTLS: 100,
+  })
+}
+
+/**
+ * Makes the streams and consumers of the catalogue, or changes them to what it says now; a second time changes nothing. Answers
+ * with a line for each thing that was done, or that somebody should look at. Nothing is ever removed.
+ */
+export async function applyCatalogue(options: ApplyOptions): Promise<string[]> {
+  const connection = await connectDeploy(options)
+  try {
+    const manager = await jetstreamManager(connection)
+    const done: string[] = []
+    for (const stream of Object.keys(STREAMS) as StreamName[]) {
+      done.push(...(await applyStream(manager, stream, options.replicas)))
+    }
+    return done
+  } finally {
+    await connection.close()
+  }
+}
+
+async function applyStream({ streams, consumers }: JetStreamManager, stream: StreamName, replicas: number) {
+  const config = streamConfig(stream, replicas)
+  const before = await ifPresent(streams.info(stream))
+  const after = before ? await streams.update(stream, config) : await streams.add(config)
+  const done = [outcome(`stream ${stream}`, before?.config, after.config)]
+
+  const readers = members().filter((service) => consumedStreams(service).includes(stream))
+  for (const service of readers) {
+    const wanted = consumerConfig(service, stream)
+    const was = await ifPresent(consumers.info(stream, service))
+    const is = was ? await consumers.update(stream, service, wanted) : await consumers.add(stream, wanted)
+    done.push(outcome(`consumer ${service} of ${stream}`, was?.config, is.config))
+  }
+  for await (const { name } of consumers.list(stream)) {
+    if (!readers.includes(name)) done.push(`consumer ${name} of ${stream} is not in the catalogue`)
+  }
+  return done.filter((line) => line !== undefined)
+}
+
+const streamConfig = (name: StreamName, replicas: number): Partial<StreamConfig> & { name: string } => ({
+  name,
+  subjects: [`${STREAMS[name].prefix}>`],
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  discard: DiscardPolicy.Old,
+  max_age: nanos(STREAMS[name].days * DAY),
+  max_bytes: STREAMS[name].maxBytes,
+  duplicate_window: nanos(30 * MINUTE),
+  allow_atomic: true,
+  num_replicas: replicas,
+})
+
+const consumerConfig = (service: string, stream: StreamName): Partial<ConsumerConfig> => ({
+  durable_name: service,
+  filter_subjects: consumedBy(service, stream).map(filterOf),
+  ack_policy: AckPolicy.Explicit,
+  ack_wait: nanos(MINUTE / 2),
+  max_ack_pending: 5000,
+  // The consumer itself counts, and puts away what it cannot handle.
+  max_deliver: -1,
+})
+
+const outcome = (what: string, before: object | undefined, after: object) => {
+  if (!before) return `${what} made`
+  return JSON.stringify(before) === JSON.stringify(after) ? undefined : `${what} changed`
+}
+
+// JetStream's codes for a stream and for a consumer that are not there.
+const ABSENT = new Set([10059, 10014])
+
+async function ifPresent<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (ABSENT.has((error as JetStreamApiError).code)) return undefined
+    throw error
+  }
+}

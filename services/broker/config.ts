@@ -1,0 +1,63 @@
+import { isAbsolute } from 'node:path'
+import { required, type Schema } from '#chassis/config.ts'
+import type { ApplyOptions } from './apply.ts'
+import type { BrokerOptions } from './options.ts'
+
+/** What `render` must be told; the catalogue says the rest. */
+export const renderSchema: Schema<BrokerOptions> = {
+  folder: {
+    doc: 'Folder that the configuration is written into: an absolute path.',
+    format: absolute,
+    default: '',
+    env: 'PF_NATS_FOLDER',
+  },
+  storeDir: {
+    doc: 'Folder for JetStream’s messages: an absolute path.',
+    format: absolute,
+    default: '',
+    env: 'PF_NATS_DATA',
+  },
+  host: { doc: 'Address to listen on.', format: String, default: '0.0.0.0', env: 'PF_HOST' },
+  port: { doc: 'Port of the broker.', format: 'port', default: 4222, env: 'PF_NATS_PORT' },
+  mesh: {
+    certificates: {
+      doc: 'Directory with ca.pem, cert.pem and key.pem, read anew at SIGHUP: an absolute path.',
+      format: absolute,
+      default: '',
+      env: 'PF_CERTIFICATES',
+    },
+    trustDomain: {
+      doc: 'Trust domain of the SPIFFE ids.',
+      format: String,
+      default: 'promptforge.local',
+      env: 'PF_TRUST_DOMAIN',
+    },
+    namespace: { doc: 'Namespace in the SPIFFE ids.', format: String, default: 'promptforge', env: 'PF_NAMESPACE' },
+  },
+}
+
+/** What `apply` must be told. */
+export const applySchema: Schema<ApplyOptions> = {
+  url: {
+    doc: '`nats://host:port` of the broker, several separated by commas.',
+    format: required,
+    default: '',
+    env: 'PF_NATS_URL',
+  },
+  certificates: {
+    doc: 'Directory with ca.pem, cert.pem and key.pem of the member `deploy`.',
+    format: required,
+    default: '',
+    env: 'PF_CERTIFICATES',
+  },
+  replicas: {
+    doc: 'Copies of each stream: 1 on one machine, 3 in a cluster.',
+    format: [1, 3, 5],
+    default: 1,
+    env: 'PF_NATS_REPLICAS',
+  },
+}
+
+function absolute(value: unknown) {
+  if (typeof value !== 'string' || !isAbsolute(value)) throw new Error('must be an absolute path')
+}

@@ -1,0 +1,15 @@
+import { loadConfig } from '#chassis/config.ts'
+import { applyCatalogue } from './apply.ts'
+import { writeBroker } from './broker.ts'
+import { applySchema, renderSchema } from './config.ts'
+
+// `render` writes the configuration that PF_… describe, and says which file nats-server is to be started with. `apply` makes the
+// streams and consumers of the catalogue, and says what it did.
+const COMMANDS: Record<string, () => Promise<string[]>> = {
+  render: () => Promise.resolve([writeBroker(loadConfig(renderSchema))]),
+  apply: () => applyCatalogue(loadConfig(applySchema)),
+}
+
+const command = COMMANDS[process.argv[2] ?? '']
+if (!command) throw new Error('node services/broker/main.ts render, or apply')
+for (const line of await command()) process.stdout.write(`${line}\n`)

@@ -1,0 +1,35 @@
+import { ALL_EVENTS, consumedBy, emittedBy, STREAMS, type StreamName } from '#contracts/events.ts'
+
+/** Subjects that a client may publish to, and subscribe to. */
+export type Permissions = { publish: string[]; subscribe: string[] }
+
+/** The services of the catalogue: who emits or consumes an event. */
+export const members = (): string[] =>
+  unique(ALL_EVENTS.flatMap(({ service, consumers }) => [service, ...consumers])).sort()
+
+/** The streams that a service consumes of; its durable consumer on each has the service's name. */
+export const consumedStreams = (service: string): StreamName[] =>
+  unique(consumedBy(service).map(({ stream }) => stream))
+
+/**
+ * What a service may do: publish below the subjects of what it emits, look at and pull from its own consumers, and put away what
+ * it cannot handle. It can neither make nor change a stream or a consumer.
+ */
+export function permissionsOf(service: string): Permissions {
+  const emitted = unique(emittedBy(service).map(({ stream }) => `${STREAMS[stream].prefix}>`))
+  const consumed = consumedStreams(service)
+  const deadLetters = consumed.length > 0 ? [`${STREAMS.PF_DEAD_LETTER.prefix}${service}.>`] : []
+  return {
+    publish: [...emitted, ...deadLetters, ...consumed.flatMap((stream) => pulling(stream, service))],
+    subscribe: [`_INBOX.${service}.>`],
+  }
+}
+
+const pulling = (stream: StreamName, consumer: string) => [
+  `$JS.API.STREAM.INFO.${stream}`,
+  `$JS.API.CONSUMER.INFO.${stream}.${consumer}`,
+  `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+  `$JS.ACK.${stream}.${consumer}.>`,
+]
+
+const unique = <T>(values: T[]) => [...new Set(values)]

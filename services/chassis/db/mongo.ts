@@ -1,0 +1,79 @@
+import { MikroORM, type Options } from '@mikro-orm/mongodb'
+import type { Collection, Document } from 'mongodb'
+import type { MongoConfig } from '../config.ts'
+import type { Logger } from '../logger.ts'
+import type { Store, StoreKind } from './store.ts'
+
+/** An index as MongoDB has it. The order of `key` counts. */
+export type MongoIndex = { name: string; key: Record<string, 1 | -1>; unique?: true }
+
+/** What a service stores in MongoDB: its entities, and its collections with their indexes, beside `_id`'s. */
+export type MongoSchema = {
+  entities: NonNullable<Options['entities']>
+  collections: { name: string; indexes: MongoIndex[] }[]
+}
+
+/** A service's MongoDB database: MikroORM for entities, the driver's own collections for hot paths. */
+export type MongoDatabase = Store & {
+  /**
+   * `orm.em.fork()` is an EntityManager of one's own. Read with it. `em.insert` with plain data stores custom types as they are
+   * given, and what a failed insert throws holds the document: insert by `collection`.
+   */
+  orm: MikroORM
+  /** The driver's collection, for documents of this shape. */
+  collection<T extends Document>(name: string): Collection<T>
+}
+
+/** Milliseconds for one operation, waiting for a server and for a connection included; the server gets what is left of it. */
+const OPERATION_MS = 3000
+
+/** Milliseconds that an operation waits for a server, for a new connection or for a free one. */
+const CONNECT_MS = 2000
+
+/** The driver's options; all of those that MikroORM would derive from its own are given here, for it takes one for another. */
+const DRIVER_OPTIONS = {
+  timeoutMS: OPERATION_MS,
+  serverSelectionTimeoutMS: CONNECT_MS,
+  connectTimeoutMS: CONNECT_MS,
+  waitQueueTimeoutMS: CONNECT_MS,
+  minPoolSize: 0,
+  maxPoolSize: 20,
+}
+
+/** A MongoDB database with this schema. */
+export const mongo = (schema: MongoSchema): StoreKind<MongoConfig, MongoDatabase> => ({
+  kind: 'mongo',
+  open: ({ mongo: options }, log) => openMongo(schema, options, log),
+  migrate: async ({ mongo: options }) => (await import('./migrate-mongo.ts')).migrateMongo(schema, options),
+})
+
+async function openMongo(
+  { entities }: MongoSchema,
+  { url, database }: MongoConfig['mongo'],
+  log: Logger,
+): Promise<MongoDatabase> {
+  const orm = await MikroORM.init({
+    entities,
+    clientUrl: url,
+    dbName: database,
+    driverOptions: DRIVER_OPTIONS,
+    implicitTransactions: false,
+    ensureIndexes: false, // it would drop other indexes when one fails: see migrate-mongo.ts
+    logger: (message) => log.info(message),
+    colors: false,
+  })
+  keepErrors(orm)
+  const db = orm.em.getConnection().getDb()
+  return {
+    orm,
+    collection: (name) => db.collection(name),
+    ping: async () => (await db.command({ ping: 1 }))['ok'] === 1,
+    close: () => orm.close(true),
+  }
+}
+
+// MikroORM's own exceptions have neither the name nor the cause nor the labels by which `mongoFailure` knows what failed.
+function keepErrors(orm: MikroORM) {
+  const converter = orm.em.getPlatform().getExceptionConverter()
+  converter.convertException = (error) => error as ReturnType<typeof converter.convertException>
+}

@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto'
+import { headers } from '@nats-io/transport-node'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { jetstream } from '@nats-io/jetstream'
+import { v7 } from 'uuid'
+import { EVENTS } from '#contracts/events.ts'
+import { PromptContentChanged, PromptDeleted } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
+import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { unavailable } from '../errors.ts'
+import type { Received } from '../events/envelope.ts'
+import type { Subscription } from '../events/subscription.ts'
+import { startTestService, type TestService } from '../testing/service.ts'
+import { until } from '../testing/until.ts'
+import { eventService } from './event-harness.ts'
+
+let broker: TestBroker
+let service: TestService<{ received: Received[] }> | undefined
+
+beforeAll(async () => {
+  broker = await startTestBroker()
+})
+afterAll(() => broker.stop())
+afterEach(async () => {
+  await service?.stop()
+  service = undefined
+  for (const stream of ['PF_PROMPT', 'PF_PROMPT_CONTENT', 'PF_DEAD_LETTER']) await broker.manager.streams.purge(stream)
+})
+
+const PROMPT = 'PF_PROMPT'
+
+/** Starts a consumer of a stream, with this handler; answers with what it has handled. */
+async function consume(
+  handle: Subscription['handle'],
+  { stream = PROMPT, name = 'analytics' }: { stream?: Subscription['stream']; name?: string } = {},
+) {
+  const definition = eventService(name, () => [{ stream, batch: 100, handle }])
+  service = await startTestService(definition, { env: { PF_NATS_URL: broker.url } })
+}
+
+/** Publishes as the relay does; answers with the ids. */
+async function publish(count: number, data?: Uint8Array, id?: string): Promise<string[]> {
+  const js = jetstream(broker.connection)
+  const ids = Array.from({ length: count }, () => id ?? v7())
+  for (const msgID of ids) await js.publish(EVENTS.promptDeleted.subject, data ?? deleted(), { msgID })
+  return ids
+}
+
+const deleted = () =>
+  PromptDeleted.encode(PromptDeleted.fromPartial({ metadata: { aggregateId: randomUUID() } })).finish()
+
+const allHandled = (stream = PROMPT, name = 'analytics') =>
+  until('everything to be handled', async () => {
+    const { num_pending, num_ack_pending } = await broker.manager.consumers.info(stream, name)
+    return num_pending + num_ack_pending === 0
+  })
+
+async function deadLetters() {
+  const { state } = await broker.manager.streams.info('PF_DEAD_LETTER')
+  const sequences = Array.from({ length: state.messages }, (_, index) => state.first_seq + index)
+  return Promise.all(
+    sequences.map(async (seq) => (await broker.manager.streams.getMessage('PF_DEAD_LETTER', { seq }))!),
+  )
+}
+
+describe('events', () => {
+  test('are handled in their order, each once, with their ids and what they say', async () => {
+    const handled: Received[] = []
+    await consume(async (batch) => {
+      handled.push(...batch)
+      return []
+    })
+    const ids = await publish(250)
+    await allHandled()
+    expect(handled.map(({ id }) => id)).toEqual(ids)
+    expect(handled[0]!.event.name).toBe('prompt.deleted')
+    expect((handled[0]!.payload as PromptDeleted).metadata!.aggregateId).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  test('that come while others are handled are handled together, and never more than a batch', async () => {
+    const sizes: number[] = []
+    const { promise: open, resolve: release } = Promise.withResolvers<void>()
+    await consume(async (batch) => {
+      sizes.push(batch.length)
+      await open
+      return []
+    })
+    await publish(250)
+    await until('the first to be in hand', () => sizes.length === 1)
+    release()
+    await allHandled()
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(250)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(100)
+    expect(Math.max(...sizes)).toBeGreaterThanOrEqual(50)
+  })
+
+  test('wait while what they need does not answer: none goes to the dead letters, and all arrive', async () => {
+    const handled = new Set<string>()
+    let isDown = true
+    let tries = 0
+    await consume(async (batch) => {
+      tries += 1
+      if (isDown) throw unavailable('the database', new Error('down'))
+      for (const { id } of batch) handled.add(id)
+      return []
+    })
+    const ids = await publish(30)
+    await until('some tries', () => tries >= 4)
+    expect(handled.size).toBe(0)
+    isDown = false
+    await allHandled()
+    expect([...handled].toSorted()).toEqual(ids)
+    expect(await deadLetters()).toEqual([])
+  })
+
+  test('go on after the broker was killed and came back', async () => {
+    const handled = new Set<string>()
+    await consume(async (batch) => {
+      for (const { id } of batch) handled.add(id)
+      return []
+    })
+    const before = await publish(50)
+    await broker.restart('kill')
+    const after = await until('the broker to take events again', () => publish(50))
+    await allHandled()
+    for (const id of [...before, ...after]) expect(handled.has(id)).toBe(true)
+  })
+
+  test('that were in hand when a service ended are handled by the next', async () => {
+    const { promise: inHand, resolve: arrived } = Promise.withResolvers<void>()
+    const { promise: open, resolve: release } = Promise.withResolvers<void>()
+    let first = 0
+    await consume(async (batch) => {
+      first += batch.length
+      arrived()
+      await open
+      return []
+    })
+    const ids = await publish(150)
+    await inHand
+    const ending = service!.service.destroy()
+    release()
+    await ending
+    const handled = new Set<string>()
+    await service!.stop()
+    await consume(async (batch) => {
+      for (const { id } of batch) handled.add(id)
+      return []
+    })
+    await allHandled()
+    expect(handled.size).toBe(ids.length - first)
+  })
+})
+
+describe('an event that cannot be handled', () => {
+  test('goes to the dead letters with the reason, and those behind it flow on', async () => {
+    const handled: string[] = []
+    await consume(async (batch) => {
+      handled.push(...batch.map(({ id }) => id))
+      return []
+    })
+    const before = await publish(3)
+    const [poison] = await publish(1, Buffer.from([0x0a, 0xff, 0xff]))
+    const after = await publish(3)
+    await allHandled()
+    expect(handled).toEqual([...before, ...after])
+    const [letter, ...others] = await deadLetters()
+    expect(others).toEqual([])
+    expect(letter!.subject).toBe('pf.dlq.analytics.pf.prompt.prompt.deleted.v1')
+    expect(letter!.header.get('Pf-Event-Id')).toBe(poison)
+    expect(letter!.header.get('Pf-Reason')).toBe('its bytes are not the message that its subject says')
+    expect(letter!.data).toEqual(new Uint8Array([0x0a, 0xff, 0xff]))
+    expect(await metric('consumer_dead_letters_total')).toBe(1)
+  })
+
+  test('goes there when the handler refuses it', async () => {
+    await consume(async (batch) => batch.slice(0, 1).map((received) => ({ received, reason: 'it is one too many' })))
+    const [refused] = await publish(1)
+    await allHandled()
+    const [letter] = await deadLetters()
+    expect(letter!.header.get('Pf-Event-Id')).toBe(refused)
+    expect(letter!.header.get('Pf-Reason')).toBe('it is one too many')
+  })
+
+  test('goes there after six deliveries when it breaks the handler, alone of its batch', async () => {
+    const handled = new Set<string>()
+    let broken = ''
+    await consume(async (batch) => {
+      if (batch.some(({ id }) => id === broken)) throw new Error('a fault of ours')
+      for (const { id } of batch) handled.add(id)
+      return []
+    })
+    const before = await publish(5)
+    broken = v7()
+    await publish(1, undefined, broken)
+    const after = await publish(5)
+    await until('the others to be handled', () => handled.size === 10)
+    expect([...handled].toSorted()).toEqual([...before, ...after])
+    await until('the dead letter', async () => (await deadLetters()).length === 1, 40_000)
+    const [letter] = await deadLetters()
+    expect(letter!.header.get('Pf-Event-Id')).toBe(broken)
+  }, 60_000)
+
+  test('leaves only its ids there when it has a prompt’s content', async () => {
+    await consume(async (batch) => batch.map((received) => ({ received, reason: 'no' })), {
+      stream: 'PF_PROMPT_CONTENT',
+      name: 'version',
+    })
+    const content = PromptContentChanged.fromPartial({ content: 'a secret recipe', version: 1 })
+    const letterHeaders = headers()
+    const data = PromptContentChanged.encode(content).finish()
+    const msgID = v7()
+    await jetstream(broker.connection).publish(EVENTS.promptContentChanged.subject, data, {
+      msgID,
+      headers: letterHeaders,
+    })
+    await allHandled('PF_PROMPT_CONTENT', 'version')
+    const [letter] = await deadLetters()
+    expect(letter!.header.get('Pf-Event-Id')).toBe(msgID)
+    expect(letter!.data).toHaveLength(0)
+  })
+
+  test('is one without an id, or with a subject that the catalogue does not have', async () => {
+    await consume(() => Promise.resolve([]))
+    await jetstream(broker.connection).publish(EVENTS.promptDeleted.subject, deleted())
+    await allHandled()
+    const [letter] = await deadLetters()
+    expect(letter!.header.get('Pf-Reason')).toBe('it has no Nats-Msg-Id')
+  })
+})
+
+test('how much waits, and how near the stream is to losing it, can be seen', async () => {
+  const { promise: open, resolve: release } = Promise.withResolvers<void>()
+  await consume(async () => {
+    await open
+    return []
+  })
+  await publish(40)
+  await until('the metric', async () => (await metric('consumer_waiting')) === 40)
+  expect(await metric('consumer_unread_share')).toBeGreaterThan(0)
+  release()
+  await until('nothing to wait', async () => (await metric('consumer_waiting')) === 0)
+})
+
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(service!.metricsUrl)).text()
+  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1])
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import { DiscardPolicy } from '@nats-io/jetstream'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { Client } from 'pg'
+import { v7 } from 'uuid'
+import { EVENTS } from '#contracts/events.ts'
+import { PromptDeleted } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
+import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { RELAY_LOCK } from '../events/postgres-outbox.ts'
+import type { TestDatabase } from '../testing/database.ts'
+import { startTestService, type TestService } from '../testing/service.ts'
+import { until } from '../testing/until.ts'
+import { countOutbox, deletedPayload, emitDeleted, eventService } from './event-harness.ts'
+
+const definition = eventService('prompt')
+let broker: TestBroker
+let service: TestService<object>
+let database: TestDatabase
+
+beforeAll(async () => {
+  broker = await startTestBroker()
+})
+afterAll(() => broker.stop())
+beforeEach(async () => {
+  service = await startTestService(definition, { env: { PF_NATS_URL: broker.url } })
+  database = service.database
+})
+afterEach(async () => {
+  await service.stop()
+  for (const stream of ['PF_PROMPT', 'PF_PROMPT_CONTENT']) await broker.manager.streams.purge(stream)
+})
+
+const allPublished = (count: number) =>
+  until('the outbox to be published', async () => (await countOutbox(database)).published === count)
+
+/** The messages of a stream, oldest first. */
+async function stored(stream = 'PF_PROMPT') {
+  const { state } = await broker.manager.streams.info(stream)
+  const sequences = Array.from({ length: state.messages }, (_, index) => state.first_seq + index)
+  return Promise.all(sequences.map(async (seq) => (await broker.manager.streams.getMessage(stream, { seq }))!))
+}
+
+const storedIds = async () => (await stored()).map(({ header }) => header.get('Nats-Msg-Id'))
+
+describe('what is in the outbox', () => {
+  test('is published in order, as the contract says, and marked', async () => {
+    const at = new Date('2026-11-26T10:11:12.345Z')
+    const ids = await emitDeleted(database, 1200, at)
+    await allPublished(1200)
+    const messages = await stored()
+    expect(messages.map(({ header }) => header.get('Nats-Msg-Id'))).toEqual(ids)
+    const [first] = messages
+    expect(first!.subject).toBe('pf.prompt.prompt.deleted.v1')
+    expect(first!.header.get('Pf-Request-Id')).toBe('r-1')
+    const { metadata, actor } = PromptDeleted.decode(first!.data)
+    expect(metadata).toMatchObject({ aggregateRevision: 2n, occurredAt: at })
+    expect(actor!.username).toBe('lena')
+  })
+
+  test('is published once, though it was published before without being marked', async () => {
+    const ids = await emitDeleted(database, 100)
+    await allPublished(100)
+    await database.query('update outbox set processed_at = null where id = any ($1)', [ids.slice(20, 60)])
+    const more = await emitDeleted(database, 10)
+    await allPublished(110)
+    expect((await storedIds()).toSorted()).toEqual([...ids, ...more].toSorted())
+  })
+
+  test('is found, though a lower id was committed after a higher one', async () => {
+    const late = v7()
+    const ids = await emitDeleted(database, 3)
+    await allPublished(3)
+    const insert = `insert into outbox (id, subject, payload, occurred_at) values ($1, $2, $3, now())`
+    await database.query(insert, [late, EVENTS.promptDeleted.subject, deletedPayload()])
+    await allPublished(4)
+    expect(await storedIds()).toEqual([...ids, late])
+  })
+
+  test('that is no event of the contract is given up, and those behind it flow on', async () => {
+    const insert = `insert into outbox (id, subject, payload, occurred_at) values ($1, $2, $3, now())`
+    await database.query(insert, [v7(), 'pf.prompt.prompt.invented.v1', {}])
+    await database.query(insert, [v7(), EVENTS.promptDeleted.subject, { metadata: { aggregateRevision: 'no number' } }])
+    const ids = await emitDeleted(database, 5)
+    await allPublished(5)
+    expect(await countOutbox(database)).toEqual({ waiting: 0, published: 5, abandoned: 2 })
+    expect(await storedIds()).toEqual(ids)
+    expect(await metric('outbox_abandoned_total')).toBe(2)
+  })
+
+  test('is published again by the command `replay`, with the ids that it had: JetStream has each once', async () => {
+    const ids = await emitDeleted(database, 700)
+    await allPublished(700)
+    expect(await service.service.commands['replay']!(['2026-01-01T00:00:00Z'])).toEqual({ replayed: 700 })
+    await allPublished(700)
+    expect(await storedIds()).toEqual(ids)
+    await expect(service.service.commands['replay']!(['yesterday'])).rejects.toThrow('2026-11-20T00:00:00Z')
+  })
+})
+
+describe('a stream without room', () => {
+  test('holds up its own events only; all are delivered once there is room, and an alarm tells', async () => {
+    const { config, state } = await broker.manager.streams.info('PF_PROMPT')
+    await broker.manager.streams.update('PF_PROMPT', { discard: DiscardPolicy.New, max_bytes: state.bytes + 1000 })
+    const ids = await emitDeleted(database, 300)
+    const insert = `insert into outbox (id, subject, payload, occurred_at) values ($1, $2, $3, now())`
+    const content = { metadata: { aggregateId: randomUUID(), aggregateRevision: 1 }, version: 1, content: 'text' }
+    await database.query(insert, [v7(), EVENTS.promptContentChanged.subject, content])
+    await until('the other stream to have its event', async () => (await stored('PF_PROMPT_CONTENT')).length === 1)
+    await until('the alarm', async () => (await metric('outbox_waiting')) > 200)
+    expect((await countOutbox(database)).abandoned).toBe(0)
+    await broker.manager.streams.update('PF_PROMPT', { discard: config.discard, max_bytes: config.max_bytes })
+    await allPublished(301)
+    expect((await storedIds()).toSorted()).toEqual(ids)
+    await until('the alarm to end', async () => (await metric('outbox_waiting')) === 0)
+  })
+})
+
+describe('of several replicas', () => {
+  test('one publishes, and the next one takes over when it ends', async () => {
+    const replica = await startTestService(definition, { env: { PF_NATS_URL: broker.url }, database })
+    const leading = () => Promise.all([metric('outbox_leading'), metric('outbox_leading', replica.metricsUrl)])
+    await until('one to lead', async () => (await leading())[0] === 1)
+    expect(await leading()).toEqual([1, 0])
+    const ids = await emitDeleted(database, 50)
+    await allPublished(50)
+    await service.service.destroy()
+    const more = await emitDeleted(database, 50)
+    await allPublished(100)
+    expect(await storedIds()).toEqual([...ids, ...more])
+    await replica.service.destroy()
+  })
+
+  test('the one that loses its connection, and with it the lock, gives up the lead; what both publish is stored once', async () => {
+    const replica = await startTestService(definition, { env: { PF_NATS_URL: broker.url }, database })
+    const holders = 'select pid from pg_locks where objid = $1 and granted and database = $2'
+    const [{ oid } = { oid: 0 }] = await database.query<{ oid: number }>(
+      'select oid from pg_database where datname = current_database()',
+    )
+    const ids: string[] = []
+    for (let round = 0; round < 4; round++) {
+      ids.push(...(await emitDeleted(database, 200)))
+      const [holder] = await until('a leader', async () => {
+        const rows = await database.query<{ pid: number }>(holders, [RELAY_LOCK, oid])
+        return rows.length > 0 && rows
+      })
+      await database.query('select pg_terminate_backend($1)', [holder!.pid])
+      ids.push(...(await emitDeleted(database, 200)))
+    }
+    await allPublished(1600)
+    expect((await storedIds()).toSorted()).toEqual(ids.toSorted())
+    await replica.service.destroy()
+  })
+})
+
+test('a broker that is killed and comes back has every event once, and nobody who writes notices', async () => {
+  const ids: string[] = []
+  const writing = (async () => {
+    for (let round = 0; round < 60; round++) ids.push(...(await emitDeleted(database, 20)))
+  })()
+  for (let round = 0; round < 3; round++) await broker.restart('kill')
+  await writing
+  await until('everything to be published', async () => (await countOutbox(database)).published === 1200, 20_000)
+  expect((await storedIds()).toSorted()).toEqual(ids.toSorted())
+})
+
+test('a service that ends while it has the lead lets go of it', async () => {
+  await service.service.destroy()
+  const client = new Client({ connectionString: database.url })
+  await client.connect()
+  const { rows } = await client.query('select pg_try_advisory_lock($1) as free', [RELAY_LOCK])
+  expect(rows[0].free).toBe(true)
+  await client.end()
+})
+
+async function metric(name: string, url = service.metricsUrl): Promise<number> {
+  const text = await (await fetch(url)).text()
+  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1])
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { applyCatalogue, connectDeploy } from '../../broker/apply.ts'
+import { DEPLOY } from '../../broker/broker.ts'
+import { configureBroker } from '../broker.ts'
+import { type Nats, startNats } from './nats.ts'
+
+/** A NATS of a test file's own, with the streams and consumers of the catalogue. */
+export type TestBroker = Nats & {
+  /** As `deploy`, who may do everything: for arranging, and for looking at what is stored. After `restart` it is connected again. */
+  connection: NatsConnection
+  manager: JetStreamManager
+}
+
+/**
+ * Starts it: call it in `beforeAll`, and `stop` in `afterAll`. Its clients are the members of the test mesh, or those whose
+ * certificates are in `certificates`, `<member>/current/` each.
+ */
+export async function startTestBroker(certificates = process.env['PF_TEST_CERTIFICATES']!): Promise<TestBroker> {
+  const folder = join(process.env['PF_TEST_FOLDER']!, `nats-${randomUUID().slice(0, 8)}`)
+  mkdirSync(folder, { mode: 0o700 })
+  const configPath = configureBroker(folder, join(folder, 'data'), certificates)
+  const nats = await startNats({ configPath, port: 0, logFile: join(folder, 'nats.log') })
+  const deploy = { url: nats.url, certificates: join(certificates, DEPLOY, 'current') }
+  await applyCatalogue({ ...deploy, replicas: 1 })
+  const connection = await connectDeploy(deploy)
+  const stop = async () => {
+    await connection.close()
+    await nats.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return {
+    ...nats,
+    connection,
+    manager: await jetstreamManager(connection),
+    restart: async (how) => {
+      const again = reconnected(connection)
+      await nats.restart(how)
+      await again
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+async function reconnected(connection: NatsConnection) {
+  for await (const { type } of connection.status()) if (type === 'reconnect') return
+}

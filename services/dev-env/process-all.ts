@@ -1,0 +1,39 @@
+import type { JetStreamManager } from '@nats-io/jetstream'
+import { until } from '#chassis/testing/until.ts'
+import { consumedBy, STREAMS, type StreamName } from '#contracts/events.ts'
+import { SERVICES } from './services.ts'
+
+/** Whatever waits in outboxes, by service. */
+export type Outboxes = Record<string, { waiting(): Promise<number> }>
+
+/**
+ * Waits until what has been written so far is known everywhere: every outbox is empty, every consumer has handled its stream, and
+ * what that has written in its turn, too.
+ */
+export async function processAll(manager: JetStreamManager, outboxes: Outboxes, timeoutMs = 20_000): Promise<void> {
+  let before = -1
+  await until(
+    'all events to be processed',
+    async () => {
+      for (const { waiting } of Object.values(outboxes)) if ((await waiting()) > 0) return false
+      const published = await publishedWhenIdle(manager)
+      const isStill = published !== undefined && published === before
+      before = published ?? -1
+      return isStill
+    },
+    timeoutMs,
+  )
+}
+
+/** How many messages were ever published; undefined while a consumer has some to handle. */
+async function publishedWhenIdle({ streams, consumers }: JetStreamManager): Promise<number | undefined> {
+  let published = 0
+  for (const stream of Object.keys(STREAMS) as StreamName[]) {
+    published += (await streams.info(stream)).state.last_seq
+    for (const { name } of SERVICES.filter((service) => consumedBy(service.name, stream).length > 0)) {
+      const { num_pending: unread, num_ack_pending: unacknowledged } = await consumers.info(stream, name)
+      if (unread + unacknowledged > 0) return undefined
+    }
+  }
+  return published
+}

@@ -1,0 +1,32 @@
+import { inboxCte } from '#chassis/events/inbox.ts'
+import { statement } from '#chassis/db/statements.ts'
+
+/** SQL of a user's present name: the one that `authors` knows, else the token's, for a token keeps the old one for a while. */
+export const presentName = (userId: string, username: string) =>
+  `coalesce((select username from authors where user_id = ${userId}), ${username})`
+
+/**
+ * Gives a user another name wherever it is shown, in one statement with the inbox row. An event that came before, or a revision
+ * that is not higher than the one that `authors` has, changes nothing. Two renamings at once come one after the other, by the
+ * lock of the row in `authors`; the rows of the user are changed whatever name they have, for this statement may see an older one.
+ */
+export const renameAuthor = statement<
+  [consumer: string, eventId: string, userId: string, username: string, revision: bigint],
+  never
+>(
+  'rename_author',
+  `with ${inboxCte(1)},
+  known as (
+    insert into authors (user_id, username, revision) select $3::uuid, $4::text, $5::integer from fresh
+    on conflict (user_id) do update set username = excluded.username, revision = excluded.revision
+    where excluded.revision > authors.revision
+    returning user_id, username
+  ),
+  renamed_ratings as (
+    update prompt_ratings r set username = k.username from known k where r.user_id = k.user_id
+  ),
+  renamed_comments as (
+    update prompt_comments c set username = k.username from known k where c.user_id = k.user_id
+  )
+  update prompts p set username = k.username from known k where p.user_id = k.user_id`,
+)

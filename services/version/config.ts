@@ -1,0 +1,15 @@
+import { type MongoConfig, mongoSchema, type Schema } from '#chassis/config.ts'
+
+/** What the version service must be told, beyond what every service must. */
+export type VersionConfig = MongoConfig & { promptService: string }
+
+/** The schema of VersionConfig. */
+export const config: Schema<VersionConfig> = {
+  ...mongoSchema(50_053),
+  promptService: {
+    doc: 'gRPC target of the prompt service, which knows who may read what.',
+    format: String,
+    default: 'dns:///prompt:50052',
+    env: 'PF_PROMPT_SERVICE',
+  },
+}

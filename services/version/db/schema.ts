@@ -1,0 +1,20 @@
+import type { MongoSchema } from '#chassis/db/mongo.ts'
+import { PromptVersion } from './prompt-version.entity.ts'
+
+/** What this service stores. The indexes are said here alone, for MikroORM would not make them safely. */
+export const schema: MongoSchema = {
+  entities: [PromptVersion],
+  collections: [
+    {
+      name: 'prompt_versions',
+      indexes: [
+        { name: 'promptId_version', key: { promptId: 1, version: 1 }, unique: true },
+        { name: 'promptId', key: { promptId: 1 } },
+        { name: 'createdAt', key: { createdAt: -1 } },
+        { name: 'versionId', key: { versionId: 1 }, unique: true },
+        { name: 'outbox', key: { publishedAt: 1, createdAt: 1, versionId: 1 } },
+      ],
+    },
+    { name: 'leases', indexes: [] },
+  ],
+}

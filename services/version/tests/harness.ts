@@ -1,0 +1,81 @@
+import { v7 } from 'uuid'
+import { notFound } from '#chassis/errors.ts'
+import type { Received } from '#chassis/events/envelope.ts'
+import type { TestMongo } from '#chassis/testing/mongo.ts'
+import { startTestService } from '#chassis/testing/service.ts'
+import { readTraceparent } from '#chassis/trace.ts'
+import { EVENTS } from '#contracts/events.ts'
+import type { VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
+import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
+import type { VersionDocument } from '../db/documents.ts'
+import { onContentChanged } from '../events/on-content-changed.ts'
+import { versionService } from '../service.ts'
+
+/** What a test says of a version; the rest is ordinary. */
+export type Fields = Partial<Omit<PromptContentChanged, 'metadata'>> & {
+  metadata?: Partial<NonNullable<PromptContentChanged['metadata']>> | undefined
+}
+
+/** The real version service on a database of its own. Who may read what, `readable` says in the place of the prompt service. */
+export async function startVersionService(options: { env?: Record<string, string>; database?: TestMongo } = {}) {
+  const readable = new Map<string, VersionRange[]>()
+  const readableVersions = async (promptId: string) => {
+    const ranges = readable.get(promptId)
+    if (!ranges) throw notFound('prompt')
+    return ranges
+  }
+  const test = await startTestService(versionService, { ...options, overrides: { context: { readableVersions } } })
+  const handle = onContentChanged(test.service.context)
+  return {
+    ...test,
+    versions: test.stub(VersionServiceService),
+    readable,
+    /** The documents as they are stored. */
+    documents: test.database.db.collection<VersionDocument>('prompt_versions'),
+    /** Hands events to the service's handler; answers with the reasons of those that it refuses. */
+    handle: async (...batch: Received[]) => (await handle(batch)).map(({ reason }) => reason),
+    /** Stores versions of one prompt that anyone may read. */
+    async store(versions: number[], fields: Fields = {}) {
+      const promptId = v7()
+      readable.set(promptId, [{ from: 1, to: Math.max(...versions) }])
+      for (const version of versions) await handle([contentChanged(promptId, version, fields)])
+      return promptId
+    },
+  }
+}
+
+/** What `startVersionService` answers with. */
+export type VersionTest = Awaited<ReturnType<typeof startVersionService>>
+
+/** When the versions of tests were written. */
+export const WRITTEN_AT = new Date('2026-11-01T12:00:00.123Z')
+
+/** The author of the versions of tests. */
+export const AUTHOR = { userId: '0198c0de-0000-7000-8000-00000000000a', username: 'ann' }
+
+/** The event of a version, as the consumer hands it over. */
+export const contentChanged = (promptId: string, version: number, fields: Fields = {}): Received => ({
+  event: EVENTS.promptContentChanged as Received['event'],
+  id: v7(),
+  payload: contentPayload(promptId, version, fields),
+  requestId: 'request-1',
+  trace: readTraceparent('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
+})
+
+/** Its message. */
+export const contentPayload = (promptId: string, version: number, fields: Fields = {}) =>
+  PromptContentChanged.fromPartial({
+    metadata: { aggregateId: promptId, aggregateRevision: BigInt(version), occurredAt: WRITTEN_AT },
+    actor: AUTHOR,
+    version,
+    title: 'A title',
+    content: `Content ${version}`,
+    description: 'What it is for',
+    category: 'writing',
+    variables: [{ name: 'text', type: 1, required: true }],
+    model: 'a-model',
+    changes: `Change ${version}`,
+    visible: true,
+    ...fields,
+  })
