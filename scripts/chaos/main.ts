@@ -6,6 +6,7 @@ import { MongoClient } from 'mongodb'
 import { recount as recountRollups } from '../../services/analytics/db/recount.ts'
 import { processAll } from '../../services/dev-env/process-all.ts'
 import { onDatabase } from '../processes/on-database.ts'
+import { waitingRows } from '../processes/outbox.ts'
 import { type Ledger, newLedger } from './ledger.ts'
 import { actAsPerson } from './load.ts'
 import { type Finding, recount } from './recount.ts'
@@ -72,11 +73,6 @@ function outboxesOf({ databases }: ChaosSite) {
     prompt: outboxOf('prompt'),
     version: { waiting: () => unpublishedVersions(databases['version']!) },
   }
-}
-
-async function waitingRows(url: string): Promise<number> {
-  const text = 'select count(*)::integer as count from outbox where processed_at is null and abandoned_at is null'
-  return (await onDatabase<{ count: number }>(url, text))[0]!.count
 }
 
 async function unpublishedVersions(url: string): Promise<number> {
