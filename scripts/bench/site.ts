@@ -91,8 +91,8 @@ export async function openSite(flags: string[], say: (step: string) => void): Pr
   const spine = parts.use(
     createSpine({
       manager: await jetstreamManager(connection),
-      databases: urls,
-      consumers: [real.version.pid, real.analytics.pid],
+      databases: { user: urls.user, prompt: urls.prompt },
+      analytics: real.analytics.pid,
     }),
   )
   const all = parts.move()

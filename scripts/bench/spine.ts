@@ -10,7 +10,7 @@ const DRAIN_MS = 300_000
 
 /** What carries events during the bench: halted while a service alone is measured, and running for what is measured end to end. */
 export type Spine = {
-  /** Lets everything arrive, then holds the prompt service's relay, and stops the processes that consume. */
+  /** Lets everything arrive, then holds the prompt service's relay, and stops analytics. */
   halt(): Promise<void>
   /** Lets them go on. */
   run(): Promise<void>
@@ -21,16 +21,13 @@ export type Spine = {
 type Parts = {
   manager: JetStreamManager
   databases: { user: string; prompt: string }
-  /** Process ids of the services that consume. */
-  consumers: number[]
+  /** Process id of the analytics service, which consumes views as well, and those come without a relay. */
+  analytics: number
 }
 
 /** Takes hold of the events of a site, which are running. */
-export function createSpine({ manager, databases, consumers }: Parts): Spine & AsyncDisposable {
+export function createSpine({ manager, databases, analytics }: Parts): Spine & AsyncDisposable {
   let lock: Client | undefined
-  const signalAll = (signal: NodeJS.Signals) => {
-    for (const pid of consumers) process.kill(pid, signal)
-  }
   const outboxes = Object.fromEntries(
     Object.entries(databases).map(([name, url]) => [name, { waiting: () => waitingRows(url) }]),
   )
@@ -38,14 +35,14 @@ export function createSpine({ manager, databases, consumers }: Parts): Spine & A
     if (!lock) return
     await lock.end()
     lock = undefined
-    signalAll('SIGCONT')
+    process.kill(analytics, 'SIGCONT')
   }
   return {
     halt: async () => {
       if (lock) return
       await processAll(manager, outboxes, DRAIN_MS)
       lock = await holdRelay(databases.prompt)
-      signalAll('SIGSTOP')
+      process.kill(analytics, 'SIGSTOP')
     },
     run,
     forget: async () => {
