@@ -69,6 +69,11 @@ const get = (
   ...(fields && { fields }),
 })
 
+const versionOf =
+  (rest: string) =>
+  ({ prompts }: Scene) =>
+    `/v1/prompts/${prompts.public}/versions${rest.startsWith('?') ? rest : `/${rest}`}`
+
 const asBen = (name: string, request: (scene: Scene) => string, body?: unknown): RestCase => ({
   name: `somebody else's: ${name}`,
   request: (scene) => [request(scene), { token: scene.ben.token, body }],
@@ -226,6 +231,14 @@ export const REST_CASES: RestCase[] = [
     'prompt_ids',
   ]),
   get('nothing of that id', () => `/v1/prompts/${OTHER}`, 404, 'RESOURCE_NOT_FOUND'),
+  get('version 0', versionOf('0'), 400, 'VALIDATION_FAILED', ['version']),
+  get('version one', versionOf('one'), 400, 'REQUEST_REJECTED'),
+  get('a version beyond int32', versionOf('2147483648'), 400, 'REQUEST_REJECTED'),
+  get('a version after the head', versionOf('2'), 404, 'RESOURCE_NOT_FOUND'),
+  get('a version of nothing', () => `/v1/prompts/${OTHER}/versions/1`, 404, 'RESOURCE_NOT_FOUND'),
+  get('a known hash that is none', versionOf('1?known_hash=ABC'), 400, 'VALIDATION_FAILED', ['known_hash']),
+  get('versions of nothing', () => `/v1/prompts/${OTHER}/versions`, 404, 'RESOURCE_NOT_FOUND'),
+  get('versions in an unknown view', versionOf('?view=NICE'), 400, 'REQUEST_REJECTED'),
   get('nobody of that id', () => `/v1/users/${OTHER}`, 404, 'RESOURCE_NOT_FOUND'),
   get('a slash in an id', () => '/v1/prompts/a%2Fb', 400, 'REQUEST_REJECTED'),
 

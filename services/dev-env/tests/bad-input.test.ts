@@ -16,6 +16,7 @@ let before: Record<string, string>
 beforeAll(async () => {
   network = await startTestNetwork()
   scene = await setScene(network)
+  await network.processAll()
   before = await contentsOf(network)
 })
 afterAll(() => network.stop())
@@ -75,5 +76,6 @@ test('a thousand violations at once still arrive as one error', async () => {
 })
 
 test('nothing was changed by any of them', async () => {
+  await network.processAll()
   expect(await contentsOf(network)).toEqual(before)
 })

@@ -1,14 +1,16 @@
+import { createHash } from 'node:crypto'
+import { MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import type { TestNetwork } from './harness.ts'
 
 /** Written to by nobody's request: time passes, and jobs look after them. */
-const BY_ITSELF = ['prompt_rank', 'prompt_rank_due', 'categories', 'signing_keys', 'mikro_orm_migrations']
+const BY_ITSELF = ['prompt_rank', 'prompt_rank_due', 'categories', 'signing_keys', 'mikro_orm_migrations', 'leases']
 
-/** A fingerprint of every table of every service: `prompt.prompts` → rows and their hash. */
+/** A fingerprint of every table and collection of every service: `prompt.prompts` → rows and their hash. */
 export async function contentsOf({ services }: TestNetwork): Promise<Record<string, string>> {
   const entries = await Promise.all(
     Object.entries(services).map(async ([name, { databaseUrl }]) => {
-      const tables = await fingerprints(databaseUrl)
+      const tables = await (databaseUrl.startsWith('mongodb') ? collections : fingerprints)(databaseUrl)
       return tables.map(([table, print]) => [`${name}.${table}`, print] as const)
     }),
   )
@@ -33,5 +35,21 @@ async function fingerprints(url: string): Promise<[table: string, print: string]
     return prints
   } finally {
     await client.end()
+  }
+}
+
+async function collections(url: string): Promise<[collection: string, print: string][]> {
+  const client = await MongoClient.connect(url)
+  try {
+    const prints: [string, string][] = []
+    for (const { name } of await client.db().listCollections({}, { nameOnly: true }).toArray()) {
+      if (BY_ITSELF.includes(name)) continue
+      const documents = await client.db().collection(name).find().sort({ _id: 1 }).toArray()
+      const hash = createHash('sha256').update(JSON.stringify(documents)).digest('hex')
+      prints.push([name, `${documents.length} ${hash}`])
+    }
+    return prints
+  } finally {
+    await client.close()
   }
 }
