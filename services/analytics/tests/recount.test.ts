@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { v7 } from 'uuid'
+import type { Received } from '#chassis/events/envelope.ts'
+import { consumedBy, EVENTS } from '#contracts/events.ts'
+import { type AnalyticsTest, eventOf, startAnalytics, viewsOf } from './harness.ts'
+
+let service: AnalyticsTest
+
+beforeAll(async () => {
+  service = await startAnalytics()
+})
+beforeEach(() => service.clear())
+afterAll(() => service.stop())
+
+/** The same numbers from 0 to 1 for the same seed, so that what fails can be seen again. */
+function randomOf(seed: number) {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+/** Some hundred events of few prompts, owners and hours, in disorder, many of them more than once. */
+function someEvents(random: () => number): Received[] {
+  const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)]!
+  const prompts = Array.from({ length: 8 }, () => ({ about: v7(), owner: v7() }))
+  const said = () => ({ ...pick(prompts), at: new Date(Date.now() - Math.floor(random() * 60 * 24 * 3_600_000)) })
+  let revision = 0
+  const distinct = Array.from({ length: 400 }, () => {
+    if (random() < 0.2) return viewsOf(Array.from({ length: Math.floor(random() * 5) }, said))
+    revision += 1
+    return eventOf(pick(consumedBy('analytics')), { ...said(), revision, visible: random() < 0.5 })
+  })
+  const again = Array.from({ length: 400 }, () => pick(distinct))
+  return [...distinct, ...again]
+    .map((event) => ({ event, order: random() }))
+    .toSorted((a, b) => a.order - b.order)
+    .map(({ event }) => event)
+}
+
+test.each([1, 2, 3])('whatever comes, in whatever batches, is counted as the events say (seed %i)', async (seed) => {
+  const random = randomOf(seed)
+  const events = someEvents(random)
+  for (let at = 0; at < events.length;) {
+    const size = 1 + Math.floor(random() * 60)
+    await Promise.all([
+      service.ingest(...events.slice(at, at + size)),
+      service.ingest(...events.slice(at, at + size / 2)),
+    ])
+    at += size
+  }
+  const views = (event: Received) => (event.payload as { views?: unknown[] }).views?.length ?? 1
+  const expected = [...new Set(events)].reduce((sum, event) => sum + views(event), 0)
+  const [row] = await service.database.query('select sum(count)::integer as total from platform_totals')
+  expect(row).toEqual({ total: expected })
+  expect(await service.recount()).toEqual([])
+})
+
+describe('recount', () => {
+  const at = new Date('2026-11-20T10:00:00Z')
+  const [about, user] = [v7(), v7()]
+
+  beforeEach(() =>
+    service.ingest(
+      eventOf(EVENTS.promptCreated, { about, owner: user, at }),
+      eventOf(EVENTS.userSignedIn, { about: user, at }),
+    ),
+  )
+
+  test.each([
+    ['a day of a prompt', 'update prompt_daily set count = 2', 'prompt_daily', '2', '1'],
+    ['a day without an event', `update user_daily set day = '2026-11-19'`, 'user_daily', '1', null],
+    ['an hour', `delete from platform_hourly where event_type = 'user.signed_in'`, 'platform_hourly', null, '1'],
+    ['a total', 'update platform_totals set count = 5', 'platform_totals', '5', '1'],
+    ['an event that was not counted', 'delete from prompt_activity_events', 'prompt_daily', '1', null],
+  ])('finds %s', async (_, spoil, place, stored, counted) => {
+    await service.database.query(spoil)
+    expect(await service.recount()).toContainEqual({ place, key: expect.any(String), stored, counted })
+  })
+
+  test.each(['visible = false', 'deleted = true, visible = false', 'revision = 2', 'owner_id = prompt_id'])(
+    'finds a prompt of which %s is wrong',
+    async (wrong) => {
+      await service.database.query(`update prompt_facts set ${wrong}`)
+      expect(await service.recount()).toMatchObject([{ place: 'prompt_facts', key: about }])
+    },
+  )
+
+  test('finds a prompt that is not known, and one of which nobody has told', async () => {
+    await service.database.query('update prompt_facts set prompt_id = owner_id')
+    const found = await service.recount()
+    expect(found.map(({ key }) => key).toSorted()).toEqual([about, user].toSorted())
+  })
+})
