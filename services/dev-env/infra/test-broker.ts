@@ -7,12 +7,15 @@ import { applyCatalogue, connectDeploy } from '../../broker/apply.ts'
 import { DEPLOY } from '../../broker/broker.ts'
 import { configureBroker } from '../broker.ts'
 import { type Nats, startNats } from './nats.ts'
+import type { Restart } from './server.ts'
 
 /** A NATS of a test file's own, with the streams and consumers of the catalogue. */
 export type TestBroker = Nats & {
-  /** As `deploy`, who may do everything: for arranging, and for looking at what is stored. After `restart` it is connected again. */
+  /** As `deploy`, who may do everything: for arranging, and for looking at what is stored. After `restart` and `away` it is connected again. */
   connection: NatsConnection
   manager: JetStreamManager
+  /** Ends it, in order unless told otherwise, and starts it again after `work`. */
+  away(work: () => Promise<unknown>, how?: Restart): Promise<void>
 }
 
 /**
@@ -32,15 +35,22 @@ export async function startTestBroker(certificates = process.env['PF_TEST_CERTIF
     await nats.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+  const away: TestBroker['away'] = async (work, how) => {
+    const again = reconnected(connection)
+    await nats.stop(how)
+    try {
+      await work()
+    } finally {
+      await nats.start()
+    }
+    await again
+  }
   return {
     ...nats,
     connection,
     manager: await jetstreamManager(connection),
-    restart: async (how) => {
-      const again = reconnected(connection)
-      await nats.restart(how)
-      await again
-    },
+    away,
+    restart: (how) => away(() => Promise.resolve(), how),
     stop,
     [Symbol.asyncDispose]: stop,
   }
