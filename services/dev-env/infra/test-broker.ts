@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -16,6 +16,8 @@ export type TestBroker = Nats & {
   manager: JetStreamManager
   /** Ends it, in order unless told otherwise, and starts it again after `work`. */
   away(work: () => Promise<unknown>, how?: Restart): Promise<void>
+  /** What it has logged. */
+  log(): string
 }
 
 /**
@@ -26,7 +28,8 @@ export async function startTestBroker(certificates = process.env['PF_TEST_CERTIF
   const folder = join(process.env['PF_TEST_FOLDER']!, `nats-${randomUUID().slice(0, 8)}`)
   mkdirSync(folder, { mode: 0o700 })
   const configPath = configureBroker(folder, join(folder, 'data'), certificates)
-  const nats = await startNats({ configPath, port: 0, logFile: join(folder, 'nats.log') })
+  const logFile = join(folder, 'nats.log')
+  const nats = await startNats({ configPath, port: 0, logFile })
   const deploy = { url: nats.url, certificates: join(certificates, DEPLOY, 'current') }
   await applyCatalogue({ ...deploy, replicas: 1 })
   const connection = await connectDeploy(deploy)
@@ -50,6 +53,7 @@ export async function startTestBroker(certificates = process.env['PF_TEST_CERTIF
     connection,
     manager: await jetstreamManager(connection),
     away,
+    log: () => readFileSync(logFile, 'utf8'),
     restart: (how) => away(() => Promise.resolve(), how),
     stop,
     [Symbol.asyncDispose]: stop,
