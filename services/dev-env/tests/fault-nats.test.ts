@@ -86,7 +86,8 @@ async function hastenRedelivery() {
 }
 
 /** How often NATS has refused somebody. */
-const refusals = () => network.broker.log().match(/TLS handshake error|[Aa]uthentication error|Authorization Violation/g)?.length ?? 0
+const refusals = () =>
+  network.broker.log().match(/TLS handshake error|[Aa]uthentication error|Authorization Violation/g)?.length ?? 0
 
 async function metric(name: string, service = 'prompt'): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${network.services[service]!.ports.metrics}/metrics`)
