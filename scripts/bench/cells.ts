@@ -8,6 +8,7 @@ import {
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { GetUserRequest, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import { GetVersionRequest, VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { Rpc } from '#chassis/grpc/call.ts'
 import type { Job, Request } from './load/job.ts'
 
@@ -26,7 +27,9 @@ export type Data = {
 /** One line of the table, for each concurrency. */
 export type Cell = {
   name: string
-  service: 'user' | 'prompt'
+  service: 'user' | 'prompt' | 'version'
+  /** Whether the services' events go their way meanwhile: only then is what else that costs the machine measured. */
+  isRelayed?: true
   transport: Job['transport']
   /** What is sent, again and again. `round` differs from call to call, so that a change changes something. */
   requests(data: Data, round: number): Request[]
@@ -64,6 +67,19 @@ export const CELLS: Cell[] = [
       ),
   },
   {
+    name: 'GetVersion',
+    service: 'version',
+    transport: 'grpc',
+    requests: (data) =>
+      data.promptIds.map((promptId, index) =>
+        rpcRequest(
+          VersionServiceService.getVersion,
+          GetVersionRequest.fromPartial({ promptId, version: 1 }),
+          tokenOf(data, index),
+        ),
+      ),
+  },
+  {
     name: 'ListPrompts',
     service: 'prompt',
     transport: 'grpc',
@@ -83,50 +99,48 @@ export const CELLS: Cell[] = [
     requests: ({ usernames, password }) =>
       usernames.map((login) => rpcRequest(AuthServiceService.login, LoginRequest.fromPartial({ login, password }))),
   },
-  {
-    name: 'UpdatePrompt',
-    service: 'prompt',
-    transport: 'grpc',
-    // Callers take turns, and a prompt's turn comes again when all have had theirs: nobody waits for a row.
-    requests: ({ callers }, round) =>
-      ['first', 'second'].flatMap((turn) =>
-        callers[0]!.promptIds.flatMap((_, index) =>
-          callers.map(({ promptIds, token }) =>
-            rpcRequest(
-              PromptServiceService.updatePrompt,
-              UpdatePromptRequest.fromPartial({
-                promptId: promptIds[index]!,
-                title: `Round ${round}, ${turn} turn`,
-                content: contentOf(round),
-              }),
-              token,
-            ),
-          ),
-        ),
-      ),
-  },
-  {
-    name: 'CreatePrompt',
-    service: 'prompt',
-    transport: 'grpc',
-    requests: ({ callers, categories }, round) =>
-      callers.map(({ token }, index) =>
+  { name: 'UpdatePrompt', service: 'prompt', transport: 'grpc', requests: updates },
+  { name: 'CreatePrompt', service: 'prompt', transport: 'grpc', requests: creations },
+  { name: 'UpdatePromptToEnd', service: 'prompt', transport: 'grpc', isRelayed: true, requests: updates },
+  { name: 'CreatePromptToEnd', service: 'prompt', transport: 'grpc', isRelayed: true, requests: creations },
+]
+
+// Callers take turns, and a prompt's turn comes again when all have had theirs: nobody waits for a row.
+function updates({ callers }: Data, round: number): Request[] {
+  return ['first', 'second'].flatMap((turn) =>
+    callers[0]!.promptIds.flatMap((_, index) =>
+      callers.map(({ promptIds, token }) =>
         rpcRequest(
-          PromptServiceService.createPrompt,
-          CreatePromptRequest.fromPartial({
-            title: `A prompt of round ${round}`,
+          PromptServiceService.updatePrompt,
+          UpdatePromptRequest.fromPartial({
+            promptId: promptIds[index]!,
+            title: `Round ${round}, ${turn} turn`,
             content: contentOf(round),
-            description: 'What a benchmark writes.',
-            category: categories[index % categories.length]!,
-            tags: ['bench', 'summary', 'text'],
-            variables: [{ name: 'topic', type: Variable_Type.TEXT, description: 'What it is about', required: true }],
-            model: 'any',
           }),
           token,
         ),
       ),
-  },
-]
+    ),
+  )
+}
+
+function creations({ callers, categories }: Data, round: number): Request[] {
+  return callers.map(({ token }, index) =>
+    rpcRequest(
+      PromptServiceService.createPrompt,
+      CreatePromptRequest.fromPartial({
+        title: `A prompt of round ${round}`,
+        content: contentOf(round),
+        description: 'What a benchmark writes.',
+        category: categories[index % categories.length]!,
+        tags: ['bench', 'summary', 'text'],
+        variables: [{ name: 'topic', type: Variable_Type.TEXT, description: 'What it is about', required: true }],
+        model: 'any',
+      }),
+      token,
+    ),
+  )
+}
 
 /** About a kilobyte, as a prompt has. */
 const contentOf = (round: number) => `${round}: ${'Summarise what follows on {{topic}} in five sentences. '.repeat(18)}`

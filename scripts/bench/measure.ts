@@ -1,6 +1,7 @@
 import type { Cell, Data } from './cells.ts'
 import type { LoadTool } from './load/client.ts'
 import type { Job, Outcome, Tls } from './load/job.ts'
+import type { Spine } from './spine.ts'
 import { cpuMicros } from '../processes/usage.ts'
 
 /** What is compared: the services, and the bare server. */
@@ -8,6 +9,7 @@ export type Side = {
   /** The process and port of each service. */
   user: { pid: number; port: number }
   prompt: { pid: number; port: number }
+  version: { pid: number; port: number }
   /** The REST port of the Envoy before it. */
   gatewayPort: number
 }
@@ -38,6 +40,7 @@ export type Result = {
 export type Bench = {
   sides: { real: Side; bare: Side }
   load: LoadTool
+  spine: Spine
   tls: Tls
   /** Data with tokens that are good for the next minutes. */
   data(): Promise<Data>
@@ -48,8 +51,9 @@ export type Bench = {
 
 let round = 0
 
-/** Warms both sides up, at the highest concurrency. */
+/** Warms both sides up, at the highest concurrency, with nothing on its way to anybody. */
 export async function warmUp(bench: Bench, cell: Cell, concurrency: number): Promise<void> {
+  await bench.spine.halt()
   for (const side of ['real', 'bare'] as const) await shoot(bench, cell, side, concurrency, bench.warmUp)
 }
 
@@ -57,8 +61,11 @@ export async function warmUp(bench: Bench, cell: Cell, concurrency: number): Pro
 export async function measure(bench: Bench, cell: Cell, concurrency: number): Promise<Result> {
   const rounds: { real: Figures; bare: Figures }[] = []
   for (let turn = 0; turn < bench.rounds; turn++) {
+    if (cell.isRelayed) await bench.spine.run()
     const real = await shoot(bench, cell, 'real', concurrency, bench.seconds)
+    await bench.spine.halt()
     const bare = await shoot(bench, cell, 'bare', concurrency, bench.seconds)
+    await bench.spine.forget()
     rounds.push({ real, bare })
   }
   return {

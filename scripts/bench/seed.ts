@@ -1,3 +1,7 @@
+import { MongoClient } from 'mongodb'
+import { v7 } from 'uuid'
+import { toDocument } from '../../services/version/db/documents.ts'
+import { contentHash, type Held } from '../../services/version/version.ts'
 import { onDatabase } from '../processes/on-database.ts'
 
 /** A user of the bench. */
@@ -35,4 +39,42 @@ export async function fillPrompts(url: string, owners: Person[], count: number):
     owners.map(({ username }) => username),
   )
   await onDatabase(url, 'vacuum analyze')
+}
+
+/** Stores the first version of some prompts, as the version service would have. */
+export async function fillVersions(promptUrl: string, mongoUrl: string, promptIds: string[]): Promise<void> {
+  const prompts = await onDatabase<FilledPrompt>(
+    promptUrl,
+    `select id, title, content, description, category, variables, model, user_id, username, created_at
+    from prompts where id = any ($1::uuid[])`,
+    promptIds,
+  )
+  const client = await MongoClient.connect(mongoUrl)
+  try {
+    await client.db().collection('prompt_versions').insertMany(prompts.map(toFirstVersion))
+  } finally {
+    await client.close()
+  }
+}
+
+type FilledPrompt = Omit<Held, 'variables'> & {
+  id: string
+  variables: unknown[]
+  user_id: string
+  username: string
+  created_at: Date
+}
+
+function toFirstVersion({ id, user_id: userId, username, created_at: createdAt, ...held }: FilledPrompt) {
+  const ids = { versionId: v7({ msecs: createdAt.getTime() }), promptId: id, userId }
+  const about = {
+    version: 1,
+    contentHash: contentHash(held),
+    username,
+    changes: '',
+    createdAt,
+    visible: true,
+    headers: {},
+  }
+  return { ...toDocument({ ...held, ...ids, ...about }), publishedAt: createdAt }
 }

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { jetstreamManager } from '@nats-io/jetstream'
 import { until } from '#chassis/testing/until.ts'
+import { connectDeploy } from '../../services/broker/apply.ts'
+import { DEPLOY } from '../../services/broker/broker.ts'
 import { configureBroker } from '../../services/dev-env/broker.ts'
 import { startGateway } from '../../services/dev-env/gateway.ts'
 import { startMongo } from '../../services/dev-env/infra/mongo.ts'
@@ -15,7 +18,8 @@ import { makeFolders } from '../processes/folders.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import type { Tls } from './load/job.ts'
 import type { Side } from './measure.ts'
-import { fillPrompts, fillUsers } from './seed.ts'
+import { fillPrompts, fillUsers, fillVersions } from './seed.ts'
+import { createSpine, type Spine } from './spine.ts'
 import { type Server, startServer } from '../processes/server.ts'
 import { residentMiB } from '../processes/usage.ts'
 
@@ -27,6 +31,7 @@ const REST_MS = 5000
 
 /** The services and the bare server beside them, on the same PostgreSQL, each a process of its own. */
 export type Site = AsyncDisposable & {
+  spine: Spine
   sides: { real: Side; bare: Side }
   /** The services before their first request: as they start the first time, and when Node has kept their compiled code. */
   atRest: { name: string; first: Rest; again: Rest }[]
@@ -63,16 +68,16 @@ export async function openSite(flags: string[], say: (step: string) => void): Pr
   const start = startIn(parts)
   const real = await startServices(network, start)
   const again = await restOf(real)
-  const atRest = (['user', 'prompt'] as const).map((name) => ({ name, first: first[name], again: again[name] }))
+  const atRest = MEASURED.map((name) => ({ name, first: first[name], again: again[name] }))
   say('services')
 
   const client = join(network.certificates, 'client', 'current')
   const callers = parts.use(await signIn(real.user.port, client))
-  const urls = { user: network.services['user']!.databaseUrl, prompt: network.services['prompt']!.databaseUrl }
+  const urls = Object.fromEntries(MEASURED.map((name) => [name, network.services[name]!.databaseUrl])) as Urls
   const data = await fill(urls, callers)
   say(`${USERS} users and ${PROMPTS} prompts`)
 
-  const bare = await startBare(network, await callers.keys(), start)
+  const bare = await startBare(network, { keys: await callers.keys(), prompt: real.prompt }, start)
   const sides = {
     real: await withGateway(network, 'real', real, parts),
     bare: await withGateway(network, 'bare', bare, parts),
@@ -80,17 +85,34 @@ export async function openSite(flags: string[], say: (step: string) => void): Pr
   say('bare servers and gateways')
   const read = (name: string) => readFileSync(join(client, name), 'utf8')
   const tls = { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') }
+  const deploy = { url: nats.url, certificates: join(network.certificates, DEPLOY, 'current') }
+  const connection = await connectDeploy(deploy)
+  parts.defer(() => connection.close())
+  const spine = parts.use(
+    createSpine({
+      manager: await jetstreamManager(connection),
+      databases: urls,
+      consumers: [real.version.pid, real.analytics.pid],
+    }),
+  )
   const all = parts.move()
-  return { sides, atRest, tls, data, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  return { spine, sides, atRest, tls, data, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 type Start = (name: string, command: string[], env: Record<string, string>) => Promise<Server>
-type Servers = { user: Server; prompt: Server }
+const MEASURED = ['user', 'prompt', 'version', 'analytics'] as const
+type Servers = Record<(typeof MEASURED)[number], Server>
+type Urls = Record<keyof Servers, string>
 
 async function startServices({ services }: Network, start: Start): Promise<Servers> {
-  const user = await start('user', ['services/user/main.ts'], services['user']!.env)
-  const env = { ...services['prompt']!.env, PF_USER_SERVICE: `dns:///localhost:${user.port}` }
-  return { user, prompt: await start('prompt', ['services/prompt/main.ts'], env) }
+  const targets: Record<string, string> = {}
+  const one = async (name: keyof Servers) => {
+    const server = await start(name, [`services/${name}/main.ts`], { ...services[name]!.env, ...targets })
+    targets[`PF_${name.toUpperCase()}_SERVICE`] = `dns:///localhost:${server.port}`
+    return server
+  }
+  const user = await one('user')
+  return { user, prompt: await one('prompt'), version: await one('version'), analytics: await one('analytics') }
 }
 
 // What is compiled is written when a process ends.
@@ -99,25 +121,34 @@ async function restFirst(network: Network, startIn: (scope: AsyncDisposableStack
   return await restOf(await startServices(network, startIn(scope)))
 }
 
-async function restOf({ user, prompt }: Servers): Promise<{ user: Rest; prompt: Rest }> {
+async function restOf(servers: Servers): Promise<Record<keyof Servers, Rest>> {
   await sleep(REST_MS)
   const rest = ({ pid, readyMs }: Server): Rest => ({ readyMs, residentMiB: residentMiB(pid) })
-  return { user: rest(user), prompt: rest(prompt) }
+  return Object.fromEntries(MEASURED.map((name) => [name, rest(servers[name])])) as Record<keyof Servers, Rest>
 }
 
-async function startBare({ services }: Network, keys: string, start: Start): Promise<Servers> {
+type BareServers = Pick<Servers, 'user' | 'prompt' | 'version'>
+
+/** The bare version server asks the real prompt service, as the real one does. */
+async function startBare(
+  { services }: Network,
+  { keys, prompt }: { keys: string; prompt: Server },
+  start: Start,
+): Promise<BareServers> {
+  const more = { PF_BENCH_KEYS: keys, PF_PROMPT_SERVICE: `dns:///localhost:${prompt.port}` }
   const one = (name: string) =>
-    start(`bare-${name}`, ['scripts/bench/bare/main.ts', name], { ...services[name]!.env, PF_BENCH_KEYS: keys })
-  return { user: await one('user'), prompt: await one('prompt') }
+    start(`bare-${name}`, ['scripts/bench/bare/main.ts', name], { ...services[name]!.env, ...more })
+  return { user: await one('user'), prompt: await one('prompt'), version: await one('version') }
 }
 
 async function withGateway(
   network: Network,
   name: string,
-  servers: Servers,
+  servers: BareServers,
   parts: AsyncDisposableStack,
 ): Promise<Side> {
-  const targets = { user: [servers.user.port], prompt: [servers.prompt.port] }
+  const own = Object.fromEntries(Object.entries(servers).map(([service, { port }]) => [service, [port]]))
+  const targets = { ...network.place.targets, ...own }
   const place = { ...network.place, state: join(network.place.state, name), targets }
   // No limit of the gateway's is reached.
   const gateway = await startGateway(gatewayOptions(100_000), place)
@@ -128,7 +159,7 @@ async function withGateway(
 const gatewayOptions = (rateLimitFactor: number) => ({ port: 0, adminPort: 0, rateLimitFactor, corsOrigins: [] })
 
 /** Fills the databases, and answers with how to get the data with fresh tokens. */
-async function fill(urls: { user: string; prompt: string }, callers: Callers): Promise<Site['data']> {
+async function fill(urls: Urls, callers: Callers): Promise<Site['data']> {
   const people = await fillUsers(urls.user, USERS)
   await fillPrompts(urls.prompt, people, PROMPTS)
   await until(
@@ -148,6 +179,11 @@ async function fill(urls: { user: string; prompt: string }, callers: Callers): P
     'select user_id, (array_agg(id order by id))[1:40] as ids from prompts group by user_id',
   )
   const some = await onDatabase<{ id: string }>(urls.prompt, 'select id from prompts order by random() limit 1000')
+  await fillVersions(
+    urls.prompt,
+    urls.version,
+    some.map(({ id }) => id),
+  )
   const categories = await onDatabase<{ name: string }>(urls.prompt, 'select name from categories order by name')
   const idsOf = new Map(owned.map(({ user_id, ids }) => [user_id, ids]))
   return async () => ({

@@ -3,8 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { MongoClient } from 'mongodb'
+import { recount as recountRollups } from '../../services/analytics/db/recount.ts'
 import { processAll } from '../../services/dev-env/process-all.ts'
 import { onDatabase } from '../processes/on-database.ts'
+import { waitingRows } from '../processes/outbox.ts'
 import { type Ledger, newLedger } from './ledger.ts'
 import { actAsPerson } from './load.ts'
 import { type Finding, recount } from './recount.ts'
@@ -44,7 +46,7 @@ async function chaos(durationMs: number): Promise<boolean> {
   await Promise.all(people)
   say('everybody has stopped: waiting until all events have arrived')
   await processAll(site.manager, outboxesOf(site), SETTLE_MS)
-  const findings = [...(await recount(site.databases, ledger)), await noDeadLetters(site)]
+  const findings = [...(await recount(site.databases, ledger)), await rollups(site), await noDeadLetters(site)]
   process.stdout.write(`\n${report(findings, deaths, ledger)}\n`)
   return findings.every(({ wrong }) => wrong.length === 0)
 }
@@ -64,21 +66,14 @@ async function killParts(parts: Part[], signal: AbortSignal, { answers }: Ledger
   return deaths
 }
 
-const outboxesOf = ({ databases }: ChaosSite) => ({
-  ...Object.fromEntries(
-    ['user', 'prompt'].map((name) => [
-      name,
-      {
-        waiting: async () => {
-          const text =
-            'select count(*)::integer as count from outbox where processed_at is null and abandoned_at is null'
-          return (await onDatabase<{ count: number }>(databases[name]!, text))[0]!.count
-        },
-      },
-    ]),
-  ),
-  version: { waiting: () => unpublishedVersions(databases['version']!) },
-})
+function outboxesOf({ databases }: ChaosSite) {
+  const outboxOf = (name: string) => ({ waiting: () => waitingRows(databases[name]!) })
+  return {
+    user: outboxOf('user'),
+    prompt: outboxOf('prompt'),
+    version: { waiting: () => unpublishedVersions(databases['version']!) },
+  }
+}
 
 async function unpublishedVersions(url: string): Promise<number> {
   const client = await MongoClient.connect(url)
@@ -87,6 +82,18 @@ async function unpublishedVersions(url: string): Promise<number> {
   } finally {
     await client.close()
   }
+}
+
+async function rollups({ databases }: ChaosSite): Promise<Finding> {
+  const mismatches = await recountRollups((text) => onDatabase(databases['analytics']!, text))
+  const wrong = mismatches.map(
+    ({ place, key, stored, counted }) => `${place} ${key} says ${stored}, and it is ${counted}`,
+  )
+  const [row] = await onDatabase<{ count: number }>(
+    databases['analytics']!,
+    'select sum(count)::integer as count from platform_totals',
+  )
+  return { what: 'rollups, totals and facts are what counting the events gives', compared: row!.count, wrong }
 }
 
 async function noDeadLetters({ manager }: ChaosSite): Promise<Finding> {

@@ -38,6 +38,7 @@ export function createArrivals(): Arrivals {
         while (!over.aborted) {
           const poll = AbortSignal.any([over, AbortSignal.timeout(POLL_MS)])
           await once(arrived, `${promptId}/${version}`, { signal: poll }).catch(() => undefined)
+          if (signal.aborted) break
           const found = await look()
           if (found) return found
         }

@@ -2,7 +2,7 @@ import { type Metadata, status } from '@grpc/grpc-js'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 
 /** Who calls. */
-export type Caller = { userId: string; username: string }
+export type Caller = { userId: string; username: string; /** As it was sent. */ authorization: string }
 
 /** The caller that a token names; undefined without a token. Rejects a bad one with UNAUTHENTICATED. */
 export type CheckToken = (metadata: Metadata) => Promise<Caller | undefined>
@@ -23,6 +23,7 @@ export function createTokenCheck(keySet: JSONWebKeySet, rules: { issuer: string;
     const caller = {
       userId: payload.sub!,
       username: String(payload['username']),
+      authorization: String(sent),
       expiresAt: payload.exp! * 1000,
     }
     verified.set(token, caller)

@@ -16,8 +16,8 @@ export type MongoSchema = {
 /** A service's MongoDB database: MikroORM for entities, the driver's own collections for hot paths. */
 export type MongoDatabase = Store & {
   /**
-   * `orm.em.fork()` is an EntityManager of one's own. Read with it. `em.insert` with plain data stores custom types as they are
-   * given, and what a failed insert throws holds the document: insert by `collection`.
+   * `orm.em.fork()` is an EntityManager of one's own, to read with. Insert by `collection`: `em.insert` with plain data stores custom
+   * types as they are given, and what a failed insert of an entity throws holds the document. There are no transactions.
    */
   orm: MikroORM
   /** The driver's collection, for documents of this shape. */

@@ -20,6 +20,8 @@ export type TestService<Context, D = TestDatabase> = {
   /** gRPC target, `localhost:port`. */
   target: string
   metricsUrl: string
+  /** Where health is asked for, in plaintext. */
+  healthTarget: string
   /** Calls over mutual TLS, as a person's client, or with the certificate of `peer`. */
   stub<S extends RpcService>(definition: S, peer?: string): Stub<S>
   stop(): Promise<void>
@@ -88,7 +90,7 @@ export async function startTestService<C extends BaseConfig, Context extends obj
   if (!options.database) await migrate(config, log)
   const overrides = definition.identity ? { log } : { log, identity }
   const service = await createService(definition, config, { ...overrides, ...options.overrides })
-  const { grpc, metrics } = await service.start()
+  const { grpc, health, metrics } = await service.start()
   const target = `localhost:${grpc}`
   const clients = openClients(definition.name, target)
   return {
@@ -97,6 +99,7 @@ export async function startTestService<C extends BaseConfig, Context extends obj
     identity,
     target,
     metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
+    healthTarget: `127.0.0.1:${health}`,
     stub: clients.stub,
     stop: async () => {
       await service.destroy()

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { BSON, MongoClient } from 'mongodb'
+import { MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import type { TestNetwork } from './harness.ts'
 
@@ -10,16 +10,14 @@ const BY_ITSELF = ['prompt_rank', 'prompt_rank_due', 'categories', 'signing_keys
 export async function contentsOf({ services }: TestNetwork): Promise<Record<string, string>> {
   const entries = await Promise.all(
     Object.entries(services).map(async ([name, { databaseUrl }]) => {
-      const prints = await (databaseUrl.startsWith('mongodb') ? ofCollections : ofTables)(databaseUrl)
-      return prints.map(([table, print]) => [`${name}.${table}`, print] as const)
+      const tables = await (databaseUrl.startsWith('mongodb') ? collections : fingerprints)(databaseUrl)
+      return tables.map(([table, print]) => [`${name}.${table}`, print] as const)
     }),
   )
   return Object.fromEntries(entries.flat())
 }
 
-type Print = [name: string, print: string]
-
-async function ofTables(url: string): Promise<Print[]> {
+async function fingerprints(url: string): Promise<[table: string, print: string][]> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
@@ -27,7 +25,7 @@ async function ofTables(url: string): Promise<Print[]> {
       `select tablename as name from pg_tables where schemaname = 'public' and tablename <> all($1)`,
       [BY_ITSELF],
     )
-    const prints: Print[] = []
+    const prints: [string, string][] = []
     for (const { name } of rows) {
       const { rows: found } = await client.query<{ print: string }>(
         `select count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as print from "${name}" t`,
@@ -40,19 +38,22 @@ async function ofTables(url: string): Promise<Print[]> {
   }
 }
 
-async function ofCollections(url: string): Promise<Print[]> {
+async function collections(url: string): Promise<[collection: string, print: string][]> {
   const client = await MongoClient.connect(url)
   try {
-    const collections = (await client.db().collections()).filter((one) => !BY_ITSELF.includes(one.collectionName))
-    return await Promise.all(
-      collections.map(async (collection): Promise<Print> => {
-        // When the event of a document was published is the relay's, as is the mark of an outbox.
-        const documents = await collection.find({}, { projection: { publishedAt: 0 }, sort: { _id: 1 } }).toArray()
-        const hash = createHash('md5')
-        for (const document of documents) hash.update(BSON.serialize(document))
-        return [collection.collectionName, `${documents.length} ${hash.digest('hex')}`]
-      }),
-    )
+    const prints: [string, string][] = []
+    for (const { name } of await client.db().listCollections({}, { nameOnly: true }).toArray()) {
+      if (BY_ITSELF.includes(name)) continue
+      // When a document's event was published is the relay's, and changes with a replay.
+      const found = client
+        .db()
+        .collection(name)
+        .find({}, { projection: { publishedAt: 0 } })
+      const documents = await found.sort({ _id: 1 }).toArray()
+      const hash = createHash('sha256').update(JSON.stringify(documents)).digest('hex')
+      prints.push([name, `${documents.length} ${hash}`])
+    }
+    return prints
   } finally {
     await client.close()
   }

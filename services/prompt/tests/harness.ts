@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { v7 } from 'uuid'
+import type { Overrides } from '#chassis/define-service.ts'
 import type { Outgoing } from '#chassis/grpc/client.ts'
 import type { Role } from '#chassis/grpc/tokens.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
@@ -10,6 +11,7 @@ import {
   PromptInternalServiceService,
   PromptServiceService,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import type { Deps } from '../context.ts'
 import { refreshRanks } from '../db/ranks.ts'
 import { promptService } from '../service.ts'
 
@@ -20,7 +22,9 @@ export type Person = Required<TestUser> & { as: Outgoing }
 export const TEST_ENV = { PF_VIEWER_SECRET: 'a secret for readers’ addresses in tests' }
 
 /** The real prompt service on a database of its own, with what its tests need around it. */
-export async function startPromptService(options: { env?: Record<string, string>; database?: TestDatabase } = {}) {
+export async function startPromptService(
+  options: { env?: Record<string, string>; overrides?: Overrides<Deps>; database?: TestDatabase } = {},
+) {
   const test = await startTestService(promptService, { ...options, env: { ...TEST_ENV, ...options.env } })
   const { database, identity, service } = test
   const prompts = test.stub(PromptServiceService)

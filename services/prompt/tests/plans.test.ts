@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { keyParams } from '#chassis/db/idempotency.ts'
 import { openDatabase } from '#chassis/db/orm.ts'
 import type { Statement } from '#chassis/db/statements.ts'
+import { deleteOldInbox } from '#chassis/events/inbox.ts'
 import type { Cursor } from '#chassis/page-token.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
@@ -37,6 +38,7 @@ const FILL = `
   insert into prompt_comments (id, prompt_id, user_id, username, content, created_at)
   select id, prompt_id, user_id, 'user', 'text', created_at from prompt_likes;
   insert into authors (user_id, username, revision) select pg_temp.id('00000000', i), 'other', 1 from generate_series(1, 20000) i;
+  insert into inbox select 'prompt', pg_temp.id('03000000', i), now() - i * interval '4 minutes' from generate_series(1, 20000) i;
   insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, active, revision)
   select id, prompt_id, user_id, 'PERSONAL', 1, true, 1 from prompt_likes`
 const MAKE_ID = `
@@ -70,6 +72,7 @@ const STATEMENTS: [Asked, readonly unknown[]][] = [
   [deletePrompt, [PROMPT, OWNER, OWNER, 'u', ...newEvents(1)]],
   [updatePrompt, [PROMPT, OWNER, null, 'New', ...Array.from({ length: 9 }, () => null), '', 'u', ...newEvents(2)]],
   [renameAuthor, ['prompt', randomUUID(), OWNER, 'other', 2]],
+  [deleteOldInbox, []],
   [
     insertPromptStatement,
     [randomUUID(), 'T', 'C', null, null, OWNER, 'u', true, [], '[]', null, 'PUBLISHED', ...newKey(), ...newEvents(2)],

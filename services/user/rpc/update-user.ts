@@ -7,10 +7,13 @@ import * as db from '../db/update-user.ts'
 import { usernameTaken } from '../user.ts'
 import { toFullUser } from './view.ts'
 
+// Unique as written, unique whatever its case, and not held for somebody else.
+const RULES_OF_NAMES = new Set(['users_username_key', 'users_username_lower', 'held_usernames_held'])
+
 export const updateUser = async (request: UpdateUserRequest, call: Call) => {
   if (!(await mayChange(request.userId, call))) throw notFound('user')
   const [row] = await call.sql(db.updateUser, changeOf(request, call)).catch((error: unknown) => {
-    throw brokenConstraint(error) ? usernameTaken() : error
+    throw RULES_OF_NAMES.has(brokenConstraint(error) ?? '') ? usernameTaken() : error
   })
   if (!row) throw notFound('user')
   if (row.outcome === 'ETAG_STALE') throw staleEtag(String(row.revision))

@@ -118,16 +118,20 @@ describe('the outbox', () => {
 })
 
 describe('of several replicas', () => {
-  /** One that would publish; `lead` says since when it does. */
+  const leases = () => service.database.db.collection<{ _id: string; holder: string; until: Date }>('leases_of_a_test')
+
+  /** One that would publish; `leads` while it does. */
   function replica() {
     const stopping = new AbortController()
-    const state = { leads: false, lost: false }
-    const ended = outbox.lead(stopping.signal, async (signal) => {
-      state.leads = true
-      await new Promise((resolve) => signal.addEventListener('abort', resolve))
-      state.leads = false
-      state.lost = !stopping.signal.aborted
-    })
+    const state = { leads: false }
+    const ended = versionOutbox({ ...service.service.context, leases: leases() }).lead(
+      stopping.signal,
+      async (signal) => {
+        state.leads = true
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        state.leads = false
+      },
+    )
     const stop = async () => {
       stopping.abort()
       await ended
@@ -135,29 +139,25 @@ describe('of several replicas', () => {
     return { state, stop }
   }
 
-  // The relay of the service that this file starts has the lease: it goes first.
-  const leases = () => service.database.db.collection<{ _id: string; holder: string; until: Date }>('leases')
-
-  test('one publishes; another does when it has ended, and when it has lost the lease', async () => {
-    await leases().deleteMany({})
-    const replicas = [replica(), replica()]
+  test('one publishes at a time: another when it has ended, or the lease is somebody else’s', async () => {
+    const replicas = [replica(), replica(), replica()]
     const leading = () => replicas.filter(({ state }) => state.leads)
+    const oneLeads = () => until('one of them to lead', () => leading().length === 1)
     try {
-      await until('the lease of the service to be somebody’s', async () => (await leases().countDocuments()) === 1)
-      // Whoever has it, a stranger takes it: who led ends, and with the stranger gone somebody leads again.
-      await leases().updateOne(
-        { _id: 'relay' },
-        { $set: { holder: 'a stranger', until: new Date(Date.now() + 60_000) } },
-      )
+      await oneLeads()
+      const [first] = leading()
+      await first!.stop()
+      expect(first!.state.leads).toBe(false)
+      await oneLeads()
+      expect(leading()).not.toContain(first)
+
+      await leases().updateOne({}, { $set: { holder: 'a stranger', until: new Date(Date.now() + 60_000) } })
       await until('nobody to lead', () => leading().length === 0)
-      await leases().updateOne({ _id: 'relay' }, { $set: { until: new Date(0) } })
-      await until(
-        'somebody to lead',
-        async () => (await leases().countDocuments({ holder: { $ne: 'a stranger' } })) === 1,
-      )
-      expect(leading().length).toBeLessThanOrEqual(1)
+      await leases().updateOne({}, { $set: { until: new Date(0) } })
+      await oneLeads()
     } finally {
       for (const { stop } of replicas) await stop()
     }
+    expect(await leases().countDocuments()).toBe(0)
   })
 })

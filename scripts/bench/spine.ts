@@ -1,0 +1,73 @@
+import type { JetStreamManager } from '@nats-io/jetstream'
+import { Client } from 'pg'
+import { RELAY_LOCK } from '#chassis/events/postgres-outbox.ts'
+import { until } from '#chassis/testing/until.ts'
+import { processAll } from '../../services/dev-env/process-all.ts'
+import { waitingRows } from '../processes/outbox.ts'
+
+/** Milliseconds that everything written gets to arrive. */
+const DRAIN_MS = 300_000
+
+/** What carries events during the bench: halted while a service alone is measured, and running for what is measured end to end. */
+export type Spine = {
+  /** Lets everything arrive, then holds the prompt service's relay, and stops the processes that consume. */
+  halt(): Promise<void>
+  /** Lets them go on. */
+  run(): Promise<void>
+  /** Forgets the events that a cell has left behind a halted relay: they tell of nothing that is measured. */
+  forget(): Promise<void>
+}
+
+type Parts = {
+  manager: JetStreamManager
+  databases: { user: string; prompt: string }
+  /** Process ids of the services that consume. */
+  consumers: number[]
+}
+
+/** Takes hold of the events of a site, which are running. */
+export function createSpine({ manager, databases, consumers }: Parts): Spine & AsyncDisposable {
+  let lock: Client | undefined
+  const signalAll = (signal: NodeJS.Signals) => {
+    for (const pid of consumers) process.kill(pid, signal)
+  }
+  const outboxes = Object.fromEntries(
+    Object.entries(databases).map(([name, url]) => [name, { waiting: () => waitingRows(url) }]),
+  )
+  const run = async () => {
+    if (!lock) return
+    await lock.end()
+    lock = undefined
+    signalAll('SIGCONT')
+  }
+  return {
+    halt: async () => {
+      if (lock) return
+      await processAll(manager, outboxes, DRAIN_MS)
+      lock = await holdRelay(databases.prompt)
+      signalAll('SIGSTOP')
+    },
+    run,
+    forget: async () => {
+      if (lock) await lock.query('truncate outbox')
+    },
+    [Symbol.asyncDispose]: run,
+  }
+}
+
+/** Takes the lead from whoever has it, on a connection that keeps it until it ends. */
+export async function holdRelay(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await until('the relay to be held', async () => {
+    await client.query(
+      `select pg_terminate_backend(pid) from pg_locks
+      where locktype = 'advisory' and objid = $1 and granted and pid <> pg_backend_pid()
+        and database = (select oid from pg_database where datname = current_database())`,
+      [RELAY_LOCK],
+    )
+    const { rows } = await client.query('select pg_try_advisory_lock($1) as held', [RELAY_LOCK])
+    return rows[0].held as boolean
+  })
+  return client
+}

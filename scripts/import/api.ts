@@ -1,0 +1,110 @@
+import ky, { type Input, isHTTPError, isNetworkError, isTimeoutError, type Options } from 'ky'
+
+/** What the server will not do, with its reason. */
+export class Refused extends Error {
+  readonly reason: string
+
+  constructor(reason: string, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
+/** The gateway does not answer, or cannot now, in spite of all patience. */
+export class Unavailable extends Error {}
+
+/** The part of the public API that an import uses. Its functions throw Refused and Unavailable. */
+export type Api = {
+  /** Asks once whether a PromptForge answers. */
+  ping(): Promise<void>
+  /** Makes an account; answers with its access token. */
+  register(account: { username: string; email: string; password: string }): Promise<string>
+  /** Signs in; answers with the access token. */
+  login(login: string, password: string): Promise<string>
+  /** The titles of all prompts of the token's user, in any order. */
+  titles(token: string): AsyncGenerator<string>
+  /** Creates a prompt once for each key. */
+  createPrompt(token: string, key: string, prompt: { title: string; content: string; tags: string[] }): Promise<void>
+}
+
+/** Repeats of a request: with the waits below, something more than a minute. */
+const REPEATS = 20
+const LONGEST_BACKOFF_MS = 5000
+
+/** ABORTED, the gRPC code: somebody was in the way, so it is worth repeating. */
+const ABORTED = 10
+
+type Failure = { code?: number; message?: string; details?: { reason?: string }[] }
+type SignedIn = { tokens: { accessToken: string } }
+type Page = { prompts: { title: string }[]; nextPageToken: string }
+
+/**
+ * Opens the API at a gateway's URL. Requests that fail on the way, or are refused for now, are repeated: after what
+ * `Retry-After` says, else after a growing wait. `onWait` is told of each repeat; `signal` ends all of it.
+ */
+export function openApi(url: string, signal: AbortSignal, onWait: () => void): Api {
+  const http = ky.create({
+    prefix: url,
+    signal,
+    timeout: 60_000,
+    retry: {
+      limit: REPEATS,
+      methods: ['get', 'post'],
+      statusCodes: [429, 502, 503, 504],
+      afterStatusCodes: [429, 503],
+      backoffLimit: LONGEST_BACKOFF_MS,
+      jitter: true,
+      retryOnTimeout: true,
+      shouldRetry: ({ error }) => (failureIn(error).code === ABORTED ? true : undefined),
+    },
+    hooks: { beforeRetry: [onWait] },
+  })
+  const call = async <T>(path: Input, options: Options): Promise<T> => {
+    try {
+      return await http<T>(path, options).json()
+    } catch (error) {
+      signal.throwIfAborted()
+      throw understood(error, url)
+    }
+  }
+  const post = <T>(path: string, json: object, headers = {}) => call<T>(path, { method: 'post', json, headers })
+  const signIn = async (path: string, json: object) => (await post<SignedIn>(path, json)).tokens.accessToken
+  return {
+    ping: async () => {
+      const { categories } = await call<{ categories?: unknown }>('v1/categories', { retry: 0, timeout: 10_000 })
+      if (!Array.isArray(categories)) throw new Unavailable(`what answers at ${url} is not PromptForge`)
+    },
+    register: (account) => signIn('v1/auth/register', account),
+    login: (login, password) => signIn('v1/auth/login', { login, password }),
+    titles: async function* (token) {
+      let pageToken = ''
+      do {
+        const searchParams = { user_id: 'me', page_size: 100, page_token: pageToken }
+        const page = await call<Page>('v1/prompts', { searchParams, headers: bearer(token) })
+        for (const { title } of page.prompts) yield title
+        pageToken = page.nextPageToken
+      } while (pageToken !== '')
+    },
+    createPrompt: async (token, key, prompt) => {
+      await post('v1/prompts', prompt, { ...bearer(token), 'idempotency-key': key })
+    },
+  }
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+function understood(error: unknown, url: string): Error {
+  if (isNetworkError(error) || isTimeoutError(error)) return new Unavailable(`nothing answers at ${url}`)
+  if (!isHTTPError(error)) return new Unavailable(`what answers at ${url} cannot be read: ${String(error)}`)
+  const { status } = error.response
+  const { message, details } = failureIn(error)
+  const said = message ?? `the server answered ${status} without a reason`
+  if ([429, 502, 503, 504].includes(status)) return new Unavailable(`${url} cannot answer now: ${said}`)
+  return new Refused(details?.[0]?.reason ?? '', said)
+}
+
+// What is no JSON object comes from something else than PromptForge.
+function failureIn(error: Error): Failure {
+  const data = isHTTPError<Failure>(error) ? error.data : undefined
+  return typeof data === 'object' ? data : {}
+}

@@ -1,0 +1,101 @@
+import { LRUCache } from 'lru-cache'
+import { type Account, accountOf } from './accounts.ts'
+import { type Api, Refused } from './api.ts'
+
+/** A contributor's account, signed in. */
+export type Author = {
+  /** Of all prompts that the account has. */
+  titles: Set<string>
+  /** The access token, or a new one when the server no longer takes the one that is named. */
+  token(refused?: string): Promise<string>
+}
+
+/** Finds a contributor's account, or makes it. Throws Refused, for all rows of the contributor alike, when neither can be. */
+export type FindAuthor = (contributor: string) => Promise<Author>
+
+/** So many stay signed in; of the others each row signs in again. */
+const SIGNED_IN = 1000
+
+/** Opens the accounts that the secret stands for. */
+export function openAuthors(api: Api, secret: string): FindAuthor {
+  const authors = new LRUCache<string, Promise<Author>>({ max: SIGNED_IN })
+  const enter = entrance(api)
+  return (contributor) => {
+    const found = authors.get(contributor)
+    if (found) return found
+    const entered = enter(accountOf(contributor, secret))
+    authors.set(contributor, entered)
+    return entered
+  }
+}
+
+/**
+ * A collection that is imported again names old contributors first and new ones after, so what the last account needed, signing
+ * in or making, is tried first: the other way round each would cost a password check in vain.
+ */
+function entrance(api: Api) {
+  let lastWasKnown = false
+  return async (account: Account): Promise<Author> => {
+    const order = lastWasKnown ? [signIn, register] : [register, signIn]
+    for (const enter of order) {
+      const token = await enter(api, account)
+      if (token === undefined) continue
+      lastWasKnown = enter === signIn
+      const titles = lastWasKnown ? await titlesOf(api, token) : new Set<string>()
+      return { titles, token: tokens(token, () => signIn(api, account)) }
+    }
+    throw lockedOut()
+  }
+}
+
+/** Undefined when there is no such account, or the password is not ours. */
+async function signIn(api: Api, { email, password }: Account): Promise<string | undefined> {
+  try {
+    return await api.login(email, password)
+  } catch (error) {
+    if (error instanceof Refused && error.reason === 'CREDENTIALS_INVALID') return undefined
+    throw error
+  }
+}
+
+/** Undefined when there is an account for this contributor. */
+async function register(api: Api, { usernames, email, password }: Account): Promise<string | undefined> {
+  for (const username of usernames) {
+    try {
+      return await api.register({ username, email, password })
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      if (error.reason === 'EMAIL_TAKEN') return undefined
+      if (error.reason !== 'USERNAME_TAKEN') throw error
+    }
+  }
+  throw new Refused('USERNAME_TAKEN', 'every username for the contributor is taken')
+}
+
+async function titlesOf(api: Api, token: string): Promise<Set<string>> {
+  const titles = new Set<string>()
+  for await (const title of api.titles(token)) titles.add(title)
+  return titles
+}
+
+/** Rows of one author that find the token expired have it renewed once. */
+function tokens(first: string, renew: () => Promise<string | undefined>): Author['token'] {
+  let held: string | undefined = first
+  let token = Promise.resolve(first)
+  return (refused) => {
+    if (refused !== undefined && refused === held) {
+      held = undefined
+      token = renew().then((renewed) => {
+        if (renewed === undefined) throw lockedOut()
+        return (held = renewed)
+      })
+    }
+    return token
+  }
+}
+
+const lockedOut = () =>
+  new Refused(
+    'LOCKED_OUT',
+    'the contributor’s account does not open: if another import made it, name that one’s state file with --state',
+  )

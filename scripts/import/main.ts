@@ -1,0 +1,46 @@
+// `npm run import -- FILE.csv`: loads a prompt collection. Progress goes to stderr, the report to stdout.
+import { openApi } from './api.ts'
+import { openAuthors } from './authors.ts'
+import { importRows } from './import-rows.ts'
+import { type ImportOptions, readOptions, USAGE } from './options.ts'
+import { startProgress } from './progress.ts'
+import { startReport } from './report.ts'
+import { openRows } from './rows.ts'
+import { openSecret } from './state.ts'
+
+const EXIT = { done: 0, refused: 1, failed: 2, interrupted: 130 }
+
+const ending = new AbortController()
+const interruption = new Error('ended before all was done')
+// A second one does what it does by default.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => ending.abort(interruption))
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  if (options) process.exitCode = await run(options)
+  else process.stdout.write(`${USAGE}\n`)
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exitCode = error === interruption ? EXIT.interrupted : EXIT.failed
+}
+
+async function run({ file, bytes, url, state }: ImportOptions): Promise<number> {
+  const begun = performance.now()
+  const rows = await openRows(file)
+  const secret = openSecret(state)
+  const report = startReport()
+  const progress = startProgress(bytes, report)
+  try {
+    const api = openApi(url, ending.signal, progress.waits)
+    await api.ping()
+    progress.start()
+    await importRows(rows, { api, findAuthor: openAuthors(api, secret), report, onRow: progress.row, ending })
+  } finally {
+    progress.stop(!ending.signal.aborted)
+  }
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1)
+  process.stdout.write(`\n${file} to ${url}, ${seconds} s:\n\n${report.text()}\n`)
+  if (!ending.signal.aborted) return report.counts().refused > 0 ? EXIT.refused : EXIT.done
+  process.stdout.write('\nRun it again to go on.\n')
+  throw ending.signal.reason
+}

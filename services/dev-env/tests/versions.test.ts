@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { status } from '@grpc/grpc-js'
+import { Client } from 'pg'
+import { rejection } from '#chassis/testing/rejection.ts'
+import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
+import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+
+let network: TestNetwork
+let owner: SignedIn
+let licensee: SignedIn
+let anyone: SignedIn
+
+beforeAll(async () => {
+  network = await startTestNetwork()
+  ;[owner, licensee, anyone] = await Promise.all([network.signUp(), network.signUp(), network.signUp()])
+})
+afterAll(() => network.stop())
+
+async function create(body: object = {}) {
+  const { body: answer } = await network.rest('POST /v1/prompts', {
+    token: owner.token,
+    body: { title: 'Title', content: 'Content 1', category: 'writing', ...body },
+  })
+  return answer.prompt.id as string
+}
+
+const update = (promptId: string, body: object) =>
+  network.rest(`PATCH /v1/prompts/${promptId}`, { token: owner.token, body })
+
+async function query(text: string, values: unknown[]) {
+  const client = new Client({ connectionString: network.services['prompt']!.databaseUrl })
+  await client.connect()
+  await client.query(text, values)
+  await client.end()
+}
+
+test('somebody edits a prompt, and reads at once what it said before and what it says now', async () => {
+  const promptId = await create()
+  await update(promptId, { content: 'Content 2', changes: 'Better' })
+  const path = `/v1/prompts/${promptId}/versions`
+  const answers = await Promise.all([1, 2].map((version) => network.rest(`GET ${path}/${version}`)))
+  expect(answers).toMatchObject([
+    { status: 200, body: { version: { version: 1, content: 'Content 1', changes: '', username: owner.username } } },
+    { status: 200, body: { version: { version: 2, content: 'Content 2', changes: 'Better' } } },
+  ])
+  const list = await network.rest(`GET ${path}`)
+  expect(list.body.versions).toMatchObject([
+    { version: 2, content: '', changes: 'Better' },
+    { version: 1, content: '' },
+  ])
+  const full = await network.rest(`GET ${path}?view=FULL&page_size=1`)
+  expect(full.body.versions).toMatchObject([{ version: 2, content: 'Content 2' }])
+  const rest = await network.rest(`GET ${path}?view=FULL&page_size=1&page_token=${full.body.nextPageToken}`)
+  expect(rest.body).toMatchObject({ versions: [{ version: 1, content: 'Content 1' }], nextPageToken: '' })
+})
+
+test('a version that the reader has already is not sent again, and nobody else may keep it', async () => {
+  const promptId = await create({ isPublic: false })
+  const path = `GET /v1/prompts/${promptId}/versions/1`
+  const { token } = owner
+  const first = await network.rest(path, { token })
+  const etag = first.headers.get('etag')!
+  expect(etag).toBe(`"${first.body.version.contentHash}"`)
+  expect(first.headers.get('cache-control')).toBe('private, no-cache')
+
+  const again = await network.rest(path, { token, headers: { 'if-none-match': etag } })
+  expect(again).toMatchObject({ status: 304, body: '' })
+  expect(again.headers.get('etag')).toBe(etag)
+  expect((await network.rest(path, { token, headers: { 'if-none-match': '"other"' } })).status).toBe(200)
+  expect((await network.rest(path, { headers: { 'if-none-match': etag } })).status).toBe(404)
+
+  const versions = network.gatewayStub(VersionServiceService)
+  const known = { promptId, version: 1, knownHash: first.body.version.contentHash as string }
+  expect(await versions.getVersion(known, { token })).toEqual({ version: undefined, notModified: true })
+})
+
+// The readability table of data.md. A prompt has versions 1 to 5 and was made public at 3; the licence is for 2 to 4.
+type Reader = 'owner' | 'licensee' | 'anyone' | 'nobody'
+type Row = [state: string, arrange: (promptId: string) => Promise<unknown>, readable: Record<Reader, number[]>]
+
+const all = [5, 4, 3, 2, 1]
+const TABLE: Row[] = [
+  ['public', async () => {}, { owner: all, licensee: [5, 4, 3, 2], anyone: [5, 4, 3], nobody: [5, 4, 3] }],
+  [
+    'private',
+    (promptId) => update(promptId, { isPublic: false }),
+    { owner: all, licensee: [4, 3, 2], anyone: [], nobody: [] },
+  ],
+  [
+    'archived',
+    (promptId) => update(promptId, { status: 'ARCHIVED' }),
+    { owner: all, licensee: [5, 4, 3, 2], anyone: [5, 4, 3], nobody: [5, 4, 3] },
+  ],
+  [
+    'a draft',
+    (promptId) => update(promptId, { status: 'DRAFT' }),
+    { owner: all, licensee: [], anyone: [], nobody: [] },
+  ],
+  [
+    'deleted',
+    (promptId) => network.rest(`DELETE /v1/prompts/${promptId}`, { token: owner.token }),
+    { owner: [], licensee: [4, 3, 2], anyone: [], nobody: [] },
+  ],
+]
+
+describe.each(TABLE)('the versions of a prompt that is %s', (_, arrange, readable) => {
+  let promptId: string
+
+  beforeAll(async () => {
+    promptId = await create({ isPublic: false })
+    for (const version of [2, 3, 4, 5]) await update(promptId, { content: `Content ${version}` })
+    await update(promptId, { isPublic: true, publicFromVersion: 3 })
+    await query(
+      `insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, max_version, active, revision)
+      values ($1, $2, $3, 'PERSONAL', 2, 4, true, 1)`,
+      [randomUUID(), promptId, licensee.id],
+    )
+    await arrange(promptId)
+    await network.processAll()
+  })
+
+  test.each(Object.entries(readable) as [Reader, number[]][])('are, to %s, %j', async (reader, expected) => {
+    const versions = network.stub('version', VersionServiceService)
+    const outgoing = { token: { owner, licensee, anyone, nobody: undefined }[reader]?.token }
+    const list = versions.listVersions({ promptId, pageSize: 0, pageToken: '', view: 2 }, outgoing)
+    if (expected.length === 0) expect(await rejection(list)).toMatchObject({ code: status.NOT_FOUND })
+    else expect((await list).versions.map(({ version }) => version)).toEqual(expected)
+    for (const version of [1, 2, 3, 4, 5, 6]) {
+      const got = versions.getVersion({ promptId, version }, outgoing)
+      if (expected.includes(version))
+        expect((await got).version).toMatchObject({ version, content: `Content ${version}` })
+      else expect(await rejection(got)).toMatchObject({ code: status.NOT_FOUND, reason: 'RESOURCE_NOT_FOUND' })
+    }
+  })
+})
