@@ -28,10 +28,10 @@ export type MongoDatabase = Store & {
 const OPERATION_MS = 3000
 
 /**
- * Milliseconds that an operation waits for a server, for a new connection or for a free one. Less than the two seconds that the
+ * Milliseconds that an operation waits for a server, for a new connection or for a free one. Much less than the two seconds that the
  * gateway gives a try of a read: otherwise its caller would hear of a deadline, and not when to come again.
  */
-const CONNECT_MS = 1500
+const CONNECT_MS = 1000
 
 /** The driver's options; all of those that MikroORM would derive from its own are given here, for it takes one for another. */
 const DRIVER_OPTIONS = {

@@ -68,7 +68,7 @@ test.each([
     // It is looked at when a connection is made.
     await network.broker.restart('kill')
     await write()
-    await until('two refusals', () => refusals() >= before + 2)
+    await until('two refusals', () => refusals() >= before + 2, 30_000)
     expect(await metric('consumer_handled_total', 'analytics')).toBe(counted)
 
     await network.authority.rotate('analytics')
