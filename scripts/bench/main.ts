@@ -4,7 +4,8 @@ import { startLoadTool } from './load/client.ts'
 import { measure, type Result, warmUp } from './measure.ts'
 import { type BenchOptions, readOptions } from './options.ts'
 import { openSite } from './site.ts'
-import { restTable, resultLine, resultTable } from './table.ts'
+import { measureSpine } from './spine-cells.ts'
+import { restTable, resultLine, resultTable, spineTable } from './table.ts'
 
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -18,7 +19,7 @@ try {
   process.exitCode = interrupted.signal.aborted ? 130 : 1
 }
 
-async function bench({ flags, only, concurrency, ...times }: BenchOptions, signal: AbortSignal) {
+async function bench({ flags, only, concurrency, events, ...times }: BenchOptions, signal: AbortSignal) {
   const say = (line: string) => {
     signal.throwIfAborted()
     process.stderr.write(`${elapsed()} ${line}\n`)
@@ -34,7 +35,9 @@ async function bench({ flags, only, concurrency, ...times }: BenchOptions, signa
       say(resultLine(result))
     }
   }
-  process.stdout.write(`\n${resultTable(results)}\n\n${restTable(site.atRest)}\n`)
+  const spine = events > 0 ? await measureSpine(site, events, say) : []
+  const tables = [resultTable(results), spineTable(spine), restTable(site.atRest)]
+  process.stdout.write(`\n${tables.join('\n\n')}\n`)
 }
 
 function elapsed(): string {

@@ -11,12 +11,14 @@ export type BenchOptions = {
   /** Names of cells. */
   only: string[]
   concurrency: number[]
+  /** Events that wait when their way is measured; 0: it is not. */
+  events: number
   /** Options for Node, for both sides alike. */
   flags: string[]
 }
 
 const USAGE =
-  'npm run bench -- [--seconds N] [--warm-up N] [--rounds N] [--only A,B] [--concurrency 1,32] [--flags=--a,--b]'
+  'npm run bench -- [--seconds N] [--warm-up N] [--rounds N] [--only A,B] [--concurrency 1,32] [--events N] [--flags=--a,--b]'
 
 /** Reads the command line. Throws one sentence, with how it is used, when it is wrong. */
 export function readOptions(args = process.argv.slice(2)): BenchOptions {
@@ -28,10 +30,11 @@ export function readOptions(args = process.argv.slice(2)): BenchOptions {
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', default: CELLS.map(({ name }) => name).join(',') },
       concurrency: { type: 'string', default: '1,32' },
+      events: { type: 'string', default: '1000000' },
       flags: { type: 'string', default: '--max-semi-space-size=4,--max-old-space-size=256' },
     },
   })
-  const only = values.only.split(',')
+  const only = values.only.split(',').filter(Boolean)
   const names = CELLS.map(({ name }) => name)
   const unknown = only.find((name) => !names.includes(name))
   if (unknown !== undefined) throw new Error(`there is no ${unknown}, only ${names.join(', ')}\n${USAGE}`)
@@ -41,6 +44,7 @@ export function readOptions(args = process.argv.slice(2)): BenchOptions {
     rounds: positive(values.rounds),
     only,
     concurrency: values.concurrency.split(',').map(positive),
+    events: Number(values.events),
     flags: values.flags.split(',').filter(Boolean),
   }
 }

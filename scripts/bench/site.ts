@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { jetstreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { until } from '#chassis/testing/until.ts'
 import { connectDeploy } from '../../services/broker/apply.ts'
 import { DEPLOY } from '../../services/broker/broker.ts'
@@ -32,6 +32,12 @@ const REST_MS = 5000
 /** The services and the bare server beside them, on the same PostgreSQL, each a process of its own. */
 export type Site = AsyncDisposable & {
   spine: Spine
+  manager: JetStreamManager
+  databases: Urls
+  /** Process id of the analytics service. */
+  analyticsPid: number
+  /** Folder with the certificates of people's clients. */
+  certificates: string
   sides: { real: Side; bare: Side }
   /** The services before their first request: as they start the first time, and when Node has kept their compiled code. */
   atRest: { name: string; first: Rest; again: Rest }[]
@@ -88,15 +94,18 @@ export async function openSite(flags: string[], say: (step: string) => void): Pr
   const deploy = { url: nats.url, certificates: join(network.certificates, DEPLOY, 'current') }
   const connection = await connectDeploy(deploy)
   parts.defer(() => connection.close())
+  const manager = await jetstreamManager(connection)
   const spine = parts.use(
     createSpine({
-      manager: await jetstreamManager(connection),
+      manager,
       databases: { user: urls.user, prompt: urls.prompt },
       analytics: real.analytics.pid,
     }),
   )
   const all = parts.move()
-  return { spine, sides, atRest, tls, data, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  const analyticsPid = real.analytics.pid
+  const known = { spine, manager, databases: urls, analyticsPid, certificates: client }
+  return { ...known, sides, atRest, tls, data, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 type Start = (name: string, command: string[], env: Record<string, string>) => Promise<Server>

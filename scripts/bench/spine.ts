@@ -12,7 +12,9 @@ const DRAIN_MS = 300_000
 export type Spine = {
   /** Lets everything arrive, then holds the prompt service's relay, and stops analytics. */
   halt(): Promise<void>
-  /** Lets them go on. */
+  /** Lets the relay go on, and it alone. */
+  relay(): Promise<void>
+  /** Lets both go on. */
   run(): Promise<void>
   /** Forgets the events that a cell has left behind a halted relay: they tell of nothing that is measured. */
   forget(): Promise<void>
@@ -31,13 +33,16 @@ export function createSpine({ manager, databases, analytics }: Parts): Spine & A
   const outboxes = Object.fromEntries(
     Object.entries(databases).map(([name, url]) => [name, { waiting: () => waitingRows(url) }]),
   )
-  const run = async () => {
-    if (!lock) return
-    await lock.end()
+  const relay = async () => {
+    await lock?.end()
     lock = undefined
+  }
+  const run = async () => {
+    await relay()
     process.kill(analytics, 'SIGCONT')
   }
   return {
+    relay,
     halt: async () => {
       if (lock) return
       await processAll(manager, outboxes, DRAIN_MS)

@@ -1,5 +1,6 @@
 import type { Figures, Result } from './measure.ts'
 import type { Site } from './site.ts'
+import type { SpineResult } from './spine-cells.ts'
 
 const HEAD = [
   'call',
@@ -30,6 +31,19 @@ export const restTable = (services: Site['atRest']) =>
       again.residentMiB.toFixed(0),
       first.readyMs.toFixed(0),
       again.readyMs.toFixed(0),
+    ]),
+  )
+
+/** The way of events as a table in Markdown. */
+export const spineTable = (results: SpineResult[]) =>
+  markdown(
+    ['events', 'measured', 'bare', 'ratio', 'memory MiB'],
+    results.map(({ what, measured, bare = '', ratio, memoryMiB }) => [
+      what,
+      measured,
+      bare,
+      ratio?.toFixed(2) ?? '',
+      String(memoryMiB ?? ''),
     ]),
   )
 

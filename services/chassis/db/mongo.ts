@@ -27,8 +27,11 @@ export type MongoDatabase = Store & {
 /** Milliseconds for one operation, waiting for a server and for a connection included; the server gets what is left of it. */
 const OPERATION_MS = 3000
 
-/** Milliseconds that an operation waits for a server, for a new connection or for a free one. */
-const CONNECT_MS = 2000
+/**
+ * Milliseconds that an operation waits for a server, for a new connection or for a free one. Much less than the two seconds that the
+ * gateway gives a try of a read: otherwise its caller would hear of a deadline, and not when to come again.
+ */
+const CONNECT_MS = 1000
 
 /** The driver's options; all of those that MikroORM would derive from its own are given here, for it takes one for another. */
 const DRIVER_OPTIONS = {

@@ -8,7 +8,7 @@ import type { Store } from './store.ts'
 const SESSION_LIMITS = '-c statement_timeout=3000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=10000'
 
 /** Milliseconds that a query waits for a free connection, or for a new one, before the caller hears UNAVAILABLE. */
-const CONNECT_MS = 2000
+const CONNECT_MS = 1000
 
 /** What a service stores: its entities, and the migrations that make their tables, oldest first. */
 export type Schema = {

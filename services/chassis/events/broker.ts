@@ -78,6 +78,8 @@ async function connectAtLast(
         reconnectJitterTLS: RECONNECT_MS,
         pingInterval: PING_MS,
         maxPingOut: 2,
+        // Otherwise the second refusal, however long after the first, would be the end: the next certificate may be let in.
+        ignoreAuthErrorAbort: true,
       })
       void tell(connection, log)
       return connection

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -7,12 +7,17 @@ import { applyCatalogue, connectDeploy } from '../../broker/apply.ts'
 import { DEPLOY } from '../../broker/broker.ts'
 import { configureBroker } from '../broker.ts'
 import { type Nats, startNats } from './nats.ts'
+import type { Restart } from './server.ts'
 
 /** A NATS of a test file's own, with the streams and consumers of the catalogue. */
 export type TestBroker = Nats & {
-  /** As `deploy`, who may do everything: for arranging, and for looking at what is stored. After `restart` it is connected again. */
+  /** As `deploy`, who may do everything: for arranging, and for looking at what is stored. After `restart` and `away` it is connected again. */
   connection: NatsConnection
   manager: JetStreamManager
+  /** Ends it, in order unless told otherwise, and starts it again after `work`. */
+  away(work: () => Promise<unknown>, how?: Restart): Promise<void>
+  /** What it has logged. */
+  log(): string
 }
 
 /**
@@ -23,7 +28,8 @@ export async function startTestBroker(certificates = process.env['PF_TEST_CERTIF
   const folder = join(process.env['PF_TEST_FOLDER']!, `nats-${randomUUID().slice(0, 8)}`)
   mkdirSync(folder, { mode: 0o700 })
   const configPath = configureBroker(folder, join(folder, 'data'), certificates)
-  const nats = await startNats({ configPath, port: 0, logFile: join(folder, 'nats.log') })
+  const logFile = join(folder, 'nats.log')
+  const nats = await startNats({ configPath, port: 0, logFile })
   const deploy = { url: nats.url, certificates: join(certificates, DEPLOY, 'current') }
   await applyCatalogue({ ...deploy, replicas: 1 })
   const connection = await connectDeploy(deploy)
@@ -32,15 +38,23 @@ export async function startTestBroker(certificates = process.env['PF_TEST_CERTIF
     await nats.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+  const away: TestBroker['away'] = async (work, how) => {
+    const again = reconnected(connection)
+    await nats.stop(how)
+    try {
+      await work()
+    } finally {
+      await nats.start()
+    }
+    await again
+  }
   return {
     ...nats,
     connection,
     manager: await jetstreamManager(connection),
-    restart: async (how) => {
-      const again = reconnected(connection)
-      await nats.restart(how)
-      await again
-    },
+    away,
+    log: () => readFileSync(logFile, 'utf8'),
+    restart: (how) => away(() => Promise.resolve(), how),
     stop,
     [Symbol.asyncDispose]: stop,
   }

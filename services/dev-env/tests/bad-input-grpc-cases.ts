@@ -1,6 +1,10 @@
 import { status } from '@grpc/grpc-js'
 import type { Stub } from '#chassis/grpc/client.ts'
 import {
+  type AnalyticsServiceService,
+  GetPromptStatsRequest,
+} from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import {
   CreatePromptRequest,
   GetPromptRequest,
   ListPromptsRequest,
@@ -9,10 +13,20 @@ import {
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import {
+  GetVersionRequest,
+  ListVersionsRequest,
+  type VersionServiceService,
+} from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { Scene } from './bad-input-cases.ts'
 
 /** Real clients for the services. */
-export type Stubs = { prompts: Stub<typeof PromptServiceService>; users: Stub<typeof UserServiceService> }
+export type Stubs = {
+  prompts: Stub<typeof PromptServiceService>
+  users: Stub<typeof UserServiceService>
+  versions: Stub<typeof VersionServiceService>
+  analytics: Stub<typeof AnalyticsServiceService>
+}
 
 /** A bad request over gRPC, and what it must be answered with. */
 export type GrpcCase = {
@@ -55,6 +69,40 @@ const list = (
   reason,
   fields,
 })
+
+const versions = (
+  name: string,
+  input: Partial<ListVersionsRequest>,
+  fields: string[],
+  reason = 'VALIDATION_FAILED',
+): GrpcCase => ({
+  name: `versions: ${name}`,
+  call: (stubs, { prompts }) =>
+    stubs.versions.listVersions({ ...ListVersionsRequest.fromPartial({ promptId: prompts.public }), ...input }),
+  code: status.INVALID_ARGUMENT,
+  reason,
+  fields,
+})
+
+const version = (name: string, input: Partial<GetVersionRequest>, fields: string[]): GrpcCase => ({
+  name: `version: ${name}`,
+  call: (stubs, { prompts }) =>
+    stubs.versions.getVersion({ ...GetVersionRequest.fromPartial({ promptId: prompts.public, version: 1 }), ...input }),
+  code: status.INVALID_ARGUMENT,
+  reason: 'VALIDATION_FAILED',
+  fields,
+})
+
+const stats = (name: string, input: Partial<GetPromptStatsRequest>, fields: string[]): GrpcCase => ({
+  name: `statistics: ${name}`,
+  call: ({ analytics }, { prompts }) =>
+    analytics.getPromptStats({ ...GetPromptStatsRequest.fromPartial({ promptId: prompts.public }), ...input }),
+  code: status.INVALID_ARGUMENT,
+  reason: 'VALIDATION_FAILED',
+  fields,
+})
+
+const day = (text: string) => new Date(`${text}T00:00:00Z`)
 
 const hidden = (name: string, id: (scene: Scene) => string): GrpcCase => ({
   name: `somebody else's: ${name}`,
@@ -135,6 +183,40 @@ export const GRPC_CASES: GrpcCase[] = [
     call: ({ users }) => users.getUser({ userId: 'me' }),
     code: status.UNAUTHENTICATED,
     reason: 'TOKEN_MISSING',
+  },
+  versions('an empty id', { promptId: '' }, ['prompt_id']),
+  versions('a negative page size', { pageSize: -1 }, ['page_size']),
+  versions('a view that nobody knows', { view: 77 as never }, ['view']),
+  versions('a page token of 1,001 characters', { pageToken: 'a'.repeat(1001) }, ['page_token']),
+  versions('a page token that was made up', { pageToken: 'bWFkZSB1cA' }, ['page_token'], 'PAGE_TOKEN_INVALID'),
+  version('an id in upper case', { promptId: '01890000-0000-7000-8000-00000000000F' }, ['prompt_id']),
+  version('no version', { version: 0 }, ['version']),
+  version('a negative version', { version: -1 }, ['version']),
+  version('a hash in upper case', { knownHash: 'A'.repeat(64) }, ['known_hash']),
+  stats('an empty id', { promptId: '' }, ['prompt_id']),
+  stats('a granularity that nobody knows', { granularity: 77 as never }, ['granularity']),
+  stats('an end at the start', { start: day('2026-01-01'), end: day('2026-01-01') }, ['']),
+  stats('367 days', { start: day('2025-01-01'), end: day('2026-01-03') }, ['']),
+  stats('times of other centuries', { start: day('1999-12-31'), end: day('2100-01-01') }, ['', 'end', 'start']),
+  {
+    name: "somebody else's: the version of a private prompt",
+    call: (stubs, { ben, prompts }) =>
+      stubs.versions.getVersion({ promptId: prompts.private, version: 1 }, { token: ben.token }),
+    code: status.NOT_FOUND,
+    reason: 'RESOURCE_NOT_FOUND',
+  },
+  {
+    name: "somebody else's: statistics of a private prompt",
+    call: ({ analytics }, { ben, prompts }) =>
+      analytics.getPromptStats(GetPromptStatsRequest.fromPartial({ promptId: prompts.private }), { token: ben.token }),
+    code: status.NOT_FOUND,
+    reason: 'RESOURCE_NOT_FOUND',
+  },
+  {
+    name: 'statistics: of the platform, with a token that is malformed',
+    call: ({ analytics }, { tokens }) => analytics.getPlatformStats({}, { token: tokens.malformed }),
+    code: status.UNAUTHENTICATED,
+    reason: 'TOKEN_INVALID',
   },
   hidden('a private prompt', ({ prompts }) => prompts.private),
   hidden('a draft', ({ prompts }) => prompts.draft),

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
 import { rejection } from '#chassis/testing/rejection.ts'
+import { AnalyticsServiceService } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { GRPC_CASES } from './bad-input-grpc-cases.ts'
 import { REST_CASES, type Scene } from './bad-input-cases.ts'
 import { startTestNetwork, type TestNetwork } from './harness.ts'
@@ -41,6 +43,8 @@ describe('over gRPC', () => {
     const stubs = {
       prompts: network.stub('prompt', PromptServiceService),
       users: network.stub('user', UserServiceService),
+      versions: network.stub('version', VersionServiceService),
+      analytics: network.stub('analytics', AnalyticsServiceService),
     }
     const error = await rejection(call(stubs, scene))
     expect({

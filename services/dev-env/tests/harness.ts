@@ -21,7 +21,7 @@ export type TestNetwork = Network & {
   /** Its NATS, to be restarted, and to be looked into. */
   broker: TestBroker
   /** Waits until what has been written is known everywhere. */
-  processAll(): Promise<void>
+  processAll(timeoutMs?: number): Promise<void>
   /** Sends an HTTP request to the gateway; a body that is neither text nor bytes is sent as JSON. */
   rest(request: string, options?: RestOptions): Promise<RestAnswer>
   /** Registers a user through the gateway. */
@@ -71,7 +71,7 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
   return {
     ...network,
     broker,
-    processAll: () => processAll(broker.manager, network.services),
+    processAll: (timeoutMs) => processAll(broker.manager, network.services, timeoutMs),
     rest,
     signUp: (username = `u${randomUUID().slice(0, 12)}`) => signUp(rest, username),
     stub: (service, definition) => {

@@ -1,17 +1,25 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
 import { Client } from 'pg'
 import { readStatus } from '#chassis/grpc/status.ts'
+import { until } from '#chassis/testing/until.ts'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { type Collector, startCollector } from './collector.ts'
 import { startTestNetwork, type TestNetwork } from './harness.ts'
 
+let collector: Collector
 let network: TestNetwork
 
 beforeAll(async () => {
-  network = await startTestNetwork()
+  collector = await startCollector()
+  network = await startTestNetwork({ env: { PF_LOG_LEVEL: 'warn', PF_OTLP_ENDPOINT: collector.endpoint } })
 })
-afterAll(() => network.stop())
+afterAll(async () => {
+  await network.stop()
+  collector.close()
+})
 
 test('a newcomer registers, signs in, writes a prompt, reads, edits and lists it, over REST', async () => {
   const account = { username: 'newcomer', email: 'newcomer@example.com', password: 'correct horse battery' }
@@ -52,6 +60,39 @@ test('a newcomer registers, signs in, writes a prompt, reads, edits and lists it
   })
   const mine = await network.rest('GET /v1/prompts?user_id=me', { token })
   expect(mine.body.prompts.map(({ id }: { id: string }) => id)).toEqual([prompt.id])
+
+  const versions = await network.rest(`GET /v1/prompts/${prompt.id}/versions/1`)
+  expect(versions.body.version).toMatchObject({ content: 'Summarise {{text}}', username: 'newcomer' })
+  const counted = await until('all of that to be counted', async () => {
+    const { status: code, body } = await network.rest(`GET /v1/analytics/prompts/${prompt.id}`, { token })
+    return code === 200 && body.totals.versions === '2' && body.totals.views === '1' && body
+  })
+  expect(counted.series.at(-1).activity).toMatchObject({ versions: '2', views: '1' })
+  await network.processAll()
+  const platform = await network.rest('GET /v1/analytics/stats')
+  expect(platform.body).toMatchObject({
+    totals: { users: '1', prompts: '1', versions: '2' },
+    last24Hours: { views: '1' },
+  })
+})
+
+test('a call through the gateway is one trace, to what is counted of it in the end', async () => {
+  const ann = await network.signUp()
+  const traceId = randomUUID().replaceAll('-', '')
+  const { status: code } = await network.rest('POST /v1/prompts', {
+    token: ann.token,
+    body: { title: 'Traced', content: 'Traced' },
+    headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+  })
+  expect(code).toBe(200)
+  const expected = [
+    'prompt promptforge.prompt.v1.PromptService/CreatePrompt',
+    'version consume PF_PROMPT_CONTENT',
+    'analytics consume PF_PROMPT',
+    'analytics consume PF_VERSION',
+  ]
+  // They are sent every five seconds.
+  await until('the spans', () => expected.every((name) => collector.spansOf(traceId).includes(name)), 25_000)
 })
 
 test('the same over native gRPC, at the gateway’s port and at the services themselves', async () => {

@@ -1,0 +1,44 @@
+import { type Server, startServer } from '../../../scripts/processes/server.ts'
+import { onDatabase } from '../../../scripts/processes/on-database.ts'
+import type { TestNetwork } from './harness.ts'
+
+/** A service of a network as a process of its own, as in production. */
+export type OwnProcess = AsyncDisposable & {
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void>
+  /** Starts it again. */
+  start(): Promise<void>
+}
+
+/** Ends a service that has a PostgreSQL in this process, and starts it as one of its own at the same ports. */
+export async function runAsProcess({ services, place }: TestNetwork, name: string): Promise<OwnProcess> {
+  const service = services[name]!
+  const { ports, databaseUrl } = service
+  await service.stop()
+  services[name] = { ...service, waiting: () => waitingIn(databaseUrl) }
+  const env = {
+    ...service.env,
+    PF_PORT: String(ports.grpc),
+    PF_HEALTH_PORT: String(ports.health),
+    PF_METRICS_PORT: String(ports.metrics),
+    PF_LOG_LEVEL: 'info',
+  }
+  const launch = () => startServer({ name, command: [`services/${name}/main.ts`], env, flags: [], logs: place.state })
+  let server: Server = await launch()
+  const end = () => server[Symbol.asyncDispose]()
+  return {
+    kill: async () => {
+      process.kill(server.pid, 'SIGKILL')
+      await end()
+    },
+    start: async () => {
+      server = await launch()
+    },
+    [Symbol.asyncDispose]: end,
+  }
+}
+
+async function waitingIn(databaseUrl: string): Promise<number> {
+  const text = 'select count(*)::integer as count from outbox where processed_at is null and abandoned_at is null'
+  return (await onDatabase<{ count: number }>(databaseUrl, text))[0]!.count
+}
