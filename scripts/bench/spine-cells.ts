@@ -8,7 +8,7 @@ import { openMesh } from '#chassis/grpc/tls.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { loadContract } from '#contracts/contract.ts'
 import { CreatePromptRequest, PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
-import { insertPromptEvents } from '../../services/analytics/db/insert-prompt-events.ts'
+import { insertPromptEvents, promptEventColumns } from '../../services/analytics/db/insert-prompt-events.ts'
 import type { PromptEventRow } from '../../services/analytics/events/rows.ts'
 import { MESH } from '../../services/dev-env/mesh.ts'
 import { onDatabase } from '../processes/on-database.ts'
@@ -128,7 +128,7 @@ async function bareIngest(url: string): Promise<number> {
     const sql = createSql(pool)
     const batches = Array.from({ length: BARE / BATCH }, () => Array.from({ length: BATCH }, bareRow))
     const begun = performance.now()
-    for (const batch of batches) await insertPromptEvents(sql, batch)
+    for (const batch of batches) await sql(insertPromptEvents, promptEventColumns(batch))
     return (BARE / (performance.now() - begun)) * 1000
   } finally {
     await pool.end()

@@ -7,6 +7,7 @@ import { TEST_AUTH } from '#chassis/testing/identity.ts'
 import { testMesh } from '#chassis/testing/service.ts'
 import { type Contract, DESCRIPTOR_SET, loadContract } from '#contracts/contract.ts'
 import { HttpBody } from '#contracts/gen/google/api/httpbody.ts'
+import { AnalyticsServiceService } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import {
   PromptServiceService,
@@ -29,6 +30,7 @@ export type TestGateway = {
   user: Echo
   prompt: Echo
   version: Echo
+  analytics: Echo
   /** Where its configuration and its logs lie. */
   folder: string
   /** `http://127.0.0.1:port`. */
@@ -64,10 +66,11 @@ export async function startGateway({
 }: Partial<GatewayOptions> & { contract?: Contract } = {}): Promise<TestGateway> {
   const key = await makeKey()
   const keys = [key]
-  const [user, prompt, version] = await Promise.all([
+  const [user, prompt, version, analytics] = await Promise.all([
     startEcho('user', USER_SERVICES),
     startEcho('prompt', PROMPT_SERVICES),
     startEcho('version', [VersionServiceService]),
+    startEcho('analytics', [AnalyticsServiceService]),
   ])
   user.answers.set(AuthServiceService.getJwks.path, () => jwks(keys))
   const folder = mkdtempSync(join(dirname(process.env['PF_TEST_CERTIFICATES']!), 'gateway-'))
@@ -76,7 +79,13 @@ export async function startGateway({
     edge: { host: '127.0.0.1', port: 0 },
     admin: { port: 0 },
     mesh: testMesh('gateway'),
-    services: { user: [addressOf(user)], prompt: [addressOf(prompt)], version: [addressOf(version)], ...services },
+    services: {
+      user: [addressOf(user)],
+      prompt: [addressOf(prompt)],
+      version: [addressOf(version)],
+      analytics: [addressOf(analytics)],
+      ...services,
+    },
     auth: TEST_AUTH,
     keysSeconds: 60,
     limits: { address: ROOMY, user: ROOMY, auth: ROOMY },
@@ -96,6 +105,7 @@ export async function startGateway({
     user,
     prompt,
     version,
+    analytics,
     url: `http://127.0.0.1:${edge}`,
     key,
     keys,
@@ -107,7 +117,7 @@ export async function startGateway({
     stop: async () => {
       client.close()
       await envoy.stop()
-      for (const echo of [user, prompt, version]) echo.stop()
+      for (const echo of [user, prompt, version, analytics]) echo.stop()
       rmSync(folder, { recursive: true })
     },
   }
