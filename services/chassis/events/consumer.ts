@@ -8,6 +8,7 @@ import type { Broker } from './broker.ts'
 import { buryMessage } from './dead-letter.ts'
 import type { Received } from './envelope.ts'
 import type { ConsumerMetrics } from './event-metrics.ts'
+import { createQueue } from './queue.ts'
 import type { Subscription } from './subscription.ts'
 
 /**
@@ -18,6 +19,9 @@ const FETCH_MS = 1000
 
 /** Milliseconds between two tries after a failure. */
 const RETRY_MS = 250
+
+/** Batches that are handled at once: while the database works on one, the other is read. */
+const LANES = 2
 
 /** Deliveries after which an event that fails is put aside. One that kills the process is, too: the server counts. */
 const MAX_DELIVERIES = 6
@@ -37,30 +41,25 @@ type Parts = {
 type Entry = { message: JsMsg; received: Received }
 
 /**
- * Consumes the events of one stream until it is stopped: one loop fetches, as long as there is room, another handles what has been
- * fetched. An event that cannot be handled never blocks those behind it. Returns how to stop: after the batch that is under way.
+ * Consumes the events of one stream until it is stopped: one loop fetches, as long as there is room, two others handle what has been
+ * fetched, in any order. An event that cannot be handled never blocks those behind it. Returns how to stop: after the batch that is under way.
  */
 export function startConsumer(parts: Parts): () => Promise<void> {
   const { subscription, broker, log } = parts
   const { batch, stream } = subscription
   const stopping = new AbortController()
   const { signal } = stopping
-  const queue: JsMsg[] = []
-  const arrived = createBell()
-  const taken = createBell()
+  const queue = createQueue<JsMsg>(signal)
 
   const fetch = async () => {
     let consumer: Consumer | undefined
     for (let told = false; !signal.aborted;) {
-      if (queue.length >= batch) {
-        await taken.rung(signal)
-        continue
-      }
+      await queue.room(batch)
+      if (signal.aborted) return
       try {
         consumer ??= await broker.jetstream().consumers.get(stream, parts.service)
         for await (const message of await consumer.fetch({ max_messages: batch, expires: FETCH_MS })) {
           queue.push(message)
-          arrived.ring()
         }
         told = false
       } catch (err) {
@@ -73,17 +72,15 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   }
   const handle = async () => {
     while (!signal.aborted) {
-      const messages = queue.splice(0, batch)
-      taken.ring()
-      if (messages.length === 0) await arrived.rung(signal)
-      else await handleMessages(parts, messages, signal)
+      const messages = await queue.take(batch)
+      if (messages.length > 0) await handleMessages(parts, messages, signal)
     }
   }
-  const ended = Promise.all([fetch(), handle()])
+  const ended = Promise.all([fetch(), ...Array.from({ length: LANES }, handle)])
   return async () => {
     stopping.abort()
     await ended
-    for (const message of queue) message.nak()
+    for (const message of queue.drain()) message.nak()
   }
 }
 
@@ -177,31 +174,6 @@ async function bury(
   } catch (err) {
     log.warn({ stream, err }, 'the dead letters do not answer: the event comes again')
     message.nak(RETRY_MS * 20)
-  }
-}
-
-/** Something that one loop waits for, and another rings. */
-function createBell() {
-  let resolve: (() => void) | undefined
-  let isRung = false
-  return {
-    ring: () => {
-      isRung = true
-      resolve?.()
-    },
-    /** Resolves at the next ring, at once if it has rung since the last time, or when `signal` is aborted. */
-    rung: (signal: AbortSignal) =>
-      new Promise<void>((done) => {
-        const finish = () => {
-          signal.removeEventListener('abort', finish)
-          isRung = false
-          resolve = undefined
-          done()
-        }
-        if (isRung || signal.aborted) return finish()
-        resolve = finish
-        signal.addEventListener('abort', finish)
-      }),
   }
 }
 

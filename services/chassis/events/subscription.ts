@@ -10,7 +10,7 @@ export type Refusal = { received: Received; reason: string }
  */
 export type Subscription = {
   stream: StreamName
-  /** Events that are handled at once at the most; twice as many are in memory. */
+  /** Events that are handled together at the most; four times as many are in memory. */
   batch: number
   /**
    * Stores the effect of events, in one transaction or each on its own; they are acknowledged when it returns. Delivered again, an

@@ -197,7 +197,7 @@ export const GRPC_CASES: GrpcCase[] = [
   stats('a granularity that nobody knows', { granularity: 77 as never }, ['granularity']),
   stats('an end at the start', { start: day('2026-01-01'), end: day('2026-01-01') }, ['']),
   stats('367 days', { start: day('2025-01-01'), end: day('2026-01-03') }, ['']),
-  stats('times of other centuries', { start: day('1999-12-31'), end: day('2100-01-01') }, ['', 'end', 'start']),
+  stats('times of other centuries', { start: day('1999-12-31'), end: day('2100-01-01') }, ['end', 'start']),
   {
     name: "somebody else's: the version of a private prompt",
     call: (stubs, { ben, prompts }) =>
