@@ -86,9 +86,9 @@ export function traceparentOf(context: Context): string | undefined {
   return carrier.traceparent
 }
 
-/** The reverse of `traceparentOf`. */
+/** The reverse of `traceparentOf`; outside of a trace for an empty one. */
 export const readTraceparent = (traceparent: string): Context =>
-  propagator.extract(ROOT_CONTEXT, { traceparent }, defaultTextMapGetter)
+  traceparent === '' ? ROOT_CONTEXT : propagator.extract(ROOT_CONTEXT, { traceparent }, defaultTextMapGetter)
 
 function onePerTrace(causes: Context[]): Context[] {
   const byTrace = new Map<string, Context>()

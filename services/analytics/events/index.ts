@@ -7,7 +7,7 @@ import { promptRows } from './prompt-rows.ts'
 import { userRows } from './user-rows.ts'
 
 /** Messages that are handled at once. */
-const BATCH = 500
+const BATCH = 1000
 
 /** What is counted: everything that the catalogue gives this service. */
 export function subscriptions({ database: { sql } }: Deps): Subscription[] {

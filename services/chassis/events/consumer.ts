@@ -123,15 +123,17 @@ async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Prom
     try {
       const refusals = await subscription.handle(entries.map(({ received }) => received))
       spans.end(false)
+      const handled = new Map<string, number>()
       const reasons = new Map(refusals.map(({ received, reason }) => [received, reason]))
       for (const { message, received } of entries) {
         const reason = reasons.get(received)
         if (reason !== undefined) await bury(parts, message, reason)
         else {
           message.ack()
-          metrics.handled.inc({ stream, event: received.event.name })
+          handled.set(received.event.name, (handled.get(received.event.name) ?? 0) + 1)
         }
       }
+      for (const [event, count] of handled) metrics.handled.inc({ stream, event }, count)
       return
     } catch (err) {
       spans.end(true)
