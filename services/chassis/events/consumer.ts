@@ -17,6 +17,9 @@ import type { Subscription } from './subscription.ts'
  */
 const FETCH_MS = 1000
 
+/** Nanoseconds of a millisecond. */
+const NANOS = 1_000_000
+
 /** Milliseconds between two tries after a failure. */
 const RETRY_MS = 250
 
@@ -50,15 +53,25 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   const stopping = new AbortController()
   const { signal } = stopping
   const queue = createQueue<JsMsg>(signal)
+  const held = new Set<JsMsg>()
+  let keeping: NodeJS.Timeout | undefined
 
+  const open = async () => {
+    const consumer = await broker.jetstream().consumers.get(stream, parts.service)
+    const { config } = await consumer.info(true)
+    clearInterval(keeping)
+    keeping = setInterval(() => keep(held), config.ack_wait! / NANOS / 3)
+    return consumer
+  }
   const fetch = async () => {
     let consumer: Consumer | undefined
     for (let told = false; !signal.aborted;) {
       await queue.room(batch)
       if (signal.aborted) return
       try {
-        consumer ??= await broker.jetstream().consumers.get(stream, parts.service)
+        consumer ??= await open()
         for await (const message of await consumer.fetch({ max_messages: batch, expires: FETCH_MS })) {
+          held.add(message)
           queue.push(message)
         }
         told = false
@@ -74,14 +87,21 @@ export function startConsumer(parts: Parts): () => Promise<void> {
     while (!signal.aborted) {
       const messages = await queue.take(batch)
       if (messages.length > 0) await handleMessages(parts, messages, signal)
+      for (const message of messages) held.delete(message)
     }
   }
   const ended = Promise.all([fetch(), ...Array.from({ length: LANES }, handle)])
   return async () => {
     stopping.abort()
     await ended
+    clearInterval(keeping)
     for (const message of queue.drain()) message.nak()
   }
+}
+
+// What waits here must not come again meanwhile: each time it would count as a delivery, until there are too many.
+function keep(held: Set<JsMsg>) {
+  for (const message of held) message.working()
 }
 
 async function handleMessages(parts: Parts, messages: JsMsg[], signal: AbortSignal) {
@@ -150,7 +170,6 @@ async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Prom
         for (const { message } of entries) message.nak()
         return
       }
-      for (const { message } of entries) message.working()
     }
   }
 }

@@ -114,6 +114,28 @@ describe('events', () => {
     expect(await deadLetters()).toEqual([])
   })
 
+  test('wait for longer than they have to be acknowledged, and do not come again meanwhile', async () => {
+    const { config } = await broker.manager.consumers.info(PROMPT, 'analytics')
+    await broker.manager.consumers.update(PROMPT, 'analytics', { ...config, ack_wait: 300 * 1_000_000 })
+    const handled: string[] = []
+    let isDown = true
+    let tries = 0
+    await consume(async (batch) => {
+      tries += 1
+      if (isDown) throw unavailable('the database', new Error('down'))
+      handled.push(...batch.map(({ id }) => id))
+      return []
+    })
+    const ids = await publish(20)
+    // Each half a second apart: ten times as long as a message has.
+    await until('many tries', () => tries >= 6)
+    isDown = false
+    await allHandled()
+    await broker.manager.consumers.update(PROMPT, 'analytics', config)
+    expect(handled.toSorted()).toEqual(ids)
+    expect(await deadLetters()).toEqual([])
+  })
+
   test('go on after the broker was killed and came back', async () => {
     const handled = new Set<string>()
     await consume(async (batch) => {
