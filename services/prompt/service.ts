@@ -3,6 +3,7 @@ import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { deleteHandled } from '#chassis/events/inbox.ts'
 import { config, type PromptConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
+import { repairNames } from './db/authors.ts'
 import { rankJob } from './db/ranks.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
@@ -15,7 +16,7 @@ export const promptService: ServiceDefinition<PromptConfig, Deps> = {
   store: postgres(schema),
   context: createContext,
   services,
-  jobs: ({ database }) => [rankJob(database), deleteHandled(database.sql)],
+  jobs: ({ database }) => [rankJob(database), deleteHandled(database.sql), repairNames(database.sql)],
   subscriptions,
   close: ({ views }) => views.close(),
 }

@@ -1,5 +1,6 @@
 import { inboxCte } from '#chassis/events/inbox.ts'
-import { statement } from '#chassis/db/statements.ts'
+import { type Sql, statement } from '#chassis/db/statements.ts'
+import type { Job } from '#chassis/jobs.ts'
 
 /** SQL of a user's present name: the one that `authors` knows, else the token's, for a token keeps the old one for a while. */
 export const presentName = (userId: string, username: string) =>
@@ -29,4 +30,23 @@ export const renameAuthor = statement<
     update prompt_comments c set username = k.username from known k where c.user_id = k.user_id
   )
   update prompts p set username = k.username from known k where p.user_id = k.user_id`,
+)
+
+/** Milliseconds between two looks for prompts with a former name. */
+const REPAIR_MS = 5000
+
+/**
+ * Gives new prompts their author's present name: one that was made in the moment in which its author was renamed had read the name
+ * before, and was not there yet for `renameAuthor`.
+ */
+export const repairNames = (sql: Sql): Job => ({
+  name: 'repair names of authors',
+  everyMs: REPAIR_MS,
+  run: () => sql(renameNewPrompts, []),
+})
+
+const renameNewPrompts = statement<[], never>(
+  'rename_new_prompts',
+  `update prompts p set username = a.username from authors a
+  where a.user_id = p.user_id and p.username <> a.username and p.created_at > now() - interval '10 minutes'`,
 )

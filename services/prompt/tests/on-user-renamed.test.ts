@@ -151,6 +151,15 @@ describe('when a user takes another name', () => {
     })
   })
 
+  test('a prompt that was made in the same moment, by the former name, has the new one soon', async () => {
+    const ben = await service.person('ben')
+    await deliver(received(ben.userId, 'benjamin', 2))
+    await service.create(ben)
+    // What is left when both do not see each other.
+    await query('update prompts set username = $2 where user_id = $1', [ben.userId, 'ben'])
+    await until('the new name', async () => (await namesOf(ben))['prompts']![0] === 'benjamin')
+  })
+
   test('what they do with a token that has the old name bears the new one', async () => {
     const ann = await service.person('ann')
     await deliver(received(ann.userId, 'anna', 2))
