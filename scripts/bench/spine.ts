@@ -1,9 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream'
-import { Client } from 'pg'
-import { RELAY_LOCK } from '#chassis/events/postgres-outbox.ts'
-import { until } from '#chassis/testing/until.ts'
+import type { Client } from 'pg'
 import { processAll } from '../../services/dev-env/process-all.ts'
-import { waitingRows } from '../processes/outbox.ts'
+import { holdRelay, waitingRows } from '../processes/outbox.ts'
 
 /** Milliseconds that everything written gets to arrive. */
 const DRAIN_MS = 300_000
@@ -55,21 +53,4 @@ export function createSpine({ manager, databases, analytics }: Parts): Spine & A
     },
     [Symbol.asyncDispose]: run,
   }
-}
-
-/** Takes the lead from whoever has it, on a connection that keeps it until it ends. */
-export async function holdRelay(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  await until('the relay to be held', async () => {
-    await client.query(
-      `select pg_terminate_backend(pid) from pg_locks
-      where locktype = 'advisory' and objid = $1 and granted and pid <> pg_backend_pid()
-        and database = (select oid from pg_database where datname = current_database())`,
-      [RELAY_LOCK],
-    )
-    const { rows } = await client.query('select pg_try_advisory_lock($1) as held', [RELAY_LOCK])
-    return rows[0].held as boolean
-  })
-  return client
 }

@@ -1,8 +1,8 @@
 // `npm run chaos`: kills a random part every few seconds while people work, then proves by recount that nothing that was
 // acknowledged is lost, and that nothing is counted twice.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { MongoClient } from 'mongodb'
+import { pause } from '#chassis/pause.ts'
 import { recount as recountRollups } from '../../services/analytics/db/recount.ts'
 import { processAll } from '../../services/dev-env/process-all.ts'
 import { onDatabase } from '../processes/on-database.ts'
@@ -54,7 +54,7 @@ async function chaos(durationMs: number): Promise<boolean> {
 async function killParts(parts: Part[], signal: AbortSignal, { answers }: Ledger): Promise<Record<string, number>> {
   const deaths: Record<string, number> = {}
   while (!signal.aborted) {
-    await sleep(Math.random() * PEACE_MS, undefined, { signal }).catch(() => undefined)
+    await pause(Math.random() * PEACE_MS, signal)
     if (signal.aborted) break
     const part = parts[Math.floor(Math.random() * parts.length)]!
     const awayMs = Math.random() < 0.5 ? 0 : Math.random() * AWAY_MS

@@ -1,7 +1,27 @@
+import { Client } from 'pg'
+import { RELAY_LOCK } from '#chassis/events/postgres-outbox.ts'
+import { until } from '#chassis/testing/until.ts'
 import { onDatabase } from './on-database.ts'
 
 /** How many events wait in the outbox of a PostgreSQL database. */
 export async function waitingRows(url: string): Promise<number> {
   const text = 'select count(*)::integer as count from outbox where processed_at is null and abandoned_at is null'
   return (await onDatabase<{ count: number }>(url, text))[0]!.count
+}
+
+/** Takes the lead from whoever has it, on a connection that keeps it until it ends. */
+export async function holdRelay(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await until('the relay to be held', async () => {
+    await client.query(
+      `select pg_terminate_backend(pid) from pg_locks
+      where locktype = 'advisory' and objid = $1 and granted and pid <> pg_backend_pid()
+        and database = (select oid from pg_database where datname = current_database())`,
+      [RELAY_LOCK],
+    )
+    const { rows } = await client.query('select pg_try_advisory_lock($1) as held', [RELAY_LOCK])
+    return rows[0].held as boolean
+  })
+  return client
 }

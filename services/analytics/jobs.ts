@@ -1,3 +1,4 @@
+import { deleteAll } from '#chassis/db/deletion.ts'
 import type { Job } from '#chassis/jobs.ts'
 import type { Deps } from './context.ts'
 import { deleteOldIds } from './db/delete-old-ids.ts'
@@ -9,5 +10,9 @@ const HOUR_MS = 3_600_000
 /** What this service does by itself. */
 export const jobs = ({ database }: Deps): Job[] => [
   { name: 'make partitions', everyMs: HOUR_MS, run: () => makePartitions(database, wantedMonths(new Date())) },
-  { name: 'delete old ids of events', everyMs: HOUR_MS, run: (signal) => deleteOldIds(database.sql, signal) },
+  {
+    name: 'delete old ids of events',
+    everyMs: HOUR_MS,
+    run: (signal) => deleteAll(database.sql, deleteOldIds, signal),
+  },
 ]

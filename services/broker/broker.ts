@@ -11,7 +11,7 @@ export const DEPLOY = 'deploy'
 const MAX_PAYLOAD = 4 * 1024 * 1024
 
 /** The configuration of a nats-server for this catalogue. Its users are the members of the mesh, known by their certificates. */
-export function renderBroker({ host, port, storeDir, mesh }: BrokerOptions) {
+function renderBroker({ host, port, storeDir, mesh }: BrokerOptions) {
   const { certificates, trustDomain, namespace } = mesh
   const idOf = (member: string) => `spiffe://${trustDomain}/ns/${namespace}/sa/${member}`
   return {

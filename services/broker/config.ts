@@ -1,5 +1,4 @@
-import { isAbsolute } from 'node:path'
-import { required, type Schema } from '#chassis/config.ts'
+import { absolutePath, meshNames, required, type Schema } from '#chassis/config.ts'
 import type { ApplyOptions } from './apply.ts'
 import type { BrokerOptions } from './options.ts'
 
@@ -7,13 +6,13 @@ import type { BrokerOptions } from './options.ts'
 export const renderSchema: Schema<BrokerOptions> = {
   folder: {
     doc: 'Folder that the configuration is written into: an absolute path.',
-    format: absolute,
+    format: absolutePath,
     default: '',
     env: 'PF_NATS_FOLDER',
   },
   storeDir: {
     doc: 'Folder for JetStream’s messages: an absolute path.',
-    format: absolute,
+    format: absolutePath,
     default: '',
     env: 'PF_NATS_DATA',
   },
@@ -22,17 +21,11 @@ export const renderSchema: Schema<BrokerOptions> = {
   mesh: {
     certificates: {
       doc: 'Directory with ca.pem, cert.pem and key.pem, read anew at SIGHUP: an absolute path.',
-      format: absolute,
+      format: absolutePath,
       default: '',
       env: 'PF_CERTIFICATES',
     },
-    trustDomain: {
-      doc: 'Trust domain of the SPIFFE ids.',
-      format: String,
-      default: 'promptforge.local',
-      env: 'PF_TRUST_DOMAIN',
-    },
-    namespace: { doc: 'Namespace in the SPIFFE ids.', format: String, default: 'promptforge', env: 'PF_NAMESPACE' },
+    ...meshNames,
   },
 }
 
@@ -56,8 +49,4 @@ export const applySchema: Schema<ApplyOptions> = {
     default: 1,
     env: 'PF_NATS_REPLICAS',
   },
-}
-
-function absolute(value: unknown) {
-  if (typeof value !== 'string' || !isAbsolute(value)) throw new Error('must be an absolute path')
 }

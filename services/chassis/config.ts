@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import convict from 'convict'
 
 /** A convict schema, and the plain object that it makes. */
@@ -23,6 +24,17 @@ export type PostgresConfig = BaseConfig & { postgres: { url: string; poolSize: n
 
 /** What a service with a MongoDB database must be told. */
 export type MongoConfig = BaseConfig & { mongo: { url: string; database: string } }
+
+/** The names of a mesh: the parts that the SPIFFE ids of all its members have in common. */
+export const meshNames: Schema<{ trustDomain: string; namespace: string }> = {
+  trustDomain: {
+    doc: 'Trust domain of the SPIFFE ids.',
+    format: String,
+    default: 'promptforge.local',
+    env: 'PF_TRUST_DOMAIN',
+  },
+  namespace: { doc: 'Namespace in the SPIFFE ids.', format: String, default: 'promptforge', env: 'PF_NAMESPACE' },
+}
 
 /** The schema of BaseConfig, in convict's form: it is the documentation as well. `port` is the service's default gRPC port. */
 export const baseSchema = (port: number): Schema<BaseConfig> => ({
@@ -78,13 +90,7 @@ export const baseSchema = (port: number): Schema<BaseConfig> => ({
       default: '',
       env: 'PF_CERTIFICATES',
     },
-    trustDomain: {
-      doc: 'Trust domain of the SPIFFE ids.',
-      format: String,
-      default: 'promptforge.local',
-      env: 'PF_TRUST_DOMAIN',
-    },
-    namespace: { doc: 'Namespace in the SPIFFE ids.', format: String, default: 'promptforge', env: 'PF_NAMESPACE' },
+    ...meshNames,
   },
   auth: {
     issuer: {
@@ -189,6 +195,11 @@ export function loadConfig<T>(schema: Schema<T>, env: NodeJS.ProcessEnv = proces
 /** A format: a string that must not be empty. */
 export function required(value: unknown) {
   if (typeof value !== 'string' || value === '') throw new Error('must be set')
+}
+
+/** A format: an absolute path. */
+export function absolutePath(value: unknown) {
+  if (typeof value !== 'string' || !isAbsolute(value)) throw new Error('must be an absolute path')
 }
 
 /** A format: a secret of at least 32 characters. */

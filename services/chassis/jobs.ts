@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from './logger.ts'
+import { pause } from './pause.ts'
 
 /** Work that a service does by itself, again and again. */
 export type Job = {
@@ -17,7 +17,7 @@ export function startJobs(jobs: Job[], log: Logger): () => Promise<void> {
   const loops = jobs.map(async ({ name, everyMs, run }) => {
     while (!signal.aborted) {
       await run(signal).catch((err: unknown) => log.error({ job: name, err }, 'job failed'))
-      await sleep(everyMs, undefined, { signal }).catch(() => undefined)
+      await pause(everyMs, signal)
     }
   })
   return async () => {

@@ -1,5 +1,4 @@
-import { isAbsolute } from 'node:path'
-import { required, type Schema } from '#chassis/config.ts'
+import { absolutePath, meshNames, required, type Schema } from '#chassis/config.ts'
 import { DESCRIPTOR_SET } from '#contracts/contract.ts'
 import type { GatewayOptions, Limit } from './options.ts'
 
@@ -13,7 +12,7 @@ export type GatewayConfig = GatewayOptions & {
 export const gatewaySchema: Schema<GatewayConfig> = {
   folder: {
     doc: 'Folder that the configuration is written into, and that Envoy reads it from: an absolute path.',
-    format: absolute,
+    format: absolutePath,
     default: '',
     env: 'PF_GATEWAY_FOLDER',
   },
@@ -42,13 +41,7 @@ export const gatewaySchema: Schema<GatewayConfig> = {
       default: '',
       env: 'PF_CERTIFICATES_WATCH',
     },
-    trustDomain: {
-      doc: 'Trust domain of the SPIFFE ids.',
-      format: String,
-      default: 'promptforge.local',
-      env: 'PF_TRUST_DOMAIN',
-    },
-    namespace: { doc: 'Namespace in the SPIFFE ids.', format: String, default: 'promptforge', env: 'PF_NAMESPACE' },
+    ...meshNames,
   },
   services: {
     user: addresses('user', 50_051),
@@ -121,8 +114,4 @@ function limit(whose: string, name: string, { perSecond, burst }: Limit) {
     },
     burst: { doc: `Requests ${whose} at once.`, format: 'nat', default: burst, env: `PF_LIMIT_${name}_BURST` },
   }
-}
-
-function absolute(value: unknown) {
-  if (typeof value !== 'string' || !isAbsolute(value)) throw new Error('must be an absolute path')
 }

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { Counter, type Registry } from 'prom-client'
 import { v7 } from 'uuid'
 import type { Publish } from '#chassis/events/publisher.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
 import type { Logger } from '#chassis/logger.ts'
+import { pause } from '#chassis/pause.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { PromptView } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import { factsOf, type Told } from './prompt.ts'
@@ -47,7 +47,6 @@ export function createViews({ publish, secret, registry, log }: Parts): Views {
   const { recorded, lost } = createCounters(registry)
   const hashOf = createHashes(secret)
   const stopping = new AbortController()
-  const pause = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
   const waiting: PromptView[] = []
   let held = 0
   let publishing: Promise<void> | undefined
@@ -62,14 +61,14 @@ export function createViews({ publish, secret, registry, log }: Parts): Views {
       } catch (err) {
         if (tries === 1) log.warn({ err, views: views.length }, 'views wait: NATS does not take them')
         if (stopping.signal.aborted || Date.now() >= end) return false
-        await pause(RETRY_MS)
+        await pause(RETRY_MS, stopping.signal)
       }
     }
   }
 
   const publishWaiting = async () => {
     while (waiting.length > 0) {
-      await pause(GATHER_MS)
+      await pause(GATHER_MS, stopping.signal)
       const due = waiting.splice(0)
       while (due.length > 0) {
         const views = due.splice(0, BATCH)

@@ -18,5 +18,5 @@ export const jobs = ({ database, log, rotateKeys }: Pick<Deps, 'database' | 'log
       if (kid) log.info({ kid }, 'published a new signing key')
     },
   },
-  { name: 'delete what has expired', everyMs: CLEAN_UP_MS, run: () => deleteExpired(database.sql) },
+  { name: 'delete what has expired', everyMs: CLEAN_UP_MS, run: (signal) => deleteExpired(database.sql, signal) },
 ]

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from '../logger.ts'
+import { pause } from '../pause.ts'
 
 /** Milliseconds that the broker has for an answer. A publish that is under way when it dies hangs as long. */
 const TIMEOUT_MS = 2000
@@ -86,7 +87,7 @@ async function connectAtLast(
     } catch (err) {
       if (!told) log.warn({ err }, 'NATS does not answer: events wait in the outbox')
       told = true
-      await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined)
+      await pause(RECONNECT_MS, signal)
     }
   }
   return undefined

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer, JsMsg } from '@nats-io/jetstream'
 import { eventOf } from '#contracts/events.ts'
 import { retryOf } from '../grpc/status.ts'
 import type { Logger } from '../logger.ts'
+import { pause } from '../pause.ts'
 import { readTraceparent, type Tracing } from '../trace.ts'
 import type { Broker } from './broker.ts'
 import { buryMessage } from './dead-letter.ts'
@@ -197,5 +197,3 @@ async function bury(
     message.nak(RETRY_MS * 20)
   }
 }
-
-const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)

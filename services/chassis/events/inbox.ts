@@ -1,4 +1,5 @@
-import { type Sql, statement } from '../db/statements.ts'
+import { deleteAll, deletion } from '../db/deletion.ts'
+import type { Sql } from '../db/statements.ts'
 import type { Job } from '../jobs.ts'
 
 /** The table's DDL, for a service that consumes with `inboxCte`. Rows are kept longer than any stream keeps a message. */
@@ -29,18 +30,12 @@ export const INBOX_DAYS = 45
 export const deleteHandled = (sql: Sql): Job => ({
   name: 'delete old events of the inbox',
   everyMs: 3_600_000,
-  run: async () => {
-    while ((await sql(deleteOldInbox, []))[0]!.deleted > 0);
-  },
+  run: (signal) => deleteAll(sql, deleteOldInbox, signal),
 })
 
-/** The statement of `deleteHandled`: a batch of rows. */
-export const deleteOldInbox = statement<[], { deleted: number }>(
+/** The statement of `deleteHandled`. */
+export const deleteOldInbox = deletion(
   'delete_old_inbox',
-  `with gone as (
-    delete from inbox where ctid = any (array(
-      select ctid from inbox where processed_at < now() - interval '${INBOX_DAYS} days' limit 1000
-    )) returning 1
-  )
-  select count(*)::integer as deleted from gone`,
+  'inbox',
+  `processed_at < now() - interval '${INBOX_DAYS} days'`,
 )

@@ -95,7 +95,7 @@ export const eventParams = (origin: Origin, count: number): string[] => [
 ]
 
 /** What a call's events carry on of it. */
-export function eventHeaders({ requestId, inherited }: Origin): EventHeaders {
+function eventHeaders({ requestId, inherited }: Origin): EventHeaders {
   const traceparent = traceparentOf(inherited.trace)
   return { ...(traceparent && { traceparent }), 'Pf-Request-Id': requestId }
 }

@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { STREAMS } from '#contracts/events.ts'
+import { deleteAll, deletion } from '../db/deletion.ts'
 import { type Sql, statement } from '../db/statements.ts'
 import type { Job } from '../jobs.ts'
 import type { Logger } from '../logger.ts'
+import { pause } from '../pause.ts'
 import type { OutboxRow } from './envelope.ts'
 import type { OutboxStore } from './outbox-store.ts'
 
@@ -24,7 +25,7 @@ export const postgresOutbox = (url: string, sql: Sql, log: Logger): OutboxStore 
   lead: async (signal, work) => {
     while (!signal.aborted) {
       await leadOnce(url, signal, work).catch((err: unknown) => log.warn({ err }, 'the relay lost its database'))
-      await sleep(LEAD_MS, undefined, { signal }).catch(() => undefined)
+      await pause(LEAD_MS, signal)
     }
   },
   read: (after, without) => sql(readWaiting, [after ?? FIRST_ID, without.map((name) => `${STREAMS[name].prefix}%`)]),
@@ -42,9 +43,7 @@ export const postgresOutbox = (url: string, sql: Sql, log: Logger): OutboxStore 
 export const deletePublished = (sql: Sql): Job => ({
   name: 'delete old events of the outbox',
   everyMs: 3_600_000,
-  run: async () => {
-    while ((await sql(deleteOld, []))[0]!.deleted > 0);
-  },
+  run: (signal) => deleteAll(sql, deleteOld, signal),
 })
 
 async function leadOnce(url: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>) {
@@ -107,15 +106,8 @@ const countWaiting = statement<[], { rows: number; oldest: Date | null }>(
   ) as oldest`,
 )
 
-const deleteOld = statement<[], { deleted: number }>(
-  'delete_old_outbox',
-  `with gone as (
-    delete from outbox where ctid = any (array(
-      select ctid from outbox where processed_at < now() - interval '7 days' order by id limit 1000
-    )) returning 1
-  )
-  select count(*)::integer as deleted from gone`,
-)
+// A thousand: each may have the content of a prompt.
+const deleteOld = deletion('delete_old_outbox', 'outbox', `processed_at < now() - interval '7 days'`, 1000)
 
 async function replay(sql: Sql, since: Date): Promise<number> {
   let replayed = 0

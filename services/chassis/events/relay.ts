@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { StreamName } from '#contracts/events.ts'
 import type { Logger } from '../logger.ts'
+import { pause } from '../pause.ts'
 import type { Broker } from './broker.ts'
 import type { OutboxRow } from './envelope.ts'
 import type { RelayMetrics } from './event-metrics.ts'
@@ -146,5 +146,3 @@ async function settle(
   metrics.abandoned.inc(given.length)
   for (const { id, subject } of given) log.error({ event: id, subject }, 'an event has been given up: see the outbox')
 }
-
-const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)

@@ -9,6 +9,7 @@ import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broke
 import { unavailable } from '../errors.ts'
 import type { Received } from '../events/envelope.ts'
 import type { Subscription } from '../events/subscription.ts'
+import { readMetric } from '../testing/metric.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 import { until } from '../testing/until.ts'
 import { eventService } from './event-harness.ts'
@@ -54,13 +55,7 @@ const allHandled = (stream = PROMPT, name = 'analytics') =>
     return num_pending + num_ack_pending === 0
   })
 
-async function deadLetters() {
-  const { state } = await broker.manager.streams.info('PF_DEAD_LETTER')
-  const sequences = Array.from({ length: state.messages }, (_, index) => state.first_seq + index)
-  return Promise.all(
-    sequences.map(async (seq) => (await broker.manager.streams.getMessage('PF_DEAD_LETTER', { seq }))!),
-  )
-}
+const deadLetters = () => broker.messages('PF_DEAD_LETTER')
 
 describe('events', () => {
   test('are handled in their order, each once, with their ids and what they say', async () => {
@@ -266,7 +261,4 @@ test('how much waits, and how near the stream is to losing it, can be seen', asy
   await until('nothing to wait', async () => (await metric('consumer_waiting')) === 0)
 })
 
-async function metric(name: string): Promise<number> {
-  const text = await (await fetch(service!.metricsUrl)).text()
-  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1])
-}
+const metric = (name: string) => readMetric(service!.metricsUrl, name)

@@ -3,11 +3,12 @@ import { DiscardPolicy } from '@nats-io/jetstream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 import { v7 } from 'uuid'
-import { EVENTS } from '#contracts/events.ts'
+import { EVENTS, type StreamName } from '#contracts/events.ts'
 import { PromptDeleted } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { RELAY_LOCK } from '../events/postgres-outbox.ts'
 import type { TestDatabase } from '../testing/database.ts'
+import { readMetric } from '../testing/metric.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 import { until } from '../testing/until.ts'
 import { countOutbox, deletedPayload, emitDeleted, eventService } from './event-harness.ts'
@@ -33,12 +34,7 @@ afterEach(async () => {
 const allPublished = (count: number) =>
   until('the outbox to be published', async () => (await countOutbox(database)).published === count)
 
-/** The messages of a stream, oldest first. */
-async function stored(stream = 'PF_PROMPT') {
-  const { state } = await broker.manager.streams.info(stream)
-  const sequences = Array.from({ length: state.messages }, (_, index) => state.first_seq + index)
-  return Promise.all(sequences.map(async (seq) => (await broker.manager.streams.getMessage(stream, { seq }))!))
-}
+const stored = (stream: StreamName = 'PF_PROMPT') => broker.messages(stream)
 
 const storedIds = async () => (await stored()).map(({ header }) => header.get('Nats-Msg-Id'))
 
@@ -172,7 +168,4 @@ test('a service that ends while it has the lead lets go of it', async () => {
   await client.end()
 })
 
-async function metric(name: string, url = service.metricsUrl): Promise<number> {
-  const text = await (await fetch(url)).text()
-  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1])
-}
+const metric = (name: string, url = service.metricsUrl) => readMetric(url, name)

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
+import type { StreamName } from '#contracts/events.ts'
 import { applyCatalogue, connectDeploy } from '../../broker/apply.ts'
 import { DEPLOY } from '../../broker/broker.ts'
 import { configureBroker } from '../broker.ts'
@@ -14,6 +15,8 @@ export type TestBroker = Nats & {
   /** As `deploy`, who may do everything: for arranging, and for looking at what is stored. After `restart` and `away` it is connected again. */
   connection: NatsConnection
   manager: JetStreamManager
+  /** What a stream holds, oldest first. */
+  messages(stream: StreamName): Promise<StoredMsg[]>
   /** Ends it, in order unless told otherwise, and starts it again after `work`. */
   away(work: () => Promise<unknown>, how?: Restart): Promise<void>
   /** What it has logged. */
@@ -48,16 +51,24 @@ export async function startTestBroker(certificates = process.env['PF_TEST_CERTIF
     }
     await again
   }
+  const manager = await jetstreamManager(connection)
   return {
     ...nats,
     connection,
-    manager: await jetstreamManager(connection),
+    manager,
+    messages: (stream) => messagesOf(manager, stream),
     away,
     log: () => readFileSync(logFile, 'utf8'),
     restart: (how) => away(() => Promise.resolve(), how),
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+async function messagesOf({ streams }: JetStreamManager, stream: StreamName): Promise<StoredMsg[]> {
+  const { state } = await streams.info(stream)
+  const sequences = Array.from({ length: state.messages }, (_, index) => state.first_seq + index)
+  return Promise.all(sequences.map(async (seq) => (await streams.getMessage(stream, { seq }))!))
 }
 
 async function reconnected(connection: NatsConnection) {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { join } from 'node:path'
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { readMetric } from '#chassis/testing/metric.ts'
 import { until } from '#chassis/testing/until.ts'
 import { GetPromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
@@ -77,8 +78,5 @@ test('a slow client gets the whole of its answer', async () => {
 
 const handled = () => metric('grpc_server_handled_total{method="/promptforge.prompt.v1.PromptService/GetPrompt"')
 
-async function metric(name: string): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:${network.services['prompt']!.ports.metrics}/metrics`)
-  const line = (await answer.text()).split('\n').find((text) => text.startsWith(name))
-  return Number(line?.split(' ').at(-1) ?? 0)
-}
+const metric = (name: string) =>
+  readMetric(`http://127.0.0.1:${network.services['prompt']!.ports.metrics}/metrics`, name)

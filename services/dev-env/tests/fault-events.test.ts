@@ -117,14 +117,10 @@ async function replay(service: string): Promise<number> {
 }
 
 async function deadLetters() {
-  const { streams } = network.broker.manager
-  const { state } = await streams.info('PF_DEAD_LETTER')
-  const sequences = Array.from({ length: state.messages }, (_, index) => state.first_seq + index)
-  return Promise.all(
-    sequences.map(async (seq) => {
-      const { header, data } = (await streams.getMessage('PF_DEAD_LETTER', { seq }))!
-      const text = Buffer.from(data).toString()
-      return { id: header.get('Pf-Event-Id'), reason: header.get('Pf-Reason'), text }
-    }),
-  )
+  const letters = await network.broker.messages('PF_DEAD_LETTER')
+  return letters.map(({ header, data }) => ({
+    id: header.get('Pf-Event-Id'),
+    reason: header.get('Pf-Reason'),
+    text: Buffer.from(data).toString(),
+  }))
 }

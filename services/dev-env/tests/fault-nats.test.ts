@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { DiscardPolicy } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
+import { readMetric } from '#chassis/testing/metric.ts'
 import { until } from '#chassis/testing/until.ts'
 import { STREAMS } from '#contracts/events.ts'
 import { newLedger } from '../../../scripts/chaos/ledger.ts'
@@ -89,8 +90,5 @@ async function hastenRedelivery() {
 const refusals = () =>
   network.broker.log().match(/TLS handshake error|[Aa]uthentication error|Authorization Violation/g)?.length ?? 0
 
-async function metric(name: string, service = 'prompt'): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:${network.services[service]!.ports.metrics}/metrics`)
-  const values = (await answer.text()).matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'gm'))
-  return [...values].reduce((sum, [, value]) => sum + Number(value), 0)
-}
+const metric = (name: string, service = 'prompt') =>
+  readMetric(`http://127.0.0.1:${network.services[service]!.ports.metrics}/metrics`, name)

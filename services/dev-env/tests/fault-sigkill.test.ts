@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
-import { RELAY_LOCK } from '#chassis/events/postgres-outbox.ts'
 import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { newLedger } from '../../../scripts/chaos/ledger.ts'
 import { onDatabase } from '../../../scripts/processes/on-database.ts'
+import { holdRelay } from '../../../scripts/processes/outbox.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
 import { type OwnProcess, runAsProcess } from './own-process.ts'
 import { disagreements } from './recount.ts'
@@ -106,16 +106,7 @@ async function connect(): Promise<Client> {
 }
 
 /** Takes from the service what the one has that publishes. It is free when the client ends. */
-async function takeLead(): Promise<Client> {
-  const client = await connect()
-  await client.query(
-    `select pg_terminate_backend(pid) from pg_locks
-    where objid = $1 and granted and database = (select oid from pg_database where datname = current_database())`,
-    [RELAY_LOCK],
-  )
-  await client.query('select pg_advisory_lock($1)', [RELAY_LOCK])
-  return client
-}
+const takeLead = () => holdRelay(network.services['prompt']!.databaseUrl)
 
 /** Who waits for a lock that `client` has. */
 async function waitingFor(client: Client): Promise<number[]> {

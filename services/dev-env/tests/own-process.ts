@@ -1,5 +1,5 @@
 import { type Server, startServer } from '../../../scripts/processes/server.ts'
-import { onDatabase } from '../../../scripts/processes/on-database.ts'
+import { waitingRows } from '../../../scripts/processes/outbox.ts'
 import type { TestNetwork } from './harness.ts'
 
 /** A service of a network as a process of its own, as in production. */
@@ -15,7 +15,7 @@ export async function runAsProcess({ services, place }: TestNetwork, name: strin
   const service = services[name]!
   const { ports, databaseUrl } = service
   await service.stop()
-  services[name] = { ...service, waiting: () => waitingIn(databaseUrl) }
+  services[name] = { ...service, waiting: () => waitingRows(databaseUrl) }
   const env = {
     ...service.env,
     PF_PORT: String(ports.grpc),
@@ -36,9 +36,4 @@ export async function runAsProcess({ services, place }: TestNetwork, name: strin
     },
     [Symbol.asyncDispose]: end,
   }
-}
-
-async function waitingIn(databaseUrl: string): Promise<number> {
-  const text = 'select count(*)::integer as count from outbox where processed_at is null and abandoned_at is null'
-  return (await onDatabase<{ count: number }>(databaseUrl, text))[0]!.count
 }

@@ -7,6 +7,7 @@ import { createPublish, type Publish } from '#chassis/events/publisher.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { testMesh } from '#chassis/testing/service.ts'
+import { readMetric } from '#chassis/testing/metric.ts'
 import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { Prompt_Status } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
@@ -37,14 +38,9 @@ const numbers = (length: number) => Array.from({ length }, (_, index) => index)
 
 /** What the stream has of views, by message. */
 async function messages(): Promise<PromptView[][]> {
-  const { state } = await broker.manager.streams.info('PF_PROMPT')
-  const found: PromptView[][] = []
-  for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq++) {
-    const message = await broker.manager.streams.getMessage('PF_PROMPT', { seq })
-    if (message?.subject !== EVENTS.promptViewsRecorded.subject) continue
-    found.push(PromptViewsRecorded.decode(message.data).views)
-  }
-  return found
+  const all = await broker.messages('PF_PROMPT')
+  const recorded = all.filter(({ subject }) => subject === EVENTS.promptViewsRecorded.subject)
+  return recorded.map(({ data }) => PromptViewsRecorded.decode(data).views)
 }
 
 const arrived = (count: number) =>
@@ -53,10 +49,7 @@ const arrived = (count: number) =>
     return views.length >= count && views
   })
 
-async function metric(name: string, { metricsUrl }: Pick<PromptTest, 'metricsUrl'> = service) {
-  const text = await (await fetch(metricsUrl)).text()
-  return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1])
-}
+const metric = (name: string, { metricsUrl }: Pick<PromptTest, 'metricsUrl'> = service) => readMetric(metricsUrl, name)
 
 /** Reads without a token through the gateway, which says where the reader is. */
 function readFrom(address: string, promptId: string) {

@@ -23,7 +23,7 @@ test('what has expired is deleted, and nothing else', async () => {
   await service.users.updateUser({ userId: 'me', username: 'bob2' }, bob.as)
   await query(`update held_usernames set held_until = now() where name = 'bob'`)
 
-  await deleteExpired(service.service.context.database.sql)
+  await deleteExpired(service.service.context.database.sql, new AbortController().signal)
   expect(await count('refresh_tokens')).toBe(1)
   expect(await count('sign_in_failures')).toBe(1)
   expect(await query('select name from held_usernames')).toEqual([{ name: 'ann' }])
@@ -36,6 +36,6 @@ test('any number of rows goes', async () => {
     from generate_series(1, 12000) i`,
   )
   const before = await count('sign_in_failures')
-  await deleteExpired(service.service.context.database.sql)
+  await deleteExpired(service.service.context.database.sql, new AbortController().signal)
   expect(await count('sign_in_failures')).toBe(before - 12_000)
 })

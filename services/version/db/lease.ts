@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Collection } from 'mongodb'
 import { isDuplicateKey } from '#chassis/db/mongo-failures.ts'
 import type { MongoDatabase } from '#chassis/db/mongo.ts'
 import type { Logger } from '#chassis/logger.ts'
+import { pause } from '#chassis/pause.ts'
 
 /** Milliseconds for which a lease is good, and between two attempts to take or renew it. */
 const LEASE_MS = 5000
@@ -68,5 +68,3 @@ async function takeLease(leases: Leases, holder: string): Promise<boolean> {
     throw error
   }
 }
-
-const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)

@@ -1,7 +1,7 @@
 import { jetstream } from '@nats-io/jetstream'
 import { v7 } from 'uuid'
 import { until } from '#chassis/testing/until.ts'
-import { EVENTS, type StreamName } from '#contracts/events.ts'
+import { EVENTS } from '#contracts/events.ts'
 import { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { contentPayload, type Fields } from './harness.ts'
@@ -9,7 +9,7 @@ import { contentPayload, type Fields } from './harness.ts'
 /** A real NATS, and what the tests of this service do with it. */
 export async function startBroker() {
   const broker: TestBroker = await startTestBroker()
-  const { streams, consumers } = broker.manager
+  const { consumers } = broker.manager
   const send = (data: Uint8Array, msgID = v7()) =>
     jetstream(broker.connection).publish(EVENTS.promptContentChanged.subject, data, { msgID })
   return {
@@ -24,12 +24,6 @@ export async function startBroker() {
         const { num_pending, num_ack_pending } = await consumers.info('PF_PROMPT_CONTENT', 'version')
         return num_pending + num_ack_pending === 0
       }),
-    /** The messages of a stream, the oldest first. */
-    async messages(stream: StreamName) {
-      const { state } = await streams.info(stream)
-      const sequences = Array.from({ length: state.messages }, (_, index) => state.first_seq + index)
-      return Promise.all(sequences.map(async (seq) => (await streams.getMessage(stream, { seq }))!))
-    },
   }
 }
 
