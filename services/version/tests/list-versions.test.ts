@@ -15,8 +15,9 @@ beforeAll(async () => {
 })
 afterAll(() => service.stop())
 
+// A page with content is two megabytes, and the tests share their MongoDB: how long that takes is not what is tested.
 const list = (fields: Partial<ListVersionsRequest>) =>
-  service.versions.listVersions(ListVersionsRequest.fromPartial(fields))
+  service.versions.listVersions(ListVersionsRequest.fromPartial(fields), { timeoutMs: 10_000 })
 
 /** The versions of each page. */
 async function walk(fields: Partial<ListVersionsRequest>, between = async () => {}) {
