@@ -18,6 +18,7 @@ copyGoogleProtos()
 writeValidateProto()
 buf('generate')
 buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(gen, 'promptforge.binpb'))
+await writeAnyonePaths()
 
 function copyGoogleProtos() {
   const source = dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'))
@@ -32,6 +33,16 @@ function writeValidateProto() {
   const dir = join(thirdParty, 'buf/validate')
   mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, 'validate.proto'), printProto(file_buf_validate_validate))
+}
+
+// Imported when it can be: it reads what has just been generated.
+async function writeAnyonePaths() {
+  const { loadContract, needsUser } = await import('../services/contracts/contract.ts')
+  const paths = [...loadContract().methods.values()]
+    .filter((method) => !needsUser(method))
+    .map(({ path }) => `'${path}'`)
+  const doc = '/** The gRPC paths of the methods that may be called without a signed-in user, by their policies. */'
+  writeFileSync(join(gen, 'anyone.ts'), `${doc}\nexport type AnyonePath =\n  | ${paths.join('\n  | ')}\n`)
 }
 
 function buf(...args: string[]) {

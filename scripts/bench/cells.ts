@@ -7,7 +7,11 @@ import {
   PromptServiceService,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
-import { GetUserRequest, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import {
+  GetUserRequest,
+  UpdateUserRequest,
+  UserServiceService,
+} from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { GetVersionRequest, VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { Rpc } from '#chassis/grpc/call.ts'
 import type { Job, Request } from './load/job.ts'
@@ -15,7 +19,7 @@ import type { Job, Request } from './load/job.ts'
 /** What is in the databases, and who calls. */
 export type Data = {
   /** Who is signed in; each owns prompts. */
-  callers: { username: string; token: string; promptIds: string[] }[]
+  callers: { id: string; username: string; token: string; promptIds: string[] }[]
   /** Some of all. */
   userIds: string[]
   usernames: string[]
@@ -98,6 +102,21 @@ export const CELLS: Cell[] = [
     transport: 'grpc',
     requests: ({ usernames, password }) =>
       usernames.map((login) => rpcRequest(AuthServiceService.login, LoginRequest.fromPartial({ login, password }))),
+  },
+  {
+    name: 'UpdateUser',
+    service: 'user',
+    transport: 'grpc',
+    requests: ({ callers }, round) =>
+      ['first', 'second'].flatMap((turn) =>
+        callers.map(({ id: userId, token }) =>
+          rpcRequest(
+            UserServiceService.updateUser,
+            UpdateUserRequest.fromPartial({ userId, bio: `Round ${round}, ${turn} turn` }),
+            token,
+          ),
+        ),
+      ),
   },
   { name: 'UpdatePrompt', service: 'prompt', transport: 'grpc', requests: updates },
   { name: 'CreatePrompt', service: 'prompt', transport: 'grpc', requests: creations },

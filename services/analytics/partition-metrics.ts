@@ -11,7 +11,7 @@ export function partitionMetrics(registry: Registry, { sql }: Pick<Database, 'sq
     registers: [registry],
     async collect() {
       // A database that does not answer must not take the other metrics with it.
-      const [rows] = await sql(countDefaultRows, []).catch(() => [])
+      const [rows] = await sql(countDefaultRows, {}).catch(() => [])
       if (!rows) return
       this.set({ table: 'user_activity_events' }, rows.users)
       this.set({ table: 'prompt_activity_events' }, rows.prompts)

@@ -45,7 +45,7 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
   /** What handlers and jobs need, made once: at most eight members. */
   context(base: Base<C, S>): Context | Promise<Context>
   /** Its gRPC services, with `serve`. */
-  services(context: Context): Served[]
+  services(context: Context): Served<S>[]
   jobs?(context: Context): Job[]
   /** What it does with the events that the catalogue gives it: one for each stream. */
   subscriptions?(context: Context): Subscription[]
@@ -63,7 +63,12 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
 export type Commands = Record<string, (args: string[]) => Promise<object>>
 
 /** What a test may put in the place of the real thing. */
-export type Overrides<Context> = { context?: Partial<Context>; identity?: Identity; log?: Logger }
+export type Overrides<Context> = {
+  context?: Partial<Context>
+  identity?: Identity
+  log?: Logger
+  contract?: Contract
+}
 
 /** Where a started service listens. */
 export type Ports = { grpc: number; health: number; metrics: number }
@@ -90,12 +95,12 @@ export async function createService<C extends BaseConfig, Context extends object
   overrides: Overrides<Context> = {},
 ): Promise<Service<Context>> {
   const { name } = definition
-  const contract = loadContract()
+  const contract = overrides.contract ?? loadContract()
   const log = overrides.log ?? createLogger(name, config.log.level)
   const metrics = createMetrics(name)
   const tracing = await createTracing(name, config.trace)
   const mesh = openMesh(config.mesh)
-  const database = await definition.store.open(config, log)
+  const database = await definition.store.open(config, log, () => events.wake())
   const broker = openBroker({ service: name, url: config.nats.url, certificates: config.mesh.certificates }, log)
   const channels: Channel[] = []
   const open = (service: string, target: string) => {
@@ -109,7 +114,7 @@ export async function createService<C extends BaseConfig, Context extends object
   const context: Context = { ...(await definition.context(base)), ...overrides.context }
   const outbox = definition.outbox?.(context) ?? database.outbox
   const subscriptions = definition.subscriptions?.(context) ?? []
-  const events = createEvents({ name, broker, outbox, subscriptions, log, metrics, tracing })
+  const events: ServiceEvents = createEvents({ name, broker, outbox, subscriptions, log, metrics, tracing })
   const identity =
     overrides.identity ?? definition.identity?.(context) ?? remoteIdentity(open('user', config.auth.userService))
   const parts: ServerParts = {
@@ -121,7 +126,7 @@ export async function createService<C extends BaseConfig, Context extends object
     checkCaller: identity.checkCaller,
     peerOf: createPeers(mesh),
     database,
-    wrote: events.wake,
+    onWrite: events.wake,
   }
   const jobs = [...(definition.jobs?.(context) ?? []), ...(database.jobs ?? [])]
   const release = async () => {
@@ -150,7 +155,7 @@ type Parts = {
   mesh: Mesh
   database: Store
   events: ServiceEvents
-  services: Served[]
+  services: Served<never>[]
   jobs: Job[]
   release(): Promise<void>
 }

@@ -17,7 +17,7 @@ import {
   FileDescriptorSetSchema,
   MethodOptions_IdempotencyLevel as Idempotency,
 } from '@bufbuild/protobuf/wkt'
-import { Policy } from './gen/promptforge/access/v1/access.ts'
+import { Policy, Policy_Caller } from './gen/promptforge/access/v1/access.ts'
 import { HttpRule } from './gen/google/api/http.ts'
 
 /** One way to reach an RPC over REST, from its `google.api.http` option. */
@@ -58,6 +58,10 @@ export type Contract = {
   /** By gRPC path. */
   methods: ReadonlyMap<string, Method>
 }
+
+/** Whether a method can only be called for a signed-in user, by its policy. */
+export const needsUser = ({ policy }: Pick<Method, 'policy'>): boolean =>
+  policy?.caller !== Policy_Caller.PUBLIC && !policy?.withoutUser
 
 let loaded: Contract | undefined
 

@@ -27,8 +27,8 @@ export type Readable = {
   licences: [from: number, to: number][] | null
 }
 
-/** What decides what events tell of a prompt. */
-export type Told = Pick<Readable, 'user_id' | 'is_public' | 'status' | 'deleted_at'> & {
+/** What decides what events say of a prompt. */
+export type Described = Pick<Readable, 'user_id' | 'is_public' | 'status' | 'deleted_at'> & {
   title: string
   category: string | null
 }
@@ -78,10 +78,15 @@ export const ownAccess = (version: number): Access => ({
 /** Whether a right includes the head version, whose content a prompt shows. */
 export const readsHead = ({ readableVersions }: Access, version: number) => readableVersions.at(-1)!.to >= version
 
-/** What an event may tell of a prompt: title and category only of what is in lists for everyone. `db/emissions.ts` says it in SQL. */
-export function factsOf({ user_id, is_public, status, deleted_at, title, category }: Told): PromptFacts {
-  const visible = is_public && status === 'PUBLISHED' && deleted_at === null
-  return { ownerId: user_id, visible, title: visible ? title : '', category: (visible && category) || '' }
+/** Whether a prompt is in lists for everyone. `db/readable.ts` says it in SQL. */
+export const isListed = ({ is_public, status, deleted_at }: Pick<Readable, 'is_public' | 'status' | 'deleted_at'>) =>
+  is_public && status === 'PUBLISHED' && deleted_at === null
+
+/** What an event may say of a prompt: title and category only of what is in lists for everyone. `db/emissions.ts` says it in SQL. */
+export function factsOf(prompt: Described): PromptFacts {
+  const visible = isListed(prompt)
+  const { user_id: ownerId, title, category } = prompt
+  return { ownerId, visible, title: visible ? title : '', category: (visible && category) || '' }
 }
 
 /** Makes the row of a new prompt from a request that keeps the contract's rules. Throws when the variables are too large. */

@@ -8,7 +8,7 @@ import type { Logger } from '#chassis/logger.ts'
 import { pause } from '#chassis/pause.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { PromptView } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
-import { factsOf, type Told } from './prompt.ts'
+import { type Described, factsOf } from './prompt.ts'
 
 /** Milliseconds that views are gathered before they are published. */
 const GATHER_MS = 100
@@ -17,7 +17,7 @@ const GATHER_MS = 100
 const BATCH = 256
 
 /** Views in memory at the most: beyond them a view is lost. */
-const MOST = 10_000
+const MAX_VIEWS = 10_000
 
 /** Milliseconds between two tries of a message, and from the first one until it is given up. */
 const RETRY_MS = 250
@@ -29,7 +29,7 @@ const ADDRESSES = 10_000
 /** Who read what, for statistics: gathered in the process and published without the read's waiting or failing for it. */
 export type Views = {
   /** Notes that a prompt has been read. It never throws. */
-  record(prompt: Told & { id: string }, call: Pick<PublicCall, 'caller' | 'origin'>): void
+  record(prompt: Described & { id: string }, call: Pick<PublicCall, 'caller' | 'origin'>): void
   /** Publishes what is left, and ends: what NATS does not take at once is lost. */
   close(): Promise<void>
 }
@@ -84,7 +84,7 @@ export function createViews({ publish, secret, registry, log }: Parts): Views {
 
   return {
     record: (prompt, { caller, origin }) => {
-      if (held >= MOST) return lost.inc()
+      if (held >= MAX_VIEWS) return lost.inc()
       held++
       waiting.push({
         eventId: v7(),

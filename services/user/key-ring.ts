@@ -42,10 +42,10 @@ export function createKeyRing(options: {
 
   const load = async (): Promise<Loaded> => {
     const readAt = Date.now()
-    let rows = await sql(selectSigningKeys, [])
+    let rows = await sql(selectSigningKeys, {})
     if (rows.length === 0) {
       await rotateKeys()
-      rows = await sql(selectSigningKeys, [])
+      rows = await sql(selectSigningKeys, {})
     }
     known = { rows, keySet: keySetOf(rows, cacheSeconds), readAt }
     return known

@@ -1,9 +1,55 @@
 import { aborted, alreadyExists } from '#chassis/errors.ts'
 
+import type { Role } from '#chassis/grpc/tokens.ts'
+
 export type { Role } from '#chassis/grpc/tokens.ts'
 
 /** A status as the table spells it. */
 export type Status = 'ACTIVE' | 'DEACTIVATED'
+
+/** What a change of a profile or a role is about. */
+type Changeable = {
+  username: string
+  firstName?: string | null
+  lastName?: string | null
+  bio?: string | null
+  role?: Role | null
+  revision: number
+  updatedAt?: Date | null
+}
+
+/** A change of a profile: what is absent stays; an empty text clears a name or the bio. */
+export type ProfileChange = Partial<Record<'username' | 'firstName' | 'lastName' | 'bio', string>>
+
+/**
+ * Changes a profile in place. It has a new revision when that changes anything. Answers with the former username when the user has
+ * another one, be it only in another case.
+ */
+export function applyProfile(user: Changeable, change: ProfileChange, now: Date): { formerUsername?: string } {
+  const { username: formerUsername } = user
+  const changes = {
+    username: change.username ?? user.username,
+    firstName: changedText(user.firstName, change.firstName),
+    lastName: changedText(user.lastName, change.lastName),
+    bio: changedText(user.bio, change.bio),
+  }
+  revise(user, changes, now)
+  return user.username === formerUsername ? {} : { formerUsername }
+}
+
+/** Gives a user another role in place. It has a new revision when it had not that role already. */
+export const applyRole = (user: Changeable, role: Role, now: Date): void => revise(user, { role }, now)
+
+function revise(user: Changeable, changes: Partial<Changeable>, now: Date) {
+  const names = Object.keys(changes) as (keyof Changeable)[]
+  if (names.every((name) => changes[name] === user[name])) return
+  // The clock of another replica may have been ahead.
+  const updatedAt = user.updatedAt && user.updatedAt > now ? user.updatedAt : now
+  Object.assign(user, changes, { revision: user.revision + 1, updatedAt })
+}
+
+const changedText = (present: string | null | undefined, wanted: string | undefined) =>
+  wanted === undefined ? (present ?? null) : wanted || null
 
 /** ALREADY_EXISTS: another user has the username, or gave it up within the last 90 days. */
 export const usernameTaken = () =>

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { v7 } from 'uuid'
-import { keyParams } from '#chassis/db/idempotency.ts'
+import { claimValues } from '#chassis/db/idempotency.ts'
 import {
   Access_Kind,
   type Prompt,
@@ -13,7 +13,7 @@ import {
   PromptServiceService as Rpcs,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { getPrompt } from '../../../services/prompt/db/get-prompt.ts'
-import { insertPromptStatement } from '../../../services/prompt/db/insert-prompt.ts'
+import { insertPrompt } from '../../../services/prompt/db/insert-prompt.ts'
 import { cursorOf, listQuery } from '../../../services/prompt/db/list-prompts.ts'
 import type { PromptRow, SummaryRow } from '../../../services/prompt/db/rows.ts'
 import { updatePrompt } from '../../../services/prompt/db/update-prompt.ts'
@@ -25,7 +25,7 @@ const PAGE = 20
 /** The prompt service's measured RPCs with nothing but their statements. */
 export const promptRpcs = (pool: Pool): BareRpc[] => [
   bareRpc(Rpcs.getPrompt, async ({ promptId }, caller) => {
-    const [row] = await query(pool, getPrompt, [promptId, caller!.userId])
+    const [row] = await query(pool, getPrompt, { promptId, readerId: caller!.userId })
     if (!row) throw new Error('no such prompt')
     const access = { kind: Access_Kind.PUBLIC, readableVersions: [{ from: row.public_from_version, to: row.version }] }
     const prompt = { ...toPrompt(row), publicFromVersion: undefined }
@@ -43,35 +43,40 @@ export const promptRpcs = (pool: Pool): BareRpc[] => [
     const { userId, username } = caller!
     const id = v7()
     const variables = JSON.stringify(request.variables.map((variable) => Variable.toJSON(variable)))
-    const values = [
-      id,
-      title,
-      content,
-      description,
-      category,
-      userId,
-      username,
-      true,
-      tags,
-      variables,
-      model,
-      'PUBLISHED',
-    ]
-    const [row] = await query(pool, insertPromptStatement, [...values, ...keyParams(undefined, id), ...newEvents()])
+    const own = { id, user_id: userId, username, is_public: true, status: 'PUBLISHED' }
+    const written = { title, content, description, category, tags, model, variables }
+    const [row] = await query(pool, insertPrompt, { ...own, ...written, ...claimValues(undefined, id), ...EVENTS })
     return { prompt: newPrompt(request, caller!, id, row!.created_at) }
   }),
   bareRpc(Rpcs.updatePrompt, async ({ promptId, title, content }, caller) => {
     const { userId, username } = caller!
-    const unchanged = [null, null, null, null, null, null, null, null] as const
-    const change = [promptId, userId, null, title ?? null, content ?? null, ...unchanged, '', username] as const
-    const [row] = await query(pool, updatePrompt, [...change, ...newEvents()])
+    const changed = { promptId, ownerId: userId, ownerName: username, changes: '' }
+    const [row] = await query(pool, updatePrompt, {
+      ...UNCHANGED,
+      ...changed,
+      title: title ?? null,
+      content: content ?? null,
+      ...EVENTS,
+    })
     if (!row) throw new Error('no such prompt')
     return { prompt: toPrompt(row) }
   }),
 ]
 
-/** The parameters of two events. */
-const newEvents = () => ['{}', v7(), v7()]
+/** The parameter of its events. */
+const EVENTS = { eventHeaders: '{}' }
+
+const UNCHANGED = {
+  etag: null,
+  description: null,
+  category: null,
+  tags: null,
+  variables: null,
+  model: null,
+  isPublic: null,
+  status: null,
+  publicFromVersion: null,
+}
 
 const toSummary = (row: SummaryRow): PromptSummary => ({
   id: row.id,

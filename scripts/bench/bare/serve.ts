@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type MethodDefinition, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Pool, QueryConfig, QueryResultRow } from 'pg'
-import type { Statement } from '#chassis/db/statements.ts'
+import { type Statement, valuesOf } from '#chassis/db/statements.ts'
 import type { Caller, CheckToken } from './tokens.ts'
 
 /** A handler of the bare server. */
@@ -19,12 +19,13 @@ export const bareRpc = <Request, Response>(
 ): BareRpc => ({ rpc: rpc as MethodDefinition<Request, Response>, handler })
 
 /** Runs a service's own statement, named as there, as `pg` does. */
-export async function query<Params extends readonly unknown[], Row>(
+export async function query<Params, Row>(
   pool: Pool,
-  { name, text }: Statement<Params, Row>,
-  values: Params,
+  statement: Statement<Params, Row>,
+  params: NoInfer<Params>,
 ): Promise<Row[]> {
-  const query: QueryConfig = { name, text, values: [...values] }
+  const { name, text } = statement
+  const query: QueryConfig = { name, text, values: valuesOf(statement, params) }
   const { rows } = await pool.query<Row & QueryResultRow>(query)
   return rows
 }

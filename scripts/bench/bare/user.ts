@@ -11,6 +11,7 @@ import { getUser } from '../../../services/user/db/get-user.ts'
 import type { ProfileRow } from '../../../services/user/db/profile.ts'
 import { startSession } from '../../../services/user/db/start-session.ts'
 import { bareRpc, type BareRpc, query } from './serve.ts'
+import { updateUser } from './update-user.ts'
 
 const ACCESS_MS = 900_000
 const REFRESH_MS = 30 * 86_400_000
@@ -27,14 +28,27 @@ export function userRpcs(pool: Pool, keys: JSONWebKeySet, rules: { issuer: strin
       extensions: [],
     })),
     bareRpc(UserServiceService.getUser, async ({ userId }, caller) => {
-      const [row] = await query(pool, getUser, [userId, caller!.userId])
+      const [row] = await query(pool, getUser, { userId, readerId: caller!.userId })
       if (!row) throw new Error('no such user')
       const followedByMe = userId === caller!.userId ? undefined : row.followed_by_me
       return { user: { ...toUser(row), followedByMe } }
     }),
+    bareRpc(UserServiceService.updateUser, async ({ userId, username, firstName, lastName, bio, etag }) => {
+      const [row] = await query(pool, updateUser, {
+        userId,
+        etag: etag ?? null,
+        username: username ?? null,
+        firstName: firstName ?? null,
+        lastName: lastName ?? null,
+        bio: bio ?? null,
+        eventHeaders: '{}',
+      })
+      if (!row) throw new Error('no such user')
+      return { user: toFullUser(row) }
+    }),
     bareRpc(AuthServiceService.login, async ({ login, password }) => {
       const account = createHash('sha256').update(login.toLowerCase()).digest()
-      const [row] = await query(pool, findAccountByUsername, [login, account, address])
+      const [row] = await query(pool, findAccountByUsername, { login, account, address })
       if (!row?.id || !(await verify(password, row.password))) throw new Error('no such account')
       const now = Date.now()
       const [expires, refreshExpires] = [new Date(now + ACCESS_MS), new Date(now + REFRESH_MS)]
@@ -47,9 +61,16 @@ export function userRpcs(pool: Pool, keys: JSONWebKeySet, rules: { issuer: strin
         .sign(privateKey)
       const refreshToken = randomBytes(32).toString('base64url')
       const hash = createHash('sha256').update(refreshToken).digest()
-      const event = ['{}', v7()]
-      const times = [new Date(now), refreshExpires] as const
-      await query(pool, startSession, [row.id, v7(), hash, ...times, account, address, ...event])
+      await query(pool, startSession, {
+        userId: row.id,
+        tokenId: v7(),
+        tokenHash: hash,
+        issuedAt: new Date(now),
+        expiresAt: refreshExpires,
+        account,
+        address,
+        eventHeaders: '{}',
+      })
       const tokens = { accessToken, accessTokenExpiresAt: expires, refreshToken, refreshTokenExpiresAt: refreshExpires }
       return { user: toFullUser(row as ProfileRow), tokens }
     }),
@@ -59,13 +80,13 @@ export function userRpcs(pool: Pool, keys: JSONWebKeySet, rules: { issuer: strin
 const toUser = (row: ProfileRow): User => ({
   id: row.id,
   username: row.username,
-  firstName: row.first_name ?? '',
-  lastName: row.last_name ?? '',
+  firstName: row.firstName ?? '',
+  lastName: row.lastName ?? '',
   bio: row.bio ?? '',
-  followersCount: row.followers_count,
-  followingCount: row.following_count,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at ?? undefined,
+  followersCount: row.followersCount,
+  followingCount: row.followingCount,
+  createdAt: row.createdAt,
+  updatedAt: row.updatedAt ?? undefined,
   etag: String(row.revision),
 })
 

@@ -4,9 +4,11 @@ import { statement } from '#chassis/db/statements.ts'
 export type PlatformCount = { event_type: string; total: string; last_24_hours: string; last_7_days: string }
 
 /** Every kind of event that there has been, with how often: ever, and since the full hour that was 24 hours or seven days ago. */
-export const getPlatformStats = statement<[], PlatformCount>(
+export const getPlatformStats = statement(
   'get_platform_stats',
-  `select t.event_type, t.count as total, coalesce(h.last_24_hours, 0) as last_24_hours, coalesce(h.last_7_days, 0) as last_7_days
+  {},
+)<PlatformCount>(
+  () => `select t.event_type, t.count as total, coalesce(h.last_24_hours, 0) as last_24_hours, coalesce(h.last_7_days, 0) as last_7_days
   from platform_totals t
   left join (
     select event_type, sum(count) as last_7_days,

@@ -1,17 +1,49 @@
+import {
+  arrayOf,
+  bigint,
+  boolean,
+  jsonb,
+  nullable,
+  type ParamsOf,
+  text,
+  timestamptz,
+  uuid,
+} from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { PromptEventRow } from '../events/rows.ts'
 import { CLASHING, IS_ACCEPTED, KNOWN_CTE, NEW_ROWS } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 
+const params = {
+  ids: arrayOf(uuid),
+  times: arrayOf(timestamptz),
+  types: arrayOf(text),
+  promptIds: arrayOf(uuid),
+  titles: arrayOf(nullable(text)),
+  userIds: arrayOf(nullable(uuid)),
+  usernames: arrayOf(nullable(text)),
+  categories: arrayOf(nullable(text)),
+  viewerHashes: arrayOf(nullable(text)),
+  properties: arrayOf(nullable(jsonb)),
+  factsIds: arrayOf(uuid),
+  factsPromptIds: arrayOf(uuid),
+  factsOwnerIds: arrayOf(uuid),
+  factsVisible: arrayOf(boolean),
+  factsDeleted: arrayOf(boolean),
+  factsRevisions: arrayOf(bigint),
+}
+
 /**
  * Stores events about prompts, counts those that are new, and keeps what they say of the prompts when it is of a higher revision
  * than what is known. Answers with the ids that are there already, at another time: of those it takes nothing.
  */
-export const insertPromptEvents = statement<unknown[], { event_id: string }>(
+export const insertPromptEvents = statement(
   'insert_prompt_events',
-  `with incoming as (
-    select * from unnest($1::uuid[], $2::timestamptz[], $3::varchar[], $4::uuid[], $5::varchar[], $6::uuid[], $7::varchar[],
-        $8::varchar[], $9::varchar[], $10::jsonb[])
+  params,
+)<{ event_id: string }>(
+  (p) => `with incoming as (
+    select * from unnest(${p.ids}, ${p.times}, ${p.types}, ${p.promptIds}, ${p.titles}, ${p.userIds}, ${p.usernames},
+        ${p.categories}, ${p.viewerHashes}, ${p.properties})
       as e (event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties)
   ),
   ${KNOWN_CTE},
@@ -24,13 +56,14 @@ export const insertPromptEvents = statement<unknown[], { event_id: string }>(
     returning prompt_id, event_type, event_time
   ),
   ${rollupCtes('prompt_daily', 'prompt_id')},
-  told as (
+  facts as (
     insert into prompt_facts as f (prompt_id, owner_id, visible, deleted, revision)
     select prompt_id, owner_id, visible and not deleted, deleted, revision
     from (
       select distinct on (prompt_id) prompt_id, owner_id, visible, revision,
         bool_or(deleted) over (partition by prompt_id) as deleted
-      from unnest($11::uuid[], $12::uuid[], $13::uuid[], $14::boolean[], $15::boolean[], $16::bigint[])
+      from unnest(${p.factsIds}, ${p.factsPromptIds}, ${p.factsOwnerIds}, ${p.factsVisible}, ${p.factsDeleted},
+          ${p.factsRevisions})
         as t (event_id, prompt_id, owner_id, visible, deleted, revision)
       where ${IS_ACCEPTED}
       order by prompt_id, revision desc
@@ -47,24 +80,24 @@ export const insertPromptEvents = statement<unknown[], { event_id: string }>(
 )
 
 /** What it is given for these rows: an array for each column. */
-export function promptEventColumns(rows: PromptEventRow[]): unknown[][] {
-  const facts = rows.flatMap(({ id, promptId, facts: told }) => (told ? [{ id, promptId, ...told }] : []))
-  return [
-    rows.map(({ id }) => id),
-    rows.map(({ time }) => time.toISOString()),
-    rows.map(({ type }) => type),
-    rows.map(({ promptId }) => promptId),
-    rows.map(({ title }) => title),
-    rows.map(({ userId }) => userId),
-    rows.map(({ username }) => username),
-    rows.map(({ category }) => category),
-    rows.map(({ viewerHash }) => viewerHash),
-    rows.map(({ properties }) => properties),
-    facts.map(({ id }) => id),
-    facts.map(({ promptId }) => promptId),
-    facts.map(({ ownerId }) => ownerId),
-    facts.map(({ visible }) => visible),
-    facts.map(({ deleted }) => deleted),
-    facts.map(({ revision }) => revision),
-  ]
+export function promptEventColumns(rows: PromptEventRow[]): ParamsOf<typeof params> {
+  const facts = rows.flatMap((row) => (row.facts ? [{ id: row.id, promptId: row.promptId, ...row.facts }] : []))
+  return {
+    ids: rows.map(({ id }) => id),
+    times: rows.map(({ time }) => time.toISOString()),
+    types: rows.map(({ type }) => type),
+    promptIds: rows.map(({ promptId }) => promptId),
+    titles: rows.map(({ title }) => title),
+    userIds: rows.map(({ userId }) => userId),
+    usernames: rows.map(({ username }) => username),
+    categories: rows.map(({ category }) => category),
+    viewerHashes: rows.map(({ viewerHash }) => viewerHash),
+    properties: rows.map(({ properties }) => properties),
+    factsIds: facts.map(({ id }) => id),
+    factsPromptIds: facts.map(({ promptId }) => promptId),
+    factsOwnerIds: facts.map(({ ownerId }) => ownerId),
+    factsVisible: facts.map(({ visible }) => visible),
+    factsDeleted: facts.map(({ deleted }) => deleted),
+    factsRevisions: facts.map(({ revision }) => revision),
+  }
 }

@@ -1,13 +1,26 @@
+import { arrayOf, jsonb, nullable, type ParamsOf, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { UserEventRow } from '../events/rows.ts'
 import { CLASHING, KNOWN_CTE, NEW_ROWS } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 
+const params = {
+  ids: arrayOf(uuid),
+  times: arrayOf(timestamptz),
+  types: arrayOf(text),
+  userIds: arrayOf(uuid),
+  usernames: arrayOf(nullable(text)),
+  emails: arrayOf(nullable(text)),
+  properties: arrayOf(nullable(jsonb)),
+}
+
 /** Stores events about users, and counts those that are new. Answers with the ids that are there already, at another time. */
-export const insertUserEvents = statement<unknown[], { event_id: string }>(
+export const insertUserEvents = statement(
   'insert_user_events',
-  `with incoming as (
-    select * from unnest($1::uuid[], $2::timestamptz[], $3::varchar[], $4::uuid[], $5::varchar[], $6::varchar[], $7::jsonb[])
+  params,
+)<{ event_id: string }>(
+  (p) => `with incoming as (
+    select * from unnest(${p.ids}, ${p.times}, ${p.types}, ${p.userIds}, ${p.usernames}, ${p.emails}, ${p.properties})
       as e (event_id, event_time, event_type, user_id, username, email, properties)
   ),
   ${KNOWN_CTE},
@@ -23,14 +36,14 @@ export const insertUserEvents = statement<unknown[], { event_id: string }>(
 )
 
 /** What it is given for these rows: an array for each column. */
-export function userEventColumns(rows: UserEventRow[]): unknown[][] {
-  return [
-    rows.map(({ id }) => id),
-    rows.map(({ time }) => time.toISOString()),
-    rows.map(({ type }) => type),
-    rows.map(({ userId }) => userId),
-    rows.map(({ username }) => username),
-    rows.map(({ email }) => email),
-    rows.map(({ properties }) => properties),
-  ]
+export function userEventColumns(rows: UserEventRow[]): ParamsOf<typeof params> {
+  return {
+    ids: rows.map(({ id }) => id),
+    times: rows.map(({ time }) => time.toISOString()),
+    types: rows.map(({ type }) => type),
+    userIds: rows.map(({ userId }) => userId),
+    usernames: rows.map(({ username }) => username),
+    emails: rows.map(({ email }) => email),
+    properties: rows.map(({ properties }) => properties),
+  }
 }

@@ -1,4 +1,5 @@
 import type { Database } from '#chassis/db/orm.ts'
+import { text } from '#chassis/db/params.ts'
 import { type Sql, statement } from '#chassis/db/statements.ts'
 import type { Month } from '../months.ts'
 
@@ -6,9 +7,11 @@ import type { Month } from '../months.ts'
 const LIMIT = `set local statement_timeout = '2min'`
 
 /** How many rows lie in the default partitions, for want of one for their month; counting ends at 100,000. */
-export const countDefaultRows = statement<[], { users: number; prompts: number }>(
+export const countDefaultRows = statement(
   'count_default_rows',
-  `select
+  {},
+)<{ users: number; prompts: number }>(
+  () => `select
     (select count(*)::integer from (select from user_activity_events_default limit 100000) u) as users,
     (select count(*)::integer from (select from prompt_activity_events_default limit 100000) p) as prompts`,
 )
@@ -35,11 +38,10 @@ export async function makePartitions({ fork }: Pick<Database, 'fork'>, months: M
   return total
 }
 
-const detach = statement<[month: Month], { name: string }>(
-  'detach_event_partitions',
-  'select name from detach_event_partitions($1::date) name',
+const detach = statement('detach_event_partitions', { month: text })<{ name: string }>(
+  (p) => `select name from detach_event_partitions(${p.month}::date) name`,
 )
 
 /** Takes a month out of the tables of events, and answers with the names of the tables that it is now. */
 export const detachPartitions = async (sql: Sql, month: Month): Promise<string[]> =>
-  (await sql(detach, [month])).map(({ name }) => name)
+  (await sql(detach, { month })).map(({ name }) => name)

@@ -4,7 +4,7 @@ import * as db from '../db/get-platform-stats.ts'
 import { toPlatformActivity } from './view.ts'
 
 export const getPlatformStats = async (_: GetPlatformStatsRequest, { sql }: PublicCall) => {
-  const rows = await sql(db.getPlatformStats, [])
+  const rows = await sql(db.getPlatformStats, {})
   const counts = (column: 'total' | 'last_24_hours' | 'last_7_days') =>
     toPlatformActivity(new Map(rows.map((row) => [row.event_type, BigInt(row[column])])))
   const { deletedPrompts, ...totals } = counts('total')

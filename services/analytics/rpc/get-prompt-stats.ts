@@ -11,8 +11,8 @@ import { toPromptActivity } from './view.ts'
 export const getPromptStats = async (request: GetPromptStatsRequest, { sql, caller }: PublicCall) => {
   const granularity = granularityOf(request.granularity)
   const range = series.rangeOf(granularity, request, new Date())
-  const params = [request.promptId, caller?.userId ?? null, range.start, range.end] as const
-  const [row] = await sql(db.getPromptStats[granularity], [...params])
+  const params = { promptId: request.promptId, readerId: caller?.userId ?? null, start: range.start, end: range.end }
+  const [row] = await sql(db.getPromptStats[granularity], params)
   if (!row) throw notFound('prompt')
   return {
     totals: toPromptActivity(new Map(Object.entries(row.totals ?? {}))),

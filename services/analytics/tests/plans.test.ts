@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { planOf, type PlanNode, tablesScanned } from '#chassis/testing/plans.ts'
+import { asking, planOf, type PlanNode, tablesScanned } from '#chassis/testing/plans.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { getPlatformStats } from '../db/get-platform-stats.ts'
 import { getPromptStats } from '../db/get-prompt-stats.ts'
@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 const now = Date.now()
-const lastDays = (days: number) => [new Date(now - days * DAY), new Date(now)]
+const lastDays = (days: number) => ({ start: new Date(now - days * DAY), end: new Date(now) })
 
 /** The partitions that a plan reads, by their suffixes. */
 const partitionsOf = (nodes: PlanNode[], table: string) =>
@@ -65,13 +65,21 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
     ['DAY', 30],
     ['HOUR', 2],
   ] as const)('the numbers of a prompt by the %s scan no table', async (by, days) => {
-    const nodes = await planOf(database, mode, getPromptStats[by], [PROMPT, PROMPT, ...lastDays(days)])
+    const nodes = await planOf(database, mode, getPromptStats[by], {
+      promptId: PROMPT,
+      readerId: PROMPT,
+      ...lastDays(days),
+    })
     expect(nodes[0]!['Actual Rows']).toBe(1)
     expect(tablesScanned(nodes)).toEqual([])
   })
 
   test('a series by the hour reads the index alone, of the months that it touches', async () => {
-    const nodes = await planOf(database, mode, getPromptStats.HOUR, [PROMPT, PROMPT, ...lastDays(2)])
+    const nodes = await planOf(database, mode, getPromptStats.HOUR, {
+      promptId: PROMPT,
+      readerId: PROMPT,
+      ...lastDays(2),
+    })
     const read = nodes.filter((node) => node['Relation Name']?.startsWith('prompt_activity_events'))
     expect(new Set(read.map((node) => node['Node Type']))).toEqual(new Set(['Index Only Scan']))
     const months = new Set([suffixAt(now - 2 * DAY), suffixAt(now)])
@@ -79,7 +87,7 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
   })
 
   test('the numbers of the platform read its totals and a week of hours', async () => {
-    const nodes = await planOf(database, mode, getPlatformStats, [])
+    const nodes = await planOf(database, mode, getPlatformStats, {})
     expect(nodes[0]!['Actual Rows']).toBe(14)
     expect(tablesScanned(nodes)).toEqual(['platform_totals'])
   })
@@ -87,12 +95,11 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
   test.each([
     [
       'prompt',
-      insertPromptEvents,
-      () => promptEventColumns([...promptRows(views()), ...promptRows(liked())].map(made)),
+      () => asking(insertPromptEvents, promptEventColumns([...promptRows(views()), ...promptRows(liked())].map(made))),
     ],
-    ['user', insertUserEvents, () => userEventColumns(userRows(eventOf(EVENTS.userSignedIn)).map(made))],
-  ] as const)('a batch of %s events is stored and counted by keys alone', async (_, statement, columns) => {
-    const nodes = await planOf(database, mode, statement, columns())
+    ['user', () => asking(insertUserEvents, userEventColumns(userRows(eventOf(EVENTS.userSignedIn)).map(made)))],
+  ])('a batch of %s events is stored and counted by keys alone', async (_, asked) => {
+    const nodes = await asked().plan(database, mode)
     // Nothing is read but the batch itself, so that there is nothing that a plan could be wrong about.
     const read = nodes.filter((node) => node['Relation Name'] && node['Node Type'] !== 'ModifyTable')
     expect(read).toEqual([])

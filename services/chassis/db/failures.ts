@@ -24,6 +24,9 @@ export function brokenConstraint(error: unknown): string | undefined {
   return driverCode(error)?.startsWith('23') ? (cause as { constraint?: string }).constraint : undefined
 }
 
+/** A transaction that may succeed when it is run again from the start: a serialisation failure, or a deadlock. */
+export const isTransactionConflict = (error: unknown) => /^(40001|40P01)$/.test(driverCode(error) ?? '')
+
 /** A statement waited longer than `lock_timeout` for another transaction. */
 export const isLockTimeout = (error: unknown) => driverCode(error) === '55P03'
 

@@ -1,6 +1,10 @@
 import { aborted, failedPrecondition } from '../errors.ts'
-import { isLockTimeout } from './failures.ts'
+import type { Call } from '../grpc/call.ts'
+import { brokenConstraint, isLockTimeout } from './failures.ts'
+import { UsedKey } from './idempotency-key.entity.ts'
+import { bytea, nullable, type SqlNames, text, uuid } from './params.ts'
 import { type Sql, statement } from './statements.ts'
+import type { Work } from './transaction.ts'
 
 /** A caller's `request_id`, and what it stands for. */
 export type IdempotencyKey = {
@@ -26,61 +30,97 @@ export const IDEMPOTENCY_TABLE = `
   );
   create index idempotency_keys_created_at on idempotency_keys (created_at);`
 
+/** The parameters of `claimCte`. */
+export const claimParams = {
+  keyOwner: nullable(uuid),
+  keyMethod: nullable(text),
+  key: nullable(uuid),
+  requestHash: nullable(bytea),
+  resourceId: uuid,
+}
+
+/** Their values, for the resource that would be made. */
+export const claimValues = (key: IdempotencyKey | undefined, resourceId: string) => ({
+  keyOwner: key?.callerId ?? null,
+  keyMethod: key?.method ?? null,
+  key: key?.key ?? null,
+  requestHash: key?.requestHash ?? null,
+  resourceId,
+})
+
 /**
- * A CTE that claims a key in the statement that creates its resource. Its parameters are `keyParams`, from `$first` on. Let the
- * insert select from `claim`: it has one row when the key is new or none was sent, and no row when the key was used before.
+ * A CTE that claims a key in the statement that creates its resource. Let the insert select from `claim`: it has one row when the
+ * key is new or none was sent, and no row when the key was used before.
  */
-export const claimCte = (first: number) => {
-  const [caller, method, key, hash, resource] = [0, 1, 2, 3, 4].map((offset) => `$${first + offset}`)
-  return `
+export const claimCte = (p: SqlNames<typeof claimParams>) => `
   claimed as (
     insert into idempotency_keys (caller_id, method, key, request_hash, resource_id)
-    select ${caller}::uuid, ${method}::text, ${key}::uuid, ${hash}::bytea, ${resource}::uuid where ${key}::uuid is not null
+    select ${p.keyOwner}, ${p.keyMethod}, ${p.key}, ${p.requestHash}, ${p.resourceId} where ${p.key} is not null
     on conflict do nothing
     returning 1
   ),
-  claim as (select 1 where ${key}::uuid is null union all select 1 from claimed)`
-}
-
-/** The parameters of `claimCte`, for the resource that would be made. */
-export const keyParams = (once: IdempotencyKey | undefined, resourceId: string) =>
-  [once?.callerId ?? null, once?.method ?? null, once?.key ?? null, once?.requestHash ?? null, resourceId] as const
+  claim as (select 1 where ${p.key} is null union all select 1 from claimed)`
 
 /**
- * Creates a resource once for each `request_id`. `create` answers undefined when its statement found the key claimed; then
- * `load` reads the resource that the first call made, as it is now. Throws FAILED_PRECONDITION when that call asked for
- * something else, and ABORTED while it still runs (after a second's waiting).
+ * Creates a resource once for each `request_id`, in a transaction: `call.transaction` for what has a `request_id`. `id` is the new
+ * resource's. `load` reads the resource that an earlier call with the same `request_id` made, as it is now. Throws as `createOnce`.
+ */
+export const createInTransaction = <T>(
+  call: Pick<Call, 'idempotencyKey' | 'sql' | 'transaction'>,
+  id: string,
+  work: Work<T>,
+  load: (resourceId: string) => Promise<T>,
+): Promise<T> => {
+  const { idempotencyKey: key } = call
+  const create = () =>
+    call.transaction(async (em, emit, now) => {
+      if (key) await em.insert(UsedKey, { ...key, resourceId: id })
+      return work(em, emit, now)
+    })
+  const createUnlessUsed = () =>
+    create().catch((error: unknown) => {
+      if (brokenConstraint(error) === 'idempotency_keys_pkey') return undefined
+      throw error
+    })
+  return createOnce(call, createUnlessUsed, load)
+}
+
+/**
+ * Creates a resource once for each `request_id`, by one statement. `create` answers undefined when its statement found the key
+ * claimed; then `load` reads the resource that the first call made, as it is now. Throws FAILED_PRECONDITION when that call asked
+ * for something else, and ABORTED while it still runs (after a second's waiting).
  */
 export async function createOnce<T>(
-  { once, sql }: { once: IdempotencyKey | undefined; sql: Sql },
+  { idempotencyKey, sql }: { idempotencyKey: IdempotencyKey | undefined; sql: Sql },
   create: () => Promise<T | undefined>,
   load: (resourceId: string) => Promise<T>,
 ): Promise<T> {
   const made = await create().catch((error: unknown) => {
-    if (once && isLockTimeout(error)) throw inProgress(error)
+    if (idempotencyKey && isLockTimeout(error)) throw inProgress(error)
     throw error
   })
   if (made !== undefined) return made
-  const [row] = await sql(selectKey, [once!.callerId, once!.method, once!.key])
+  const { callerId, method, key, requestHash } = idempotencyKey!
+  const [row] = await sql(selectKey, { callerId, method, key })
   if (!row) throw inProgress()
-  if (!row.request_hash.equals(once!.requestHash)) {
+  if (!row.request_hash.equals(requestHash)) {
     throw failedPrecondition('REQUEST_ID_REUSED', 'this request_id was used for a different request: use a new one')
   }
   return load(row.resource_id)
 }
 
 /** Deletes keys that are older than 24 hours; a service runs it from time to time. */
-export const deleteOldKeys = statement<[], never>(
+export const deleteOldKeys = statement(
   'delete_old_idempotency_keys',
-  `delete from idempotency_keys where created_at < now() - interval '24 hours'`,
-)
+  {},
+)(() => `delete from idempotency_keys where created_at < now() - interval '24 hours'`)
 
-const selectKey = statement<
-  [callerId: string, method: string, key: string],
-  { request_hash: Buffer; resource_id: string }
->(
-  'select_idempotency_key',
-  'select request_hash, resource_id from idempotency_keys where caller_id = $1 and method = $2 and key = $3',
+const selectKey = statement('select_idempotency_key', { callerId: uuid, method: text, key: uuid })<{
+  request_hash: Buffer
+  resource_id: string
+}>(
+  (p) => `select request_hash, resource_id from idempotency_keys
+  where caller_id = ${p.callerId} and method = ${p.method} and key = ${p.key}`,
 )
 
 const inProgress = (cause?: unknown) =>

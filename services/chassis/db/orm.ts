@@ -1,8 +1,11 @@
 import { defineConfig, type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql'
 import type { Pool } from 'pg'
 import type { Logger } from '../logger.ts'
+import { OutboxEvent } from '../events/outbox-event.entity.ts'
+import { UsedKey } from './idempotency-key.entity.ts'
 import { createSql, type Sql } from './statements.ts'
 import type { Store } from './store.ts'
+import { createTransaction, type Transaction } from './transaction.ts'
 
 /** Milliseconds after which PostgreSQL gives up a statement, waiting for a lock, and a transaction that does nothing. */
 const SESSION_LIMITS = '-c statement_timeout=3000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=10000'
@@ -23,6 +26,8 @@ export type Database = Store & {
   pool: Pool
   /** An EntityManager for one call. */
   fork(): EntityManager
+  /** A unit of work with its events, for what is caused by a consumed event or a job. A call has one of its own. */
+  transaction: Transaction
   /** Whether the database answers. */
   ping(): Promise<boolean>
   close(): Promise<void>
@@ -33,16 +38,19 @@ export async function openDatabase(
   schema: Schema,
   { url, poolSize }: { url: string; poolSize: number },
   log: Logger,
+  onWrite: () => void = () => undefined,
 ): Promise<Database> {
   const orm = await MikroORM.init(
     ormOptions(schema, url, log, { max: poolSize, connectionTimeoutMillis: CONNECT_MS, options: SESSION_LIMITS }),
   )
   const pool = (await orm.em.getConnection().getNativeClient()) as Pool
+  const fork = () => orm.em.fork()
   return {
     orm,
     pool,
     sql: createSql(pool),
-    fork: () => orm.em.fork(),
+    fork,
+    transaction: createTransaction(fork, onWrite),
     ping: async () => (await pool.query('select 1')).rowCount === 1,
     close: () => orm.close(true),
   }
@@ -51,7 +59,7 @@ export async function openDatabase(
 /** MikroORM's options for a schema; `driverOptions` are those of `pg.Pool`. */
 export function ormOptions({ entities, migrations }: Schema, clientUrl: string, log: Logger, driverOptions: object) {
   return defineConfig({
-    entities,
+    entities: [...entities, OutboxEvent, UsedKey],
     clientUrl,
     driverOptions,
     migrations: { migrationsList: migrations, snapshot: false, transactional: true, allOrNothing: false },

@@ -7,10 +7,10 @@ import type { StoreKind } from './store.ts'
 /** A PostgreSQL database with this schema, whose first migration makes the chassis's tables (`CHASSIS_TABLES`). */
 export const postgres = (schema: Schema): StoreKind<PostgresConfig, Database> => ({
   kind: 'postgres',
-  open: async ({ postgres: options }, log) => {
-    const database = await openDatabase(schema, options, log)
+  open: async ({ postgres: options }, log, onWrite) => {
+    const database = await openDatabase(schema, options, log, onWrite)
     const { sql } = database
-    const cleanUp = { name: 'delete old idempotency keys', everyMs: 3_600_000, run: () => sql(deleteOldKeys, []) }
+    const cleanUp = { name: 'delete old idempotency keys', everyMs: 3_600_000, run: () => sql(deleteOldKeys, {}) }
     return { ...database, outbox: postgresOutbox(options.url, sql, log), jobs: [cleanUp, deletePublished(sql)] }
   },
   // Loaded only where it is asked for: a service at rest has no use for the migrator.

@@ -1,43 +1,76 @@
 import pg, { type Pool } from 'pg'
+import type { ParamSpec, ParamsOf, SqlNames } from './params.ts'
 
 /** A query. With a name it is prepared once a connection, then sent by name. */
-export type Statement<Params extends readonly unknown[], Row> = {
+export type Statement<Params, Row> = {
   /** Undefined: planned at each run, with the values of its parameters. */
   name: string | undefined
   text: string
+  /** The names of the parameters, in the order of their numbers. */
+  paramNames: readonly string[]
   /** Phantoms: what the parameters and the rows are. */
   readonly params?: Params
   readonly row?: Row
 }
 
-/** Declares a statement. `name` is unique within a service; `text` has `$n` for its parameters. */
-export const statement = <Params extends readonly unknown[], Row>(
-  name: string,
-  text: string,
-): Statement<Params, Row> => ({
-  name,
-  text,
-})
+/** Makes a statement of its text, in which `p.title` stands for the parameter `title`. `Row` is what a row of the answer has. */
+type Build<Spec extends ParamSpec> = <Row = never>(
+  text: (p: SqlNames<Spec>) => string,
+) => Statement<ParamsOf<Spec>, Row>
+
+/**
+ * Declares a statement: `statement('get_title', { promptId: uuid })<{ title: string }>((p) => …)`. `name` is unique within a
+ * service. `p.promptId` becomes `$1::uuid`, numbered once, when the module is loaded. Throws when the text does not use one
+ * of the parameters, so that a process with such a statement does not start.
+ */
+export const statement = <const Spec extends ParamSpec>(name: string, params: Spec): Build<Spec> => build(name, params)
 
 /**
  * Declares a query for which no single plan is good (a filter that may match half a table or three rows). It is planned at
  * each run, with the values of its parameters.
  */
-export const unprepared = <Params extends readonly unknown[], Row>(text: string): Statement<Params, Row> => ({
-  name: undefined,
-  text,
-})
+export const unprepared = <const Spec extends ParamSpec>(params: Spec): Build<Spec> => build(undefined, params)
+
+const build =
+  <Spec extends ParamSpec>(name: string | undefined, params: Spec): Build<Spec> =>
+  (write) => {
+    const paramNames = Object.keys(params)
+    const used = new Set<string>()
+    const numbered = Object.defineProperties({} as SqlNames<Spec>, {
+      ...Object.fromEntries(
+        paramNames.map((param, index) => [
+          param,
+          {
+            get: () => {
+              used.add(param)
+              return `$${index + 1}::${params[param]!.type}`
+            },
+          },
+        ]),
+      ),
+    })
+    const text = write(numbered)
+    const unused = paramNames.filter((param) => !used.has(param))
+    if (unused.length > 0) {
+      throw new Error(
+        `the statement ${name ?? text} does not use ${unused.join(', ')}: use it, or remove the parameter`,
+      )
+    }
+    return { name, text, paramNames }
+  }
+
+/** The values of a statement's parameters, in the order of their numbers. */
+export const valuesOf = <Params>({ paramNames }: Statement<Params, unknown>, params: NoInfer<Params>): unknown[] =>
+  paramNames.map((name) => (params as Record<string, unknown>)[name])
 
 /** Runs a statement in one round trip and answers with its rows. */
-export type Sql = <Params extends readonly unknown[], Row>(
-  query: Statement<Params, Row>,
-  params: Params,
-) => Promise<Row[]>
+export type Sql = <Params, Row>(query: Statement<Params, Row>, params: NoInfer<Params>) => Promise<Row[]>
 
 /** Runs statements on a pool. Values are read as `pg` reads them: MikroORM's pool would leave timestamps as text. */
 export const createSql =
   (pool: Pool): Sql =>
-  async ({ name, text }, values) => {
-    const { rows } = await pool.query({ name, text, values: [...values], types: pg.types })
+  async (query, params) => {
+    const { name, text } = query
+    const { rows } = await pool.query({ name, text, values: valuesOf(query, params), types: pg.types })
     return rows
   }

@@ -3,6 +3,7 @@ import type { OutboxStore } from '../events/outbox-store.ts'
 import type { Job } from '../jobs.ts'
 import type { Logger } from '../logger.ts'
 import type { Sql } from './statements.ts'
+import type { Transaction } from './transaction.ts'
 
 /** A service's opened database, as far as the chassis must know it. */
 export type Store = {
@@ -16,13 +17,17 @@ export type Store = {
   /** What handlers get of it with each call. A MongoDB has neither: handlers find theirs in the context. */
   fork?(): EntityManager
   sql?: Sql
+  transaction?: Transaction
 }
 
 /** A kind of database: `postgres(schema)` or `mongo(…)`. */
 export type StoreKind<C, S extends Store> = {
   kind: 'postgres' | 'mongo'
-  /** Opens it. It connects when first used, so that a service starts while its database is down. */
-  open(config: C, log: Logger): Promise<S>
+  /**
+   * Opens it. It connects when first used, so that a service starts while its database is down. `onWrite` is called after each
+   * transaction that may have stored events.
+   */
+  open(config: C, log: Logger, onWrite: () => void): Promise<S>
   /** Brings it up to date, and answers with the names of what was applied. Several processes may do it at once. */
   migrate(config: C, log: Logger): Promise<string[]>
 }

@@ -1,4 +1,5 @@
 import { deleteAll, deletion } from '../db/deletion.ts'
+import { type SqlNames, text, uuid } from '../db/params.ts'
 import type { Sql } from '../db/statements.ts'
 import type { Job } from '../jobs.ts'
 
@@ -12,13 +13,16 @@ export const INBOX_TABLE = `
   );
   create index inbox_processed_at on inbox (processed_at);`
 
+/** The parameters of `inboxCte`: the consumer's name, and the id of the event. */
+export const inboxParams = { consumer: text, eventId: uuid }
+
 /**
- * A CTE that claims an event in the statement that does what it asks for. Its parameters are the consumer's name and the event's
- * id, `$first` and the next. Let the effect select from `fresh`: it has one row when the event is new, and none when it came before.
+ * A CTE that claims an event in the statement that does what it asks for. Let the effect select from `fresh`: it has one row when
+ * the event is new, and none when it came before.
  */
-export const inboxCte = (first: number) => `
+export const inboxCte = (p: SqlNames<typeof inboxParams>) => `
   fresh as (
-    insert into inbox (consumer, event_id) values ($${first}::text, $${first + 1}::uuid)
+    insert into inbox (consumer, event_id) values (${p.consumer}, ${p.eventId})
     on conflict do nothing
     returning 1
   )`

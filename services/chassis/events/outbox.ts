@@ -1,6 +1,6 @@
-import { v7 } from 'uuid'
 import type { EventDefinition } from '#contracts/events.ts'
-import type { Origin } from '../grpc/call.ts'
+import type { Cause } from '../cause.ts'
+import { json, type SqlNames } from '../db/params.ts'
 import { traceparentOf } from '../trace.ts'
 import type { EventHeaders } from './envelope.ts'
 
@@ -36,7 +36,7 @@ export type SqlOf<T> = {
 /** An event that a statement emits. */
 export type Emission = {
   event: EventDefinition
-  /** SQL of its payload, by `payloadOf`. */
+  /** SQL of its payload: JSON. */
   payload: string
   /** SQL condition on which it is emitted. Default: always. */
   when?: string
@@ -56,46 +56,37 @@ const jsonObject = (members: SqlTree): string =>
     .map(([name, value]) => `'${name}', ${typeof value === 'string' ? value : jsonObject(value)}`)
     .join(', ')})`
 
+/** The parameter of `outboxCte`: the headers of its events. */
+export const eventParams = { eventHeaders: json }
+
+/** Its value, for what is caused by a call, an event or a job. */
+export const eventValues = (cause: Cause) => ({ eventHeaders: JSON.stringify(eventHeaders(cause)) })
+
 /**
  * A CTE that stores events in the statement that makes what they tell of. `from` is that, as SQL for a FROM clause (`made m`);
- * `at` is when it happened (`m.created_at`), `aggregateId` whose it is. Its parameters are `eventParams`, from `$first` on.
+ * `at` is when it happened (`m.created_at`), `aggregateId` whose it is.
  */
-export function outboxCte({
-  from,
-  at,
-  aggregateId,
-  first,
-  events,
-}: {
-  from: string
-  at: string
-  aggregateId: string
-  first: number
-  events: Emission[]
-}): string {
-  const rows = events.map(({ event, payload, when }, index) => {
+export function outboxCte(
+  p: SqlNames<typeof eventParams>,
+  { from, at, aggregateId, events }: { from: string; at: string; aggregateId: string; events: Emission[] },
+): string {
+  const rows = events.map(({ event, payload, when }) => {
     // Otherwise the payload would be made before the condition is looked at.
     const wanted = when === undefined ? `${payload}, true` : `case when ${when} then ${payload} end, ${when}`
     const subject = event.perAggregate ? `'${event.subject}.' || ${aggregateId}` : `'${event.subject}'`
-    return `($${first + 1 + index}::uuid, ${subject}, ${wanted})`
+    return `(uuidv7(), ${subject}, ${wanted})`
   })
   return `
   emitted as (
     insert into outbox (id, subject, payload, headers, occurred_at)
-    select e.id, e.subject, e.payload, $${first}::json, ${at}
+    select e.id, e.subject, e.payload, ${p.eventHeaders}, ${at}
     from ${from} cross join lateral (values ${rows.join(', ')}) e (id, subject, payload, is_wanted)
     where e.is_wanted
   )`
 }
 
-/** The parameters of an `outboxCte` with `count` events, caused by a call. */
-export const eventParams = (origin: Origin, count: number): string[] => [
-  JSON.stringify(eventHeaders(origin)),
-  ...Array.from({ length: count }, () => v7()),
-]
-
-/** What a call's events carry on of it. */
-function eventHeaders({ requestId, inherited }: Origin): EventHeaders {
-  const traceparent = traceparentOf(inherited.trace)
-  return { ...(traceparent && { traceparent }), 'Pf-Request-Id': requestId }
+/** What events carry on of what caused them. */
+export function eventHeaders({ requestId, trace }: Cause): EventHeaders {
+  const traceparent = traceparentOf(trace)
+  return { ...(traceparent && { traceparent }), ...(requestId && { 'Pf-Request-Id': requestId }) }
 }

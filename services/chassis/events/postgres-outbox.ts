@@ -1,6 +1,7 @@
 import { Client } from 'pg'
 import { STREAMS } from '#contracts/events.ts'
 import { deleteAll, deletion } from '../db/deletion.ts'
+import { arrayOf, text, timestamptz, uuid } from '../db/params.ts'
 import { type Sql, statement } from '../db/statements.ts'
 import type { Job } from '../jobs.ts'
 import type { Logger } from '../logger.ts'
@@ -28,12 +29,13 @@ export const postgresOutbox = (url: string, sql: Sql, log: Logger): OutboxStore 
       await pause(LEAD_MS, signal)
     }
   },
-  read: (after, without) => sql(readWaiting, [after ?? FIRST_ID, without.map((name) => `${STREAMS[name].prefix}%`)]),
-  markPublished: (ids) => sql(markPublished, [ids]),
-  markRefused: (ids) => sql(markRefused, [ids]),
-  markAbandoned: (ids) => sql(markAbandoned, [ids]),
+  read: (after, without) =>
+    sql(readWaiting, { after: after ?? FIRST_ID, without: without.map((name) => `${STREAMS[name].prefix}%`) }),
+  markPublished: (ids) => sql(markPublished, { ids }),
+  markRefused: (ids) => sql(markRefused, { ids }),
+  markAbandoned: (ids) => sql(markAbandoned, { ids }),
   waiting: async () => {
-    const [row] = await sql(countWaiting, [])
+    const [row] = await sql(countWaiting, {})
     return { rows: row!.rows, oldest: row!.oldest ?? undefined }
   },
   replay: (since) => replay(sql, since),
@@ -64,13 +66,12 @@ async function leadOnce(url: string, signal: AbortSignal, work: (signal: AbortSi
 }
 
 // From the beginning at each sweep: ids are made before their rows are committed, so a lower one may appear later.
-const readWaiting = statement<[after: string, without: string[]], OutboxRow>(
-  'read_outbox',
-  `select id, subject, payload, headers, occurred_at as "occurredAt", attempts from (
+const readWaiting = statement('read_outbox', { after: uuid, without: arrayOf(text) })<OutboxRow>(
+  (p) => `select id, subject, payload, headers, occurred_at as "occurredAt", attempts from (
     select *, sum(octet_length(payload::text)) over (order by id) as bytes, row_number() over (order by id) as nth
     from (
       select id, subject, payload, headers, occurred_at, attempts from outbox
-      where processed_at is null and abandoned_at is null and id > $1 and subject not like all ($2::text[])
+      where processed_at is null and abandoned_at is null and id > ${p.after} and subject not like all (${p.without})
       order by id limit ${PAGE_ROWS}
     ) page
   ) measured
@@ -78,24 +79,23 @@ const readWaiting = statement<[after: string, without: string[]], OutboxRow>(
   order by id`,
 )
 
-const markPublished = statement<[ids: string[]], never>(
-  'mark_outbox_published',
-  'update outbox set processed_at = now() where id = any ($1::uuid[])',
+const markPublished = statement('mark_outbox_published', { ids: arrayOf(uuid) })(
+  (p) => `update outbox set processed_at = now() where id = any (${p.ids})`,
 )
 
-const markRefused = statement<[ids: string[]], never>(
-  'mark_outbox_refused',
-  'update outbox set attempts = attempts + 1 where id = any ($1::uuid[])',
+const markRefused = statement('mark_outbox_refused', { ids: arrayOf(uuid) })(
+  (p) => `update outbox set attempts = attempts + 1 where id = any (${p.ids})`,
 )
 
-const markAbandoned = statement<[ids: string[]], never>(
-  'mark_outbox_abandoned',
-  'update outbox set abandoned_at = now(), attempts = attempts + 1 where id = any ($1::uuid[])',
+const markAbandoned = statement('mark_outbox_abandoned', { ids: arrayOf(uuid) })(
+  (p) => `update outbox set abandoned_at = now(), attempts = attempts + 1 where id = any (${p.ids})`,
 )
 
-const countWaiting = statement<[], { rows: number; oldest: Date | null }>(
+const countWaiting = statement(
   'count_outbox',
-  `select (
+  {},
+)<{ rows: number; oldest: Date | null }>(
+  () => `select (
     select count(*)::integer from (
       select from outbox where processed_at is null and abandoned_at is null limit 1000000
     ) waiting
@@ -112,7 +112,7 @@ const deleteOld = deletion('delete_old_outbox', 'outbox', `processed_at < now() 
 async function replay(sql: Sql, since: Date): Promise<number> {
   let replayed = 0
   for (let after = FIRST_ID; ;) {
-    const rows = await sql(makeWait, [since, after])
+    const rows = await sql(makeWait, { since, after })
     if (rows.length === 0) return replayed
     replayed += rows.length
     after = rows
@@ -122,9 +122,8 @@ async function replay(sql: Sql, since: Date): Promise<number> {
   }
 }
 
-const makeWait = statement<[since: Date, after: string], { id: string }>(
-  'replay_outbox',
-  `update outbox set processed_at = null where id = any (array(
-    select id from outbox where processed_at is not null and occurred_at >= $1 and id > $2 order by id limit 5000
+const makeWait = statement('replay_outbox', { since: timestamptz, after: uuid })<{ id: string }>(
+  (p) => `update outbox set processed_at = null where id = any (array(
+    select id from outbox where processed_at is not null and occurred_at >= ${p.since} and id > ${p.after} order by id limit 5000
   )) returning id`,
 )

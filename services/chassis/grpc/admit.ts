@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Contract, Method } from '#contracts/contract.ts'
 import type { Sql } from '../db/statements.ts'
 import type { Store } from '../db/store.ts'
+import type { Work } from '../db/transaction.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Context, Tracing } from '../trace.ts'
@@ -25,9 +26,9 @@ export type ServerParts = {
   checkCaller(caller: Caller, origin: Origin): Promise<Present>
   peerOf(call: ServerCall): Peer
   /** The service's database: an EntityManager of one's own, and its prepared statements. */
-  database: Pick<Store, 'fork' | 'sql'>
-  /** Told after each call that may have written something. */
-  wrote(): void
+  database: Pick<Store, 'fork' | 'sql' | 'transaction'>
+  /** Called after each call that may have written something. */
+  onWrite(): void
 }
 
 /** A request as the wire brought it, until it is admitted. */
@@ -71,8 +72,8 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     const peer = peerOf(call)
     const token = bearerToken(call.metadata)
     const caller = token === undefined ? undefined : await verifyToken(token)
-    const inherited = { call, token, trace }
-    const origin: Origin = { service: peer.service, address: addressOf(call, peer), requestId, inherited }
+    const inherited = { call, token }
+    const origin: Origin = { service: peer.service, address: addressOf(call, peer), requestId, trace, inherited }
     const present = () => {
       if (!caller) throw tokenMissing()
       return parts.checkCaller(caller, origin)
@@ -83,19 +84,19 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     if (message === undefined) throw malformed(method.input.typeName)
     checkRequest(wire)
     const request = withCallerFor(refs, message as Record<string, unknown>, caller)
-    const once = takesRequestId && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined
-    return { request, call: createCall({ caller, database, origin, once, present, begun }) }
+    const key = takesRequestId && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined
+    return { request, call: createCall({ caller, database, origin, idempotencyKey: key, present, begun }) }
   }
 }
 
-type CallParts = Pick<Call, 'origin' | 'once'> & {
+type CallParts = Pick<Call, 'origin' | 'idempotencyKey'> & {
   caller: Caller | undefined
   database: ServerParts['database']
   present: () => Promise<Present>
   begun: Begun
 }
 
-// A handler declares what it uses: `Call` where the policy demands a user, `em` and `sql` where the store has them.
+// The compiler has seen to it that handlers use only what there is: a caller where the policy demands one, a database that has `sql`.
 const createCall = (parts: CallParts): Call => new AdmittedCall(parts)
 
 // A class, for a getter on the prototype: in a literal it costs as much as the rest of admission.
@@ -103,7 +104,7 @@ class AdmittedCall implements Call {
   readonly caller: Caller
   readonly sql: Sql
   readonly origin: Origin
-  readonly once: Call['once']
+  readonly idempotencyKey: Call['idempotencyKey']
   readonly signal: AbortSignal
   readonly #parts: CallParts
   #em: EntityManager | undefined
@@ -112,7 +113,7 @@ class AdmittedCall implements Call {
     this.caller = parts.caller as Caller
     this.sql = parts.database.sql as Sql
     this.origin = parts.origin
-    this.once = parts.once
+    this.idempotencyKey = parts.idempotencyKey
     this.signal = parts.begun.signal
     this.#parts = parts
   }
@@ -121,6 +122,8 @@ class AdmittedCall implements Call {
     this.#em ??= this.#parts.database.fork!()
     return this.#em
   }
+
+  transaction = <T>(work: Work<T>) => this.#parts.database.transaction!(this.origin, work)
 
   setHeader = (name: string, value: string) => this.#parts.begun.headers.set(name, value)
 

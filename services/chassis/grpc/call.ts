@@ -1,35 +1,31 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { MethodDefinition } from '@grpc/grpc-js'
-import type { Context } from '../trace.ts'
+import type { Cause } from '../cause.ts'
 import type { IdempotencyKey } from '../db/idempotency.ts'
 import type { Sql } from '../db/statements.ts'
+import type { Work } from '../db/transaction.ts'
+import type { AnyonePath } from '#contracts/gen/anyone.ts'
 import type { Present } from './access.ts'
 import type { ServerCall } from './peer.ts'
 import type { Caller } from './tokens.ts'
 
-/** Where a call came from, and what goes on with the calls that it causes. */
-export type Origin = {
+/** Where a call came from, and what goes on with the calls and events that it causes. */
+export type Origin = Cause & {
   /** The calling service, by its certificate: `gateway`, `client`, `prompt`; undefined when it is not of this mesh. */
   service: string | undefined
   /** The IP address of the person's client. */
   address: string
-  /** Names the request in logs and errors, through all services. */
-  requestId: string
-  /** For `forward` alone: deadline, cancellation, token and trace of this call. */
-  inherited: { call: ServerCall; token: string | undefined; trace: Context }
+  /** For `forward` alone: deadline, cancellation and token of this call. */
+  inherited: { call: ServerCall; token: string | undefined }
 }
 
-/** What a handler gets beside the request, when a caller may be anyone. */
-export type PublicCall = {
+/** What a handler gets beside the request, whatever database its service has, when a caller may be anyone. */
+export type PlainCall = {
   /** The signed-in user; undefined without a token. */
   caller: Caller | undefined
-  /** An EntityManager of this call's own, made when first used. */
-  readonly em: EntityManager
-  /** Runs a named, prepared statement in one round trip. */
-  sql: Sql
   origin: Origin
   /** The caller's `request_id`, with what it stands for; undefined when none was sent. */
-  once: IdempotencyKey | undefined
+  idempotencyKey: IdempotencyKey | undefined
   /** Aborted when the caller goes away or the deadline passes. */
   signal: AbortSignal
   /** Sends a header before the answer (over REST an HTTP header). */
@@ -38,14 +34,30 @@ export type PublicCall = {
   presentRole(): Promise<Present>
 }
 
-/** What a handler gets beside the request, when the policy demands a signed-in user. */
-export type Call = PublicCall & { caller: Caller }
+/** The same in a service on PostgreSQL. */
+export type PublicCall = PlainCall & {
+  /** An EntityManager of this call's own, made when first used: to read with. */
+  readonly em: EntityManager
+  /** Runs a named, prepared statement in one round trip. */
+  sql: Sql
+  /** Runs a unit of work with its events in one transaction: see `db/transaction.ts`. */
+  transaction<T>(work: Work<T>): Promise<T>
+}
 
-/** A unary RPC. One that declares PublicCall may be called without a user. */
-export type Handler<Request, Response> = (request: Request, call: Call) => Promise<Response>
+/** A call whose policy demands a signed-in user. */
+export type SignedIn<C extends PlainCall> = C & { caller: Caller }
+
+/** What a handler gets beside the request in a service on PostgreSQL, when the policy demands a signed-in user. */
+export type Call = SignedIn<PublicCall>
+
+/** A unary RPC. */
+export type Handler<Request, Response, C extends PlainCall = Call> = (request: Request, call: C) => Promise<Response>
 
 /** A server-streaming RPC: what it yields is sent, at the pace at which the client reads. */
-export type StreamHandler<Request, Response> = (request: Request, call: Call) => AsyncIterable<Response>
+export type StreamHandler<Request, Response, C extends PlainCall = Call> = (
+  request: Request,
+  call: C,
+) => AsyncIterable<Response>
 
 /** ts-proto's description of one RPC. */
 export type Rpc = MethodDefinition<any, any>
@@ -59,9 +71,12 @@ export type RequestOf<R extends Rpc> = ReturnType<R['requestDeserialize']>
 /** The response of an RPC. */
 export type ResponseOf<R extends Rpc> = ReturnType<R['responseDeserialize']>
 
-/** The table of a service: a handler for each RPC, none missing and none too many. */
-export type Handlers<S extends RpcService> = {
+/** What the handler of an RPC gets: a signed-in user only where the policy in the proto demands one. */
+type CallOf<R extends Rpc, C extends PlainCall> = R['path'] extends AnyonePath ? C : SignedIn<C>
+
+/** The table of a service: a handler for each RPC, none missing. */
+export type Handlers<S extends RpcService, C extends PlainCall> = {
   [K in keyof S]: S[K]['responseStream'] extends true
-    ? StreamHandler<RequestOf<S[K]>, ResponseOf<S[K]>>
-    : Handler<RequestOf<S[K]>, ResponseOf<S[K]>>
+    ? StreamHandler<RequestOf<S[K]>, ResponseOf<S[K]>, CallOf<S[K], C>>
+    : Handler<RequestOf<S[K]>, ResponseOf<S[K]>, CallOf<S[K], C>>
 }

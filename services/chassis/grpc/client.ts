@@ -75,9 +75,9 @@ export function createStub<S extends RpcService>(channel: Channel, definition: S
 }
 
 /** What a call made in a handler takes on: the user's token, the request id, the trace, the deadline and the cancellation. */
-export function forward({ requestId, inherited }: Origin): Outgoing {
+export function forward({ requestId, trace, inherited }: Origin): Outgoing {
   const metadata = new Metadata()
-  injectTrace(inherited.trace, metadata)
+  injectTrace(trace, metadata)
   return { token: inherited.token, requestId, parent: inherited.call, metadata }
 }
 

@@ -60,7 +60,7 @@ function adaptStream(parts: ServerParts, method: Method, rpc: Rpc, handler: Stre
 }
 
 /** Prepares what begins each call of a method: its clock, span and abort signal; `succeed` or `fail` settles them, once. */
-function createBeginning({ log, metrics, tracing, wrote }: ServerParts, { path, readOnly }: Method) {
+function createBeginning({ log, metrics, tracing, onWrite }: ServerParts, { path, readOnly }: Method) {
   const duration = metrics.duration.labels(path)
   const succeeded = metrics.handled.labels(path, OK)
 
@@ -87,7 +87,7 @@ function createBeginning({ log, metrics, tracing, wrote }: ServerParts, { path, 
     const succeed = () => {
       finish()
       succeeded.inc()
-      if (!readOnly) wrote()
+      if (!readOnly) onWrite()
       span.end(OK, false)
     }
     const fail = (thrown: unknown): GrpcStatus => {

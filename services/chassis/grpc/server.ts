@@ -3,19 +3,32 @@ import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/p
 import { toBinary } from '@bufbuild/protobuf'
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { Contract } from '#contracts/contract.ts'
+import type { Database } from '../db/orm.ts'
+import type { Store } from '../db/store.ts'
 import { assertPolicy } from './access.ts'
 import { receive, type ServerParts } from './admit.ts'
-import type { Handlers, RpcService } from './call.ts'
+import type { Handlers, PlainCall, PublicCall, RpcService } from './call.ts'
 import { adapt } from './handle.ts'
 import { bind, type Health } from './health.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { Mesh } from './tls.ts'
 
-/** A proto service and its handlers; made by `serve`. */
-export type Served = { definition: RpcService; handlers: Record<string, unknown> }
+/** A proto service and its handlers, which use a database like `S`; made by `serve`. */
+export type Served<S extends Store = Store> = {
+  definition: RpcService
+  handlers: Record<string, unknown>
+  /** Phantom: the database that the handlers use. */
+  readonly uses?: (store: S) => void
+}
 
-/** Pairs a service's description with its table of handlers; the compiler checks that the two fit. */
-export const serve = <S extends RpcService>(definition: S, handlers: Handlers<S>): Served => ({ definition, handlers })
+/**
+ * Pairs a service's description with its table of handlers. The compiler checks that the two fit: none is missing and none too many,
+ * a handler of a method that anyone may call does not ask for a signed-in user, and one that uses `sql` is in a service that has it.
+ */
+export const serve = <S extends RpcService, H extends Handlers<S, PublicCall>>(
+  definition: S,
+  handlers: H & { [K in Exclude<keyof H, keyof S>]: never },
+): Served<H extends Handlers<S, PlainCall> ? Store : Database> => ({ definition, handlers })
 
 const OPTIONS = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
@@ -39,12 +52,12 @@ export type RunningServer = {
 }
 
 /**
- * Starts the server of one service. Refuses to start when a method has no policy, is not in the contract, or has a broken
- * validation rule.
+ * Starts the server of one service. Refuses to start when a method has no policy, is not in the contract, has a broken validation
+ * rule, or is in a proto package of which it serves others and not this one.
  */
 export async function startServer(options: {
   parts: ServerParts
-  services: Served[]
+  services: Served<never>[]
   mesh: Mesh
   health: Health
   reflection: boolean
@@ -52,6 +65,7 @@ export async function startServer(options: {
   port: number
 }): Promise<RunningServer> {
   const { parts, services, mesh, health, host } = options
+  assertComplete(parts.contract, services)
   const server = new Server(OPTIONS)
   for (const served of services) addService(server, parts, served)
   health.implementation.addToServer(server)
@@ -68,7 +82,20 @@ export async function startServer(options: {
   }
 }
 
-function addService(server: Server, parts: ServerParts, { definition, handlers }: Served) {
+function assertComplete({ methods }: Contract, services: Served<never>[]) {
+  const served = new Set(services.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path)))
+  const packages = new Set([...served].map(packageOf))
+  const missing = [...methods.keys()].filter((path) => packages.has(packageOf(path)) && !served.has(path))
+  if (missing.length === 0) return
+  throw new Error(
+    `nobody serves ${missing.join(', ')}: give each a handler, and its proto service a line in rpc/index.ts`,
+  )
+}
+
+// `/promptforge.prompt.v1.PromptService/GetPrompt`: `promptforge.prompt.v1`.
+const packageOf = (path: string) => path.slice(1, path.lastIndexOf('.'))
+
+function addService(server: Server, parts: ServerParts, { definition, handlers }: Served<never>) {
   const received: Record<string, RpcService[string]> = {}
   const implementation: UntypedServiceImplementation = {}
   for (const [name, rpc] of Object.entries(definition)) {
@@ -81,7 +108,7 @@ function addService(server: Server, parts: ServerParts, { definition, handlers }
   server.addService(received as ServiceDefinition, implementation)
 }
 
-async function addReflection(server: Server, contract: Contract, services: Served[]) {
+async function addReflection(server: Server, contract: Contract, services: Served<never>[]) {
   const { ReflectionService } = await import('@grpc/reflection')
   const fileDescriptorProtos = contract.set.file.map((file: FileDescriptorProto) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file)),

@@ -1,4 +1,5 @@
-import type { Statement } from '../db/statements.ts'
+import { describe, expect, test } from '@jest/globals'
+import { type Statement, valuesOf } from '../db/statements.ts'
 import type { TestDatabase } from './database.ts'
 
 /** A node of a plan, as EXPLAIN prints it in JSON. */
@@ -8,17 +9,18 @@ export type PlanNode = { 'Node Type': string; 'Relation Name'?: string; 'Actual 
  * Runs a statement and answers with all nodes of the plan that it ran by; what it writes is taken back. `generic` is the plan
  * that a prepared statement comes to after five runs, `custom` the one made for these values.
  */
-export async function planOf(
+export async function planOf<Params>(
   { query }: Pick<TestDatabase, 'query'>,
   mode: 'generic' | 'custom',
-  { text }: Pick<Statement<unknown[], unknown>, 'text'>,
-  params: readonly unknown[],
+  asked: Statement<Params, unknown>,
+  params: NoInfer<Params>,
 ): Promise<PlanNode[]> {
+  const values = valuesOf(asked, params)
   await query('begin')
   try {
     await query(`set local plan_cache_mode = force_${mode}_plan`)
-    await query(`prepare asked as ${text}`)
-    const execute = params.length > 0 ? `asked (${params.map(literal).join(', ')})` : 'asked'
+    await query(`prepare asked as ${asked.text}`)
+    const execute = values.length > 0 ? `asked (${values.map(literal).join(', ')})` : 'asked'
     const [row] = await query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
       `explain (analyze, format json) execute ${execute}`,
     )
@@ -27,6 +29,29 @@ export async function planOf(
     await query('rollback')
     await query('deallocate all')
   }
+}
+
+/** A statement with parameters, whose plans are looked at. */
+export type Asked = { name: string; plan(database: TestDatabase, mode: 'generic' | 'custom'): Promise<PlanNode[]> }
+
+/** Asks for the plans of a statement with these parameters. */
+export const asking = <Params>(query: Statement<Params, unknown>, params: NoInfer<Params>): Asked => ({
+  name: query.name!,
+  plan: (database, mode) => planOf(database, mode, query, params),
+})
+
+/** Declares the tests that none of these statements scans a table or sorts rows, by whichever plan. */
+export function describePlans(database: () => TestDatabase, statements: Asked[]): void {
+  describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
+    test.each(statements.map(({ name, plan }) => [name, plan] as const))(
+      '%s scans no table and sorts nothing',
+      async (_, plan) => {
+        const nodes = await plan(database(), mode)
+        expect(tablesScanned(nodes)).toEqual([])
+        expect(rowsSorted(nodes)).toEqual([])
+      },
+    )
+  })
 }
 
 /** The tables that a plan reads from one end to the other. */

@@ -9,7 +9,7 @@ import type { Call, PublicCall } from '../grpc/call.ts'
 import { serve } from '../grpc/server.ts'
 import { rejection } from '../testing/rejection.ts'
 import type { TestService } from '../testing/service.ts'
-import { startBare } from './harness.ts'
+import { startBare, Users } from './harness.ts'
 
 const ID = '01890000-0000-7000-8000-000000000001'
 const OTHER_ID = '01890000-0000-7000-8000-000000000002'
@@ -22,7 +22,7 @@ let bare: TestService<object>
 const reached = () => calls.length
 
 beforeAll(async () => {
-  const users = serve(UserServiceService, {
+  const users = serve(Users, {
     getUser: async (request, call) => {
       note(request, call)
       return {}

@@ -7,7 +7,7 @@ import { forward, type Stub } from '../grpc/client.ts'
 import { serve } from '../grpc/server.ts'
 import { rejection } from '../testing/rejection.ts'
 import type { TestService } from '../testing/service.ts'
-import { startBare } from './harness.ts'
+import { startBare, Users } from './harness.ts'
 
 const ID = '01890000-0000-7000-8000-000000000001'
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
     calls.push(call)
     await answer(call)
   }
-  const services = serve(UserServiceService, {
+  const services = serve(Users, {
     getUser: async (_, call) => {
       await handle(call)
       return {}

@@ -3,10 +3,12 @@ import { type PostgresConfig, postgresSchema } from '../config.ts'
 import type { Overrides, ServiceDefinition } from '../define-service.ts'
 import type { Served } from '../grpc/server.ts'
 import { IDEMPOTENCY_TABLE } from '../db/idempotency.ts'
-import type { Schema } from '../db/orm.ts'
+import type { Database, Schema } from '../db/orm.ts'
 import { postgres } from '../db/postgres.ts'
 import { OUTBOX_TABLE } from '../events/outbox.ts'
 import { Migration } from '@mikro-orm/migrations'
+import { type Contract, loadContract } from '#contracts/contract.ts'
+import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { startTestService } from '../testing/service.ts'
 
 /** MikroORM does not start without an entity. */
@@ -23,7 +25,9 @@ class FirstTables extends Migration {
 export const bareSchema: Schema = { entities: [Nothing], migrations: [{ name: 'first', class: FirstTables }] }
 
 /** A service with nothing but the chassis, and the given handlers in the place of a domain. */
-export const bareService = (services: Served[]): ServiceDefinition<PostgresConfig, { services: Served[] }> => ({
+export const bareService = (
+  services: Served<Database>[],
+): ServiceDefinition<PostgresConfig, { services: Served<Database>[] }> => ({
   name: 'prompt',
   config: postgresSchema('prompt', 50052),
   store: postgres(bareSchema),
@@ -31,8 +35,24 @@ export const bareService = (services: Served[]): ServiceDefinition<PostgresConfi
   services: (context) => context.services,
 })
 
-/** Starts it on a database of its own. */
+/** Some RPCs of UserService, for a service that has no others. */
+export const Users = (({ getUser, batchGetUsers, updateUser }) => ({ getUser, batchGetUsers, updateUser }))(
+  UserServiceService,
+)
+
+/** The contract of a service that serves only these. */
+const contractOf = (services: Served<never>[]): Contract => {
+  const contract = loadContract()
+  const paths = new Set(services.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path)))
+  return { ...contract, methods: new Map([...contract.methods].filter(([path]) => paths.has(path))) }
+}
+
+/** Starts it on a database of its own. Its contract has the methods that it serves, and no others. */
 export const startBare = (
-  services: Served[],
+  services: Served<Database>[],
   options: { config?: Partial<PostgresConfig>; overrides?: Overrides<object> } = {},
-) => startTestService(bareService(services), options)
+) =>
+  startTestService(bareService(services), {
+    ...options,
+    overrides: { contract: contractOf(services), ...options.overrides },
+  })

@@ -10,9 +10,9 @@ import type { PublicCall } from '../grpc/call.ts'
 import { createService } from '../define-service.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { testIdentity } from '../testing/identity.ts'
-import { startTestService, testConfig } from '../testing/service.ts'
+import { testConfig } from '../testing/service.ts'
 import { until } from '../testing/until.ts'
-import { bareSchema, bareService, startBare } from './harness.ts'
+import { bareSchema, bareService, startBare, Users } from './harness.ts'
 
 const ID = '01890000-0000-7000-8000-000000000001'
 
@@ -21,7 +21,7 @@ function waiting() {
   const calls: PublicCall[] = []
   const sessions: (object | undefined)[] = []
   const { promise, resolve: release } = Promise.withResolvers<void>()
-  const users = serve(UserServiceService, {
+  const users = serve(Users, {
     getUser: async (_, call) => {
       calls.push(call)
       sessions.push(sessionOf(call.origin.inherited.call))
@@ -50,7 +50,7 @@ test('a service that ends finishes the calls that run, and takes no new ones', a
 
 test('a call that outlasts the grace is ended, and the service with it', async () => {
   const { users, calls, release } = waiting()
-  const bare = await startTestService(bareService([users]), { config: { drain: { settleMs: 0, graceMs: 100 } } })
+  const bare = await startBare([users], { config: { drain: { settleMs: 0, graceMs: 100 } } })
   const call = bare.stub(UserServiceService).getUser({ userId: ID })
   const outcome = call.then(
     () => undefined,

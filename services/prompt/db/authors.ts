@@ -1,5 +1,6 @@
-import { inboxCte } from '#chassis/events/inbox.ts'
+import { integer, text, uuid } from '#chassis/db/params.ts'
 import { type Sql, statement } from '#chassis/db/statements.ts'
+import { inboxCte, inboxParams } from '#chassis/events/inbox.ts'
 import type { Job } from '#chassis/jobs.ts'
 
 /** SQL of a user's present name: the one that `authors` knows, else the token's, for a token keeps the old one for a while. */
@@ -11,14 +12,15 @@ export const presentName = (userId: string, username: string) =>
  * that is not higher than the one that `authors` has, changes nothing. Two renamings at once come one after the other, by the
  * lock of the row in `authors`; the rows of the user are changed whatever name they have, for this statement may see an older one.
  */
-export const renameAuthor = statement<
-  [consumer: string, eventId: string, userId: string, username: string, revision: bigint],
-  never
->(
-  'rename_author',
-  `with ${inboxCte(1)},
+export const renameAuthor = statement('rename_author', {
+  ...inboxParams,
+  userId: uuid,
+  username: text,
+  revision: integer,
+})(
+  (p) => `with ${inboxCte(p)},
   known as (
-    insert into authors (user_id, username, revision) select $3::uuid, $4::text, $5::integer from fresh
+    insert into authors (user_id, username, revision) select ${p.userId}, ${p.username}, ${p.revision} from fresh
     on conflict (user_id) do update set username = excluded.username, revision = excluded.revision
     where excluded.revision > authors.revision
     returning user_id, username
@@ -42,11 +44,13 @@ const REPAIR_MS = 5000
 export const repairNames = (sql: Sql): Job => ({
   name: 'repair names of authors',
   everyMs: REPAIR_MS,
-  run: () => sql(renameNewPrompts, []),
+  run: () => sql(renameNewPrompts, {}),
 })
 
-const renameNewPrompts = statement<[], never>(
+const renameNewPrompts = statement(
   'rename_new_prompts',
-  `update prompts p set username = a.username from authors a
+  {},
+)(
+  () => `update prompts p set username = a.username from authors a
   where a.user_id = p.user_id and p.username <> a.username and p.created_at > now() - interval '10 minutes'`,
 )

@@ -6,7 +6,7 @@ export type CategoryNames = { has(name: string): Promise<boolean> }
 /** Milliseconds for which the names are remembered. Only a migration changes them, so this is how late a new one is known. */
 const REMEMBERED_MS = 30_000
 
-const selectNames = statement<[], { name: string }>('select_category_names', 'select name from categories')
+const selectNames = statement('select_category_names', {})<{ name: string }>(() => 'select name from categories')
 
 /**
  * Reads the names when first asked and again when they are older than 30 s, once however many ask. A failed read is not
@@ -17,7 +17,7 @@ export function createCategoryNames(sql: Sql): CategoryNames {
   let readAt = 0
   const read = () => {
     readAt = Date.now()
-    const reading = sql(selectNames, []).then((rows) => new Set(rows.map(({ name }) => name)))
+    const reading = sql(selectNames, {}).then((rows) => new Set(rows.map(({ name }) => name)))
     reading.catch(() => {
       if (names === reading) names = undefined
     })

@@ -1,11 +1,13 @@
+import { nullable, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { Readable } from '../prompt.ts'
-import { licencesOf } from './rows.ts'
+import { licencesOf } from './readable.ts'
 
 /** What decides who may read a prompt, also a deleted one: its licensees keep what they bought. */
-export const checkAccess = statement<[promptId: string, readerId: string | null], Readable>(
-  'check_access',
-  `select p.user_id, p.is_public, p.status, p.version, p.public_from_version, p.deleted_at, ${licencesOf('$2')}
+export const checkAccess = statement('check_access', { promptId: uuid, readerId: nullable(uuid) })<Readable>(
+  (
+    p,
+  ) => `select p.user_id, p.is_public, p.status, p.version, p.public_from_version, p.deleted_at, ${licencesOf('p', p.readerId)}
   from prompts p
-  where p.id = $1`,
+  where p.id = ${p.promptId}`,
 )

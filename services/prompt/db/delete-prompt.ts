@@ -1,33 +1,34 @@
+import { nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import { emission, outboxCte } from '#chassis/events/outbox.ts'
+import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { presentName } from './authors.ts'
-import { factsOfDeleted } from './emissions.ts'
+import { factsOf } from './emissions.ts'
 
 /**
- * Marks a prompt as deleted: its owner's, or whoever's when `ownerId` is null. One row when there was one to delete. The event's
- * parameters come last.
+ * Marks a prompt as deleted: its owner's, or whoever's when `ownerId` is null. One row when there was one to delete.
  */
-export const deletePrompt = statement<
-  [promptId: string, ownerId: string | null, actorId: string, actorName: string, ...event: string[]],
-  { revision: number }
->(
-  'delete_prompt',
-  `with gone as (
+export const deletePrompt = statement('delete_prompt', {
+  promptId: uuid,
+  ownerId: nullable(uuid),
+  actorId: uuid,
+  actorName: text,
+  ...eventParams,
+})<{ revision: number }>(
+  (p) => `with gone as (
     update prompts set deleted_at = now(), revision = revision + 1
-    where id = $1 and deleted_at is null and ($2::uuid is null or user_id = $2)
-    returning id, user_id, revision, deleted_at
+    where id = ${p.promptId} and deleted_at is null and (${p.ownerId} is null or user_id = ${p.ownerId})
+    returning *
   ),
-  ${outboxCte({
+  ${outboxCte(p, {
     from: 'gone g',
     at: 'g.deleted_at',
     aggregateId: 'g.id',
-    first: 5,
     events: [
       emission(EVENTS.promptDeleted, {
         metadata: { aggregateId: 'g.id', aggregateRevision: 'g.revision' },
-        actor: { userId: '$3::uuid', username: presentName('$3::uuid', '$4::text') },
-        prompt: factsOfDeleted('g'),
+        actor: { userId: p.actorId, username: presentName(p.actorId, p.actorName) },
+        prompt: factsOf('g'),
       }),
     ],
   })}

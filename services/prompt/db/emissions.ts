@@ -2,10 +2,11 @@ import { type Emission, emission, type SqlOf } from '#chassis/events/outbox.ts'
 import type { Actor, EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
 import type { PromptFacts } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import { EVENTS } from '#contracts/events.ts'
+import { isListed } from './readable.ts'
 
-/** The facts of a prompt that is not deleted, as SQL: `row` has columns of `prompts`. `factsOf` in `prompt.ts` is the same. */
+/** The facts of a prompt, as SQL: `row` has columns of `prompts`. `factsOf` in `prompt.ts` is the same. */
 export function factsOf(row: string): SqlOf<PromptFacts> {
-  const visible = `${row}.is_public and ${row}.status = 'PUBLISHED'`
+  const visible = isListed(row)
   return {
     ownerId: `${row}.user_id`,
     visible,
@@ -13,14 +14,6 @@ export function factsOf(row: string): SqlOf<PromptFacts> {
     category: `case when ${visible} then ${row}.category end`,
   }
 }
-
-/** The facts of a prompt that is deleted: only whose it was. */
-export const factsOfDeleted = (row: string): SqlOf<PromptFacts> => ({
-  ownerId: `${row}.user_id`,
-  visible: 'false',
-  title: 'null',
-  category: 'null',
-})
 
 /** What is said of a new version of a prompt; `row` has columns of `prompts`. Made only `when` there is one. */
 export const contentChanged = (

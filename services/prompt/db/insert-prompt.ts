@@ -1,9 +1,8 @@
-import { claimCte, keyParams } from '#chassis/db/idempotency.ts'
+import { claimCte, claimParams } from '#chassis/db/idempotency.ts'
+import { arrayOf, boolean, jsonb, nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
-import type { Call } from '#chassis/grpc/call.ts'
 import { EVENTS } from '#contracts/events.ts'
-import type { NewPrompt } from '../prompt.ts'
 import { presentName } from './authors.ts'
 import { contentChanged, factsOf } from './emissions.ts'
 
@@ -14,23 +13,35 @@ const metadata = { aggregateId: 'm.id', aggregateRevision: 'm.revision' }
 const actor = { userId: 'm.user_id', username: 'm.username' }
 
 /** A new prompt, the key that it is made under and its events, in one statement. No row comes back when the key was used before. */
-export const insertPromptStatement = statement<unknown[], InsertedRow>(
-  'insert_prompt',
-  `with ${claimCte(13)},
+export const insertPrompt = statement('insert_prompt', {
+  id: uuid,
+  title: text,
+  content: text,
+  description: nullable(text),
+  category: nullable(text),
+  user_id: uuid,
+  username: text,
+  is_public: boolean,
+  tags: arrayOf(text),
+  variables: jsonb,
+  model: nullable(text),
+  status: text,
+  ...claimParams,
+  ...eventParams,
+})<InsertedRow>(
+  (p) => `with ${claimCte(p)},
   made as (
     insert into prompts (id, title, content, description, category, user_id, username, is_public, tags, variables, model,
       status, created_at)
-    select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::uuid, ${presentName('$6::uuid', '$7::text')}, $8::boolean,
-      $9::text[], $10::jsonb, $11::text, $12::text, now()
+    select ${p.id}, ${p.title}, ${p.content}, ${p.description}, ${p.category}, ${p.user_id},
+      ${presentName(p.user_id, p.username)}, ${p.is_public}, ${p.tags}, ${p.variables}, ${p.model}, ${p.status}, now()
     from claim
-    returning id, title, content, description, category, user_id, username, is_public, variables, model, status, version,
-      revision, created_at
+    returning *
   ),
-  ${outboxCte({
+  ${outboxCte(p, {
     from: 'made m',
     at: 'm.created_at',
     aggregateId: 'm.id',
-    first: 18,
     events: [
       emission(EVENTS.promptCreated, { metadata, actor, prompt: factsOf('m') }),
       contentChanged('m', { metadata, actor, changes: 'null' }),
@@ -38,21 +49,3 @@ export const insertPromptStatement = statement<unknown[], InsertedRow>(
   })}
   select created_at, username from made`,
 )
-
-/** Stores a prompt and answers with what the database made of it; undefined when the `request_id` was used before. */
-export async function insertPrompt(
-  { sql, once, origin }: Pick<Call, 'sql' | 'once' | 'origin'>,
-  prompt: NewPrompt,
-): Promise<InsertedRow | undefined> {
-  const { id, title, content, description, category, user_id, username, is_public, tags, variables, model, status } =
-    prompt
-  const values = [id, title, content, description, category, user_id, username, is_public, tags]
-  const rest = [JSON.stringify(variables), model, status]
-  const [row] = await sql(insertPromptStatement, [
-    ...values,
-    ...rest,
-    ...keyParams(once, id),
-    ...eventParams(origin, 2),
-  ])
-  return row
-}

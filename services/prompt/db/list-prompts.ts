@@ -1,6 +1,8 @@
+import { arrayOf, boolean, integer, type ParamSpec, text, uuid } from '#chassis/db/params.ts'
 import { type Sql, type Statement, statement, unprepared } from '#chassis/db/statements.ts'
 import type { Cursor } from '#chassis/page-token.ts'
 import { RATING } from './ranks.ts'
+import { isListed } from './readable.ts'
 import { SUMMARY, type SummaryRow } from './rows.ts'
 
 /** An order of a list. */
@@ -53,11 +55,10 @@ const ORDERINGS_OF_OWNER: Record<Order, Ordering> = {
   COMMENTS: { ...LIVE, ...COUNT, key: 'p.comments_count' },
 }
 
-const LISTED = `p.is_public and p.status = 'PUBLISHED' and p.deleted_at is null`
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** No page is longer. It stands in the text, for with a parameter as the limit the planner assumes a tenth of the table. */
-const MOST = 101
+const MAX_ROWS = 101
 
 /** The page of at most `limit` prompts after `cursor`, in one round trip. */
 export function listPrompts(
@@ -70,43 +71,76 @@ export function listPrompts(
   return sql(query, params)
 }
 
+/** A list's statement; which parameters it has depends on the filters. */
+export type ListQuery = { query: Statement<Params, ListedRow>; params: Params }
+
+type Params = Readonly<Record<string, unknown>>
+
+const statements = new Map<string, Statement<Params, ListedRow>>()
+
 /**
  * The statement for one combination of filters, and its parameters. It has a name of its own where one plan is good for
  * whatever values.
  */
-export function listQuery(
-  { order, userId, isOwn, category, tag, isPublic }: ListFilter,
-  cursor: Cursor | undefined,
-  limit: number,
-): { query: Statement<unknown[], ListedRow>; params: unknown[] } {
-  const { from, key, id, type, start } = (userId ? ORDERINGS_OF_OWNER : ORDERINGS)[order]
-  const isRanked = from === RANKED.from
-  const params: unknown[] = [limit, ...(cursor ?? [start, LAST_ID])]
-  const name = ['list_prompts', order, isOwn ? 'own' : 'listed']
-  const where = [`(${key}, ${id}) < ($2::${type}, $3::uuid)`, isOwn ? 'p.deleted_at is null' : LISTED]
-  const filter = (label: string, value: unknown, condition: (parameter: string) => string) => {
-    if (value === undefined) return
-    name.push(label)
-    where.push(condition(`$${params.push(value)}`))
+export function listQuery(filter: ListFilter, cursor: Cursor | undefined, limit: number): ListQuery {
+  const { order, userId, isOwn, category, tag, isPublic } = filter
+  const ordering = (userId ? ORDERINGS_OF_OWNER : ORDERINGS)[order]
+  const filters = {
+    ...(userId !== undefined && { userId }),
+    ...(category !== undefined && { category }),
+    ...(tag !== undefined && { tags: [tag] }),
+    ...(isOwn && isPublic !== undefined && { isPublic }),
   }
-  filter('user', userId, (parameter) => `p.user_id = ${parameter}`)
-  // A rank may be some seconds old, so its category is looked at again, in a form that the planner does not take for a
-  // second filter as selective as the first.
-  filter('category', category, (parameter) =>
-    isRanked ? `r.category = ${parameter} and coalesce(p.category = ${parameter}, false)` : `p.category = ${parameter}`,
-  )
-  filter('tag', tag && [tag], (parameter) => `p.tags @> ${parameter}::text[]`)
-  if (isOwn) filter('is_public', isPublic, (parameter) => `p.is_public = ${parameter}`)
-  const text = `select * from (
-    select ${SUMMARY}, ${key} as sort_key
-    from ${from}
-    where ${where.join(' and ')}
-    order by ${key} desc, ${id} desc
-    limit ${MOST}
-  ) page limit $1`
+  const shape = ['list_prompts', order, isOwn ? 'own' : 'listed', ...Object.keys(filters)].join('_').toLowerCase()
+  const query = statements.get(shape) ?? writeQuery(shape, ordering, filter, Object.keys(filters) as FilterName[])
+  statements.set(shape, query)
+  const [key, id] = cursor ?? [ordering.start, LAST_ID]
+  return { query, params: { limit, key, id, ...filters } }
+}
+
+type FilterName = keyof typeof FILTER_TYPES
+const FILTER_TYPES = { userId: uuid, category: text, tags: arrayOf(text), isPublic: boolean }
+
+function writeQuery(
+  name: string,
+  { from, key, id, type }: Ordering,
+  { order, isOwn, userId, category, tag }: ListFilter,
+  filters: FilterName[],
+): Statement<Params, ListedRow> {
+  const conditions: Record<FilterName, (parameter: string) => string> = {
+    userId: (parameter) => `p.user_id = ${parameter}`,
+    // A rank may be some seconds old, so its category is looked at again, in a form that the planner does not take for a
+    // second filter as selective as the first.
+    category: (parameter) =>
+      from === RANKED.from
+        ? `r.category = ${parameter} and coalesce(p.category = ${parameter}, false)`
+        : `p.category = ${parameter}`,
+    tags: (parameter) => `p.tags @> ${parameter}`,
+    isPublic: (parameter) => `p.is_public = ${parameter}`,
+  }
+  const params: ParamSpec = {
+    limit: integer,
+    key: { type },
+    id: uuid,
+    ...Object.fromEntries(filters.map((filter) => [filter, FILTER_TYPES[filter]])),
+  }
   // A tag, or a category of what was changed last, may be that of half the prompts or of three: only the value tells.
   const isPrepared = tag === undefined && (order !== 'UPDATED' || category === undefined || userId !== undefined)
-  return { query: isPrepared ? statement(name.join('_').toLowerCase(), text) : unprepared(text), params }
+  const write = isPrepared ? statement(name, params) : unprepared(params)
+  return write<ListedRow>((p) => {
+    const where = [
+      `(${key}, ${id}) < (${p['key']}, ${p['id']})`,
+      isOwn ? 'p.deleted_at is null' : isListed('p'),
+      ...filters.map((filter) => conditions[filter](p[filter]!)),
+    ]
+    return `select * from (
+      select ${SUMMARY}, ${key} as sort_key
+      from ${from}
+      where ${where.join(' and ')}
+      order by ${key} desc, ${id} desc
+      limit ${MAX_ROWS}
+    ) page limit ${p['limit']}`
+  })
 }
 
 /** Where the page after this row begins. */

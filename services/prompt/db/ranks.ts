@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Database } from '#chassis/db/orm.ts'
 import type { Job } from '#chassis/jobs.ts'
+import { isListed } from './readable.ts'
 
 /** Milliseconds between two refreshes: by as much may orders by popularity, and the counts of categories, lag. */
 const EVERY_MS = 5000
@@ -28,7 +29,7 @@ const REFRESH = `
   ),
   fresh as (
     select p.id, p.likes_count as likes, ${RATING} as rating, p.comments_count as comments, p.category,
-      p.is_public and p.status = 'PUBLISHED' and p.deleted_at is null as is_listed
+      ${isListed('p')} as is_listed
     from prompts p
     where p.id in (select prompt_id from due)
   ),

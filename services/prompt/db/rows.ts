@@ -36,11 +36,3 @@ export const SUMMARY = `p.id, p.title, p.description, p.category, p.user_id, p.u
 /** Columns of PromptRow. */
 export const PROMPT = `${SUMMARY}, p.content, p.variables, p.public_from_version, p.forked_from_id,
   p.forked_from_version, p.revision`
-
-/** The column `licences` of Readable, for the reader whose id is the parameter `$n`. */
-export const licencesOf = (parameter: string) => `(
-    select json_agg(json_build_array(e.min_version, least(e.max_version, p.version)))
-    from entitlements e
-    where e.prompt_id = p.id and e.user_id = ${parameter} and e.active
-      and (e.expires_at is null or e.expires_at > now()) and e.min_version <= p.version
-  ) as licences`

@@ -1,7 +1,7 @@
+import { arrayOf, bigint, boolean, integer, jsonb, nullable, type ParamsOf, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import { emission, outboxCte } from '#chassis/events/outbox.ts'
+import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
-import type { Status } from '../prompt.ts'
 import { presentName } from './authors.ts'
 import { contentChanged, factsOf } from './emissions.ts'
 import type { PromptRow } from './rows.ts'
@@ -9,31 +9,32 @@ import type { PromptRow } from './rows.ts'
 /** What became of a change. Only CHANGED has stored anything. */
 export type Outcome = 'CHANGED' | 'UNCHANGED' | 'ETAG_STALE' | 'ABOVE_HEAD' | 'FORK_NOT_PUBLISHABLE'
 
+const params = {
+  promptId: uuid,
+  ownerId: uuid,
+  etag: nullable(bigint),
+  title: nullable(text),
+  content: nullable(text),
+  description: nullable(text),
+  category: nullable(text),
+  tags: nullable(arrayOf(text)),
+  variables: nullable(jsonb),
+  model: nullable(text),
+  isPublic: nullable(boolean),
+  status: nullable(text),
+  publicFromVersion: nullable(integer),
+  changes: text,
+  ownerName: text,
+  ...eventParams,
+}
+
 /**
  * A change: null leaves a value as it is; an empty text clears `description`, `category` and `model`. `changes` is what the owner
- * says of it, `username` the owner's; the parameters of two events come last.
+ * says of it.
  */
-export type Change = [
-  promptId: string,
-  ownerId: string,
-  etag: string | null,
-  title: string | null,
-  content: string | null,
-  description: string | null,
-  category: string | null,
-  tags: string[] | null,
-  variables: string | null,
-  model: string | null,
-  isPublic: boolean | null,
-  status: Status | null,
-  publicFromVersion: number | null,
-  changes: string,
-  username: string,
-  ...events: string[],
-]
+export type Change = ParamsOf<typeof params>
 
 const metadata = { aggregateId: 'j.id', aggregateRevision: 's.revision' }
-const actor = { userId: 'j.user_id', username: presentName('j.user_id', '$15::text') }
 
 /**
  * Changes a prompt in one statement, and answers with it as it then is. No row: the owner has no such prompt.
@@ -43,22 +44,25 @@ const actor = { userId: 'j.user_id', username: presentName('j.user_id', '$15::te
  * version, `judged` what may become of it. When somebody else held the lock, the row that `stored` finds is older than the
  * one that was locked; PostgreSQL then takes the newest one, which is the locked one.
  */
-export const updatePrompt = statement<Change, PromptRow & { outcome: Outcome }>(
+export const updatePrompt = statement(
   'update_prompt',
-  `with present as (
-    select * from prompts where id = $1 and user_id = $2 and deleted_at is null for no key update
+  params,
+)<PromptRow & { outcome: Outcome }>((p) => {
+  const actor = { userId: 'j.user_id', username: presentName('j.user_id', p.ownerName) }
+  return `with present as (
+    select * from prompts where id = ${p.promptId} and user_id = ${p.ownerId} and deleted_at is null for no key update
   ),
   wanted as materialized (
-    select o.id, o.user_id,
-      coalesce($4::text, o.title) as title,
-      coalesce($5::text, o.content) as content,
-      case when $6::text is null then o.description else nullif($6, '') end as description,
-      case when $7::text is null then o.category else nullif($7, '') end as category,
-      coalesce($8::text[], o.tags) as tags,
-      coalesce($9::jsonb, o.variables) as variables,
-      case when $10::text is null then o.model else nullif($10, '') end as model,
-      coalesce($11::boolean, o.is_public) as is_public,
-      coalesce($12::text, o.status) as status
+    select o.id, o.user_id, o.deleted_at,
+      coalesce(${p.title}, o.title) as title,
+      coalesce(${p.content}, o.content) as content,
+      case when ${p.description} is null then o.description else nullif(${p.description}, '') end as description,
+      case when ${p.category} is null then o.category else nullif(${p.category}, '') end as category,
+      coalesce(${p.tags}, o.tags) as tags,
+      coalesce(${p.variables}, o.variables) as variables,
+      case when ${p.model} is null then o.model else nullif(${p.model}, '') end as model,
+      coalesce(${p.isPublic}, o.is_public) as is_public,
+      coalesce(${p.status}, o.status) as status
     from present o
   ),
   counted as materialized (
@@ -72,7 +76,7 @@ export const updatePrompt = statement<Change, PromptRow & { outcome: Outcome }>(
   judged as materialized (
     select c.*, f.public_from_version,
       case
-        when $3::bigint <> o.revision then 'ETAG_STALE'
+        when ${p.etag} <> o.revision then 'ETAG_STALE'
         when f.public_from_version > c.version then 'ABOVE_HEAD'
         when o.forked_private and c.is_public then 'FORK_NOT_PUBLISHABLE'
         when (c.version, c.tags, c.is_public, c.status, f.public_from_version)
@@ -81,7 +85,7 @@ export const updatePrompt = statement<Change, PromptRow & { outcome: Outcome }>(
       end as outcome
     from counted c cross join present o
     cross join lateral (
-      select coalesce($13::integer, case when c.is_revealed then c.version else o.public_from_version end)
+      select coalesce(${p.publicFromVersion}, case when c.is_revealed then c.version else o.public_from_version end)
         as public_from_version
     ) f
   ),
@@ -94,19 +98,18 @@ export const updatePrompt = statement<Change, PromptRow & { outcome: Outcome }>(
     where p.id = j.id and j.outcome = 'CHANGED'
     returning p.revision, p.updated_at
   ),
-  ${outboxCte({
+  ${outboxCte(p, {
     from: 'stored s cross join judged j cross join present o',
     at: 's.updated_at',
     aggregateId: 'j.id',
-    first: 16,
     events: [
       emission(EVENTS.promptUpdated, { metadata, actor, prompt: factsOf('j'), version: 'j.version' }),
-      contentChanged('j', { metadata, actor, changes: '$14::text', when: 'j.version > o.version' }),
+      contentChanged('j', { metadata, actor, changes: p.changes, when: 'j.version > o.version' }),
     ],
   })}
   select j.outcome, j.id, j.title, j.content, j.description, j.category, j.user_id, o.username, j.is_public, j.version,
     o.likes_count, o.comments_count, o.ratings_count, o.forks_count, o.rating_avg::float8 as rating_avg, j.tags,
     j.variables, j.model, j.status, j.public_from_version, o.forked_from_id, o.forked_from_version, o.created_at,
     coalesce(s.updated_at, o.updated_at) as updated_at, coalesce(s.revision, o.revision) as revision
-  from judged j cross join present o left join stored s on true`,
-)
+  from judged j cross join present o left join stored s on true`
+})

@@ -7,5 +7,11 @@ export const onUserRenamed = (sql: Sql) => async (received: Received) => {
   if (!isEvent(received, EVENTS.userRenamed)) return
   const { metadata, username } = received.payload
   const { aggregateId, aggregateRevision } = metadata!
-  await sql(renameAuthor, ['prompt', received.id, aggregateId, username, aggregateRevision])
+  await sql(renameAuthor, {
+    consumer: 'prompt',
+    eventId: received.id,
+    userId: aggregateId,
+    username,
+    revision: Number(aggregateRevision),
+  })
 }

@@ -5,7 +5,7 @@ import * as db from '../db/check-access.ts'
 import { accessTo } from '../prompt.ts'
 
 export const checkAccess = async ({ promptId }: CheckAccessRequest, { sql, caller }: PublicCall) => {
-  const [row] = await sql(db.checkAccess, [promptId, caller?.userId ?? null])
+  const [row] = await sql(db.checkAccess, { promptId, readerId: caller?.userId ?? null })
   const access = row && accessTo(row, caller?.userId)
   if (!access) throw notFound('prompt')
   return { ownerId: row.user_id, headVersion: row.version, access }

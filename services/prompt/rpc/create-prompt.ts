@@ -1,5 +1,6 @@
-import { createOnce } from '#chassis/db/idempotency.ts'
+import { claimValues, createOnce } from '#chassis/db/idempotency.ts'
 import { notFound } from '#chassis/errors.ts'
+import { eventValues } from '#chassis/events/outbox.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import type { CreatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import type { Deps } from '../context.ts'
@@ -13,15 +14,20 @@ import { toOwnPrompt } from './view.ts'
 export const createPrompt =
   ({ categories }: Pick<Deps, 'categories'>) =>
   async (request: CreatePromptRequest, call: Call) => {
-    const { sql, caller } = call
+    const { sql, caller, idempotencyKey, origin } = call
     const prompt = newPrompt(request, caller)
     await checkCategory(categories, request.category)
     const create = async () => {
-      const row = await insertPrompt(call, prompt)
+      const [row] = await sql(insertPrompt, {
+        ...prompt,
+        variables: JSON.stringify(prompt.variables),
+        ...claimValues(idempotencyKey, prompt.id),
+        ...eventValues(origin),
+      })
       return row && asStored(prompt, row)
     }
     const load = async (promptId: string): Promise<PromptRow> => {
-      const [row] = await sql(getPrompt, [promptId, caller.userId])
+      const [row] = await sql(getPrompt, { promptId, readerId: caller.userId })
       if (!row) throw notFound('prompt')
       return row
     }

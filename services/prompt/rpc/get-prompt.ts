@@ -10,7 +10,7 @@ export const getPrompt =
   ({ views }: Pick<Deps, 'views'>) =>
   async ({ promptId }: GetPromptRequest, call: PublicCall) => {
     const { sql, caller } = call
-    const [row] = await sql(db.getPrompt, [promptId, caller?.userId ?? null])
+    const [row] = await sql(db.getPrompt, { promptId, readerId: caller?.userId ?? null })
     const access = row && accessTo(row, caller?.userId)
     if (!access) throw notFound('prompt')
     views.record(row, call)

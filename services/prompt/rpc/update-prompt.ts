@@ -1,5 +1,5 @@
 import { failedPrecondition, invalid, notFound, staleEtag } from '#chassis/errors.ts'
-import { eventParams } from '#chassis/events/outbox.ts'
+import { eventValues } from '#chassis/events/outbox.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import type { UpdatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import type { Deps } from '../context.ts'
@@ -22,24 +22,24 @@ export const updatePrompt =
 
 function readChange(request: UpdatePromptRequest, { caller, origin }: Call): db.Change {
   const { tags, variables, status } = request
-  return [
-    request.promptId,
-    caller.userId,
-    request.etag ?? null,
-    request.title ?? null,
-    request.content ?? null,
-    request.description ?? null,
-    request.category ?? null,
-    tags ? storedTags(tags.values) : null,
-    variables ? JSON.stringify(storedVariables(variables.values)) : null,
-    request.model ?? null,
-    request.isPublic ?? null,
-    status === undefined ? null : storedStatus(status),
-    request.publicFromVersion ?? null,
-    request.changes,
-    caller.username,
-    ...eventParams(origin, 2),
-  ]
+  return {
+    promptId: request.promptId,
+    ownerId: caller.userId,
+    etag: request.etag ?? null,
+    title: request.title ?? null,
+    content: request.content ?? null,
+    description: request.description ?? null,
+    category: request.category ?? null,
+    tags: tags ? storedTags(tags.values) : null,
+    variables: variables ? JSON.stringify(storedVariables(variables.values)) : null,
+    model: request.model ?? null,
+    isPublic: request.isPublic ?? null,
+    status: status === undefined ? null : storedStatus(status),
+    publicFromVersion: request.publicFromVersion ?? null,
+    changes: request.changes,
+    ownerName: caller.username,
+    ...eventValues(origin),
+  }
 }
 
 function checkOutcome({ outcome, revision }: PromptRow & { outcome: db.Outcome }) {

@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { keyParams } from '#chassis/db/idempotency.ts'
+import { claimValues } from '#chassis/db/idempotency.ts'
 import { openDatabase } from '#chassis/db/orm.ts'
-import type { Statement } from '#chassis/db/statements.ts'
 import { deleteOldInbox } from '#chassis/events/inbox.ts'
 import type { Cursor } from '#chassis/page-token.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
+import { asking, describePlans, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { renameAuthor } from '../db/authors.ts'
 import { batchGetPrompts } from '../db/batch-get-prompts.ts'
 import { checkAccess } from '../db/check-access.ts'
 import { deletePrompt } from '../db/delete-prompt.ts'
 import { getPrompt } from '../db/get-prompt.ts'
-import { insertPromptStatement } from '../db/insert-prompt.ts'
+import { insertPrompt } from '../db/insert-prompt.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
 import { refreshRanks } from '../db/ranks.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
@@ -49,8 +48,6 @@ const OWNER = '00000000-0000-7000-8000-000000000007'
 const PROMPT = '01900000-0000-7000-8000-000000000007'
 const PAGE = 21
 
-type Asked = Pick<Statement<unknown[], unknown>, 'name' | 'text'>
-
 let database: TestDatabase
 
 beforeAll(async () => {
@@ -64,40 +61,57 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-const STATEMENTS: [Asked, readonly unknown[]][] = [
-  [getPrompt, [PROMPT, OWNER]],
-  [getPrompt, [PROMPT, null]],
-  [checkAccess, [PROMPT, OWNER]],
-  [batchGetPrompts, [[PROMPT, '01900000-0000-7000-8000-000000000008'], OWNER]],
-  [deletePrompt, [PROMPT, OWNER, OWNER, 'u', ...newEvents(1)]],
-  [updatePrompt, [PROMPT, OWNER, null, 'New', ...Array.from({ length: 9 }, () => null), '', 'u', ...newEvents(2)]],
-  [renameAuthor, ['prompt', randomUUID(), OWNER, 'other', 2]],
-  [deleteOldInbox, []],
+const unchanged = {
+  etag: null,
+  content: null,
+  description: null,
+  category: null,
+  tags: null,
+  variables: null,
+  model: null,
+  isPublic: null,
+  status: null,
+  publicFromVersion: null,
+}
+const newPrompt = {
+  id: randomUUID(),
+  title: 'T',
+  content: 'C',
+  description: null,
+  category: null,
+  user_id: OWNER,
+  username: 'u',
+  is_public: true,
+  tags: [],
+  variables: '[]',
+  model: null,
+  status: 'PUBLISHED',
+}
+const key = { callerId: OWNER, method: 'm', key: randomUUID(), requestHash: Buffer.from('x') }
+const eventHeaders = '{}'
+
+describePlans(
+  () => database,
   [
-    insertPromptStatement,
-    [randomUUID(), 'T', 'C', null, null, OWNER, 'u', true, [], '[]', null, 'PUBLISHED', ...newKey(), ...newEvents(2)],
+    asking(getPrompt, { promptId: PROMPT, readerId: OWNER }),
+    asking(getPrompt, { promptId: PROMPT, readerId: null }),
+    asking(checkAccess, { promptId: PROMPT, readerId: OWNER }),
+    asking(batchGetPrompts, { promptIds: [PROMPT, '01900000-0000-7000-8000-000000000008'], readerId: OWNER }),
+    asking(deletePrompt, { promptId: PROMPT, ownerId: OWNER, actorId: OWNER, actorName: 'u', eventHeaders }),
+    asking(updatePrompt, {
+      ...unchanged,
+      promptId: PROMPT,
+      ownerId: OWNER,
+      title: 'New',
+      changes: '',
+      ownerName: 'u',
+      eventHeaders,
+    }),
+    asking(renameAuthor, { consumer: 'prompt', eventId: randomUUID(), userId: OWNER, username: 'other', revision: 2 }),
+    asking(deleteOldInbox, {}),
+    asking(insertPrompt, { ...newPrompt, ...claimValues(key, newPrompt.id), eventHeaders }),
   ],
-]
-
-function newEvents(count: number) {
-  return ['{}', ...Array.from({ length: count }, () => randomUUID())]
-}
-
-function newKey() {
-  const once = { callerId: OWNER, method: 'm', key: randomUUID(), requestHash: Buffer.from('x') }
-  return keyParams({ ...once, requestHash: '\\x78' as never }, randomUUID())
-}
-
-describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
-  test.each(STATEMENTS.map(([statement, params]) => [statement.name, statement, params] as const))(
-    '%s scans no table and sorts nothing',
-    async (_, statement, params) => {
-      const nodes = await planOf(database, mode, statement, params)
-      expect(tablesScanned(nodes)).toEqual([])
-      expect(rowsSorted(nodes)).toEqual([])
-    },
-  )
-})
+)
 
 const ORDERS: Order[] = ['CREATED', 'UPDATED', 'LIKES', 'RATING', 'COMMENTS']
 const nothing = { userId: undefined, isOwn: false, category: undefined, tag: undefined, isPublic: undefined }

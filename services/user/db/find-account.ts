@@ -1,3 +1,4 @@
+import { bytea, text } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { PROFILE, type ProfileRow } from './profile.ts'
 import { FREE_FAILURES, waitAfter } from './sign-in-failures.ts'
@@ -18,14 +19,14 @@ export type AccountRow = Omit<ProfileRow, 'id'> & {
  * looked at, so that many at once do not all slip through the same gap.
  */
 const findAccount = (column: 'email' | 'username') =>
-  statement<[login: string, account: Buffer, address: string], AccountRow>(
-    `find_account_by_${column}`,
-    `with before as (
-      select failures, retry_at from sign_in_failures where account = $2 and address = $3
+  statement(`find_account_by_${column}`, { login: text, account: bytea, address: text })<AccountRow>(
+    (p) => `with before as (
+      select failures, retry_at from sign_in_failures where account = ${p.account} and address = ${p.address}
     ),
     counted as (
       update sign_in_failures f set failures = f.failures + 1, retry_at = now() + ${waitAfter('f.failures + 1')}
-      where f.account = $2 and f.address = $3 and (f.failures < ${FREE_FAILURES} or f.retry_at <= now())
+      where f.account = ${p.account} and f.address = ${p.address}
+        and (f.failures < ${FREE_FAILURES} or f.retry_at <= now())
       returning f.failures
     )
     select ${PROFILE}, u.password, c.failures is not null as is_counted,
@@ -36,7 +37,7 @@ const findAccount = (column: 'email' | 'username') =>
         else ${milliseconds(waitAfter('b.failures + 1'))}
       end as wait_ms
     from (select) one
-    left join users u on lower(u.${column} collate "C") = lower($1 collate "C")
+    left join users u on lower(u.${column} collate "C") = lower(${p.login} collate "C")
     left join before b on true
     left join counted c on true`,
   )

@@ -1,5 +1,6 @@
+import { bytea, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
+import { emission, eventParams, eventValues, outboxCte } from '#chassis/events/outbox.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { NewSession } from '../sessions.ts'
@@ -20,23 +21,34 @@ export type NewUser = {
  * A new user, the first session and the event, in one statement. No row comes back when the username or the e-mail address is another
  * user's: an error would show the address in the database's log.
  */
-export const registerUserStatement = statement<unknown[], ProfileRow>(
-  'register_user',
-  `with made as (
+export const registerUserStatement = statement('register_user', {
+  id: uuid,
+  username: text,
+  email: text,
+  password: text,
+  firstName: text,
+  lastName: text,
+  sessionId: uuid,
+  tokenHash: bytea,
+  issuedAt: timestamptz,
+  expiresAt: timestamptz,
+  ...eventParams,
+})<ProfileRow>(
+  (p) => `with made as (
     insert into users (id, username, email, password, first_name, last_name, created_at)
-    values ($1, $2, $3, $4, nullif($5, ''), nullif($6, ''), $9)
+    values (${p.id}, ${p.username}, ${p.email}, ${p.password}, nullif(${p.firstName}, ''), nullif(${p.lastName}, ''),
+      ${p.issuedAt})
     on conflict do nothing
     returning *
   ),
   session as (
     insert into refresh_tokens (id, family_id, user_id, token_hash, issued_at, expires_at)
-    select $7::uuid, $7::uuid, id, $8::bytea, $9, $10 from made
+    select ${p.sessionId}, ${p.sessionId}, id, ${p.tokenHash}, ${p.issuedAt}, ${p.expiresAt} from made
   ),
-  ${outboxCte({
+  ${outboxCte(p, {
     from: 'made m',
     at: 'm.created_at',
     aggregateId: 'm.id',
-    first: 11,
     events: [
       emission(EVENTS.userRegistered, {
         metadata: { aggregateId: 'm.id', aggregateRevision: 'm.revision' },
@@ -49,10 +61,14 @@ export const registerUserStatement = statement<unknown[], ProfileRow>(
 )
 
 /** What stands in the way of a new user. */
-export const takenNames = statement<[username: string, email: string], { username: boolean; email: boolean }>(
-  'taken_names',
-  `select exists (select from users where lower(username collate "C") = lower($1 collate "C")) as username,
-    exists (select from users where lower(email collate "C") = lower($2 collate "C")) as email`,
+export const takenNames = statement('taken_names', { username: text, email: text })<{
+  username: boolean
+  email: boolean
+}>(
+  (
+    p,
+  ) => `select exists (select from users where lower(username collate "C") = lower(${p.username} collate "C")) as username,
+    exists (select from users where lower(email collate "C") = lower(${p.email} collate "C")) as email`,
 )
 
 /** Stores a user with a first session; undefined when one of the names is taken. */
@@ -63,18 +79,18 @@ export async function registerUser(
 ): Promise<ProfileRow | undefined> {
   const { id, username, email, password, firstName, lastName } = user
   const { hash, issuedAt, expiresAt } = session
-  const [row] = await sql(registerUserStatement, [
+  const [row] = await sql(registerUserStatement, {
     id,
     username,
     email,
     password,
     firstName,
     lastName,
-    session.id,
-    hash,
+    sessionId: session.id,
+    tokenHash: hash,
     issuedAt,
     expiresAt,
-    ...eventParams(origin, 1),
-  ])
+    ...eventValues(origin),
+  })
   return row
 }

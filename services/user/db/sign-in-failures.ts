@@ -1,3 +1,4 @@
+import { bytea, text } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 
 /** Failures that cost no wait: whoever mistypes is not a thief. */
@@ -12,9 +13,9 @@ export const waitAfter = (failures: string) => `(interval '1 second' * case
   else least(${LONGEST_WAIT}, 2 ^ least(${failures} - ${FREE_FAILURES}, 10)) end)`
 
 /** Counts a failure that was not counted before. */
-export const countSignInFailure = statement<[account: Buffer, address: string], never>(
-  'count_sign_in_failure',
-  `insert into sign_in_failures as f (account, address, failures, retry_at) values ($1, $2, 1, now() + ${waitAfter('1')})
+export const countSignInFailure = statement('count_sign_in_failure', { account: bytea, address: text })(
+  (p) => `insert into sign_in_failures as f (account, address, failures, retry_at)
+  values (${p.account}, ${p.address}, 1, now() + ${waitAfter('1')})
   on conflict (account, address) do update set failures = f.failures + 1,
     retry_at = greatest(f.retry_at, now() + ${waitAfter('f.failures + 1')})`,
 )

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
+import type { Role } from '../user.ts'
 
 /** An account with its profile. `password` is a bcrypt hash. */
 export const User = defineEntity({
@@ -11,7 +12,7 @@ export const User = defineEntity({
     password: p.string().length(255).lazy(),
     firstName: p.string().length(50).nullable(),
     lastName: p.string().length(50).nullable(),
-    role: p.enum(['USER', 'MODERATOR', 'ADMIN']).columnType('varchar(20)').nullable().default('USER'),
+    role: p.enum(['USER', 'MODERATOR', 'ADMIN']).columnType('varchar(20)').nullable().$type<Role>().default('USER'),
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3).nullable(),
     status: p.enum(['ACTIVE', 'DEACTIVATED']).columnType('varchar(20)').default('ACTIVE'),

@@ -5,7 +5,7 @@ import * as db from '../db/get-user.ts'
 import { readersView } from './readers-view.ts'
 
 export const getUser = async ({ userId }: GetUserRequest, call: PublicCall) => {
-  const [row] = await call.sql(db.getUser, [userId, call.caller?.userId ?? null])
+  const [row] = await call.sql(db.getUser, { userId, readerId: call.caller?.userId ?? null })
   if (!row) throw notFound('user')
   const view = await readersView(call)
   return { user: view(row) }

@@ -10,6 +10,7 @@ import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { refreshToken } from './refresh-token.ts'
 import { register } from './register.ts'
+import { setUserRole } from './set-user-role.ts'
 import { updateUser } from './update-user.ts'
 
 /** The table: a handler for each RPC. */
@@ -21,6 +22,6 @@ export const services = (deps: Deps) => [
     logout,
     getJwks: getJwks(deps),
   }),
-  serve(UserServiceService, { getUser, batchGetUsers, updateUser }),
+  serve(UserServiceService, { getUser, batchGetUsers, updateUser, setUserRole }),
   serve(UserInternalServiceService, { checkCaller }),
 ]

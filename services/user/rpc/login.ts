@@ -1,5 +1,5 @@
 import { exhausted, unauthenticated } from '#chassis/errors.ts'
-import { eventParams } from '#chassis/events/outbox.ts'
+import { eventValues } from '#chassis/events/outbox.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
 import type { LoginRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Deps } from '../context.ts'
@@ -17,21 +17,23 @@ export const login =
     passwords.checkRoom()
     const { account, address } = attemptOf(name, origin.address)
     const find = isEmail(name) ? findAccountByEmail : findAccountByUsername
-    const row = (await sql(find, [name, account, address]))[0]!
+    const row = (await sql(find, { login: name, account, address }))[0]!
     if (row.wait_ms !== null) throw slowed(row.wait_ms)
 
     const isRight = await passwords.verify(password, row.id === null ? undefined : row.password, signal)
     if (!isRight || !isInUse(row)) {
-      if (!row.is_counted) await sql(countSignInFailure, [account, address])
+      if (!row.is_counted) await sql(countSignInFailure, { account, address })
       throw unauthenticated('CREDENTIALS_INVALID', 'no account in use has this name and this password')
     }
 
     if (passwords.isOutdated(row.password)) {
-      await sql(renewPasswordHash, [row.id, row.password, await passwords.hash(password, signal)])
+      const after = await passwords.hash(password, signal)
+      await sql(renewPasswordHash, { userId: row.id, before: row.password, after })
     }
     const session = await newSession()
-    const { id, hash, issuedAt, expiresAt } = session
-    await sql(startSession, [row.id, id, hash, issuedAt, expiresAt, account, address, ...eventParams(origin, 1)])
+    const { id: tokenId, hash: tokenHash, issuedAt, expiresAt } = session
+    const started = { userId: row.id, tokenId, tokenHash, issuedAt, expiresAt, account, address }
+    await sql(startSession, { ...started, ...eventValues(origin) })
     return { user: toFullUser(row), tokens: await session.tokensFor(row) }
   }
 

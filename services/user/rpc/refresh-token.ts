@@ -11,13 +11,19 @@ export const refreshToken =
   async (request: RefreshTokenRequest, { sql }: PublicCall) => {
     const presented = hashOfToken(request.refreshToken)
     const next = await newSession()
-    const [user] = await sql(rotateRefreshToken, [presented, next.id, next.hash, next.issuedAt, next.expiresAt])
+    const [user] = await sql(rotateRefreshToken, {
+      hash: presented,
+      nextId: next.id,
+      nextHash: next.hash,
+      issuedAt: next.issuedAt,
+      expiresAt: next.expiresAt,
+    })
     if (!user) throw await refusal(sql, presented)
     return { tokens: await next.tokensFor(user) }
   }
 
 async function refusal(sql: PublicCall['sql'], presented: Buffer) {
-  const [token] = await sql(inspectRefreshToken, [presented])
+  const [token] = await sql(inspectRefreshToken, { hash: presented })
   if (token?.is_rotated) {
     await endSession(sql, token.family_id)
     return unauthenticated(

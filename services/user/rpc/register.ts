@@ -21,7 +21,7 @@ export const register =
   }
 
 async function whatIsTaken(sql: PublicCall['sql'], { username, email }: RegisterRequest) {
-  const [taken] = await sql(takenNames, [username, email])
+  const [taken] = await sql(takenNames, { username, email })
   if (taken!.username) return usernameTaken()
   return taken!.email ? emailTaken() : takenAndGone()
 }

@@ -1,10 +1,10 @@
 import { brokenConstraint } from '#chassis/db/failures.ts'
-import { eventParams } from '#chassis/events/outbox.ts'
 import { notFound, staleEtag } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
+import { EVENTS } from '#contracts/events.ts'
 import type { UpdateUserRequest } from '#contracts/gen/promptforge/user/v1/user_service.ts'
-import * as db from '../db/update-user.ts'
-import { usernameTaken } from '../user.ts'
+import { activeUserToChange } from '../db/active-user-to-change.ts'
+import { applyProfile, usernameTaken } from '../user.ts'
 import { toFullUser } from './view.ts'
 
 // Unique as written, unique whatever its case, and not held for somebody else.
@@ -12,27 +12,24 @@ const RULES_OF_NAMES = new Set(['users_username_key', 'users_username_lower', 'h
 
 export const updateUser = async (request: UpdateUserRequest, call: Call) => {
   if (!(await mayChange(request.userId, call))) throw notFound('user')
-  const [row] = await call.sql(db.updateUser, changeOf(request, call)).catch((error: unknown) => {
+  const changed = call.transaction(async (em, emit, now) => {
+    const user = await activeUserToChange(em, request.userId)
+    if (request.etag !== undefined && request.etag !== String(user.revision)) throw staleEtag(String(user.revision))
+    const { formerUsername } = applyProfile(user, request, now)
+    if (formerUsername !== undefined) {
+      emit(EVENTS.userRenamed, {
+        metadata: { aggregateId: user.id, aggregateRevision: BigInt(user.revision) },
+        username: user.username,
+        previousUsername: formerUsername,
+      })
+    }
+    return user
+  })
+  const user = await changed.catch((error: unknown) => {
     throw RULES_OF_NAMES.has(brokenConstraint(error) ?? '') ? usernameTaken() : error
   })
-  if (!row) throw notFound('user')
-  if (row.outcome === 'ETAG_STALE') throw staleEtag(String(row.revision))
-  return { user: toFullUser(row) }
+  return { user: toFullUser(user) }
 }
 
-async function mayChange(userId: string, call: Call) {
-  return userId === call.caller.userId || (await call.presentRole()).role === 'ADMIN'
-}
-
-const changeOf = (
-  { userId, etag, username, firstName, lastName, bio }: UpdateUserRequest,
-  { origin }: Call,
-): db.Change => [
-  userId,
-  etag ?? null,
-  username ?? null,
-  firstName ?? null,
-  lastName ?? null,
-  bio ?? null,
-  ...eventParams(origin, 1),
-]
+const mayChange = async (userId: string, call: Call) =>
+  userId === call.caller.userId || (await call.presentRole()).role === 'ADMIN'

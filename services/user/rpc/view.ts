@@ -5,14 +5,14 @@ import type { ProfileRow } from '../db/profile.ts'
 export const toUser = (row: ProfileRow, followedByMe?: boolean): User => ({
   id: row.id,
   username: row.username,
-  firstName: row.first_name ?? '',
-  lastName: row.last_name ?? '',
+  firstName: row.firstName ?? '',
+  lastName: row.lastName ?? '',
   bio: row.bio ?? '',
-  followersCount: row.followers_count,
-  followingCount: row.following_count,
+  followersCount: row.followersCount,
+  followingCount: row.followingCount,
   followedByMe,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at ?? undefined,
+  createdAt: row.createdAt,
+  updatedAt: row.updatedAt ?? undefined,
   etag: String(row.revision),
 })
 

@@ -1,5 +1,5 @@
 import { notFound, notReady } from '#chassis/errors.ts'
-import type { PublicCall } from '#chassis/grpc/call.ts'
+import type { PlainCall } from '#chassis/grpc/call.ts'
 import type { GetVersionRequest } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { Deps } from '../context.ts'
 import * as db from '../db/get-version.ts'
@@ -7,7 +7,7 @@ import { toVersion } from './view.ts'
 
 export const getVersion =
   ({ versions, readableVersions, arrivals }: Pick<Deps, 'versions' | 'readableVersions' | 'arrivals'>) =>
-  async ({ promptId, version, knownHash }: GetVersionRequest, { origin, signal, setHeader }: PublicCall) => {
+  async ({ promptId, version, knownHash }: GetVersionRequest, { origin, signal, setHeader }: PlainCall) => {
     const ranges = await readableVersions(promptId, origin)
     if (!ranges.some(({ from, to }) => from <= version && version <= to)) throw notFound('version')
     const find = () => db.getVersion(versions, promptId, version)

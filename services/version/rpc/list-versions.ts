@@ -1,4 +1,4 @@
-import type { PublicCall } from '#chassis/grpc/call.ts'
+import type { PlainCall } from '#chassis/grpc/call.ts'
 import { type Cursor, pageSize } from '#chassis/page-token.ts'
 import type { VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
@@ -16,7 +16,7 @@ const PAGE_BYTES = 2 * 1024 * 1024
 
 export const listVersions =
   ({ orm, pageTokens, readableVersions }: Pick<Deps, 'orm' | 'pageTokens' | 'readableVersions'>) =>
-  async ({ promptId, view, ...request }: ListVersionsRequest, { origin }: PublicCall) => {
+  async ({ promptId, view, ...request }: ListVersionsRequest, { origin }: PlainCall) => {
     const isFull = view === View.FULL
     const scope = ['ListVersions', promptId, isFull]
     const cursor = pageTokens.open(scope, request.pageToken)

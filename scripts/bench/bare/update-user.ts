@@ -1,45 +1,42 @@
+import { bigint, nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import { emission, outboxCte } from '#chassis/events/outbox.ts'
+import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
-import { PROFILE, type ProfileRow } from './profile.ts'
+import { PROFILE, type ProfileRow } from '../../../services/user/db/profile.ts'
 
 /** What became of a change. Only CHANGED has stored anything. */
 export type Outcome = 'CHANGED' | 'UNCHANGED' | 'ETAG_STALE'
 
-/** A change: null leaves a value as it is; an empty text clears a name or the bio. The parameters of an event come last. */
-export type Change = [
-  userId: string,
-  etag: string | null,
-  username: string | null,
-  firstName: string | null,
-  lastName: string | null,
-  bio: string | null,
-  ...event: string[],
-]
-
 /**
- * Changes a profile in one statement, and answers with it as it then is. No row: there is no such user in use.
+ * UpdateUser as one statement, to measure what the unit of work costs beside it. It changes a profile, and answers with it as it then is. No row: there is no such user in use.
  *
  * `present` locks the row, and waits for whoever holds it, so concurrent changes come one after the other and each is computed
  * from the one before. When somebody else held the lock, the row that `stored` finds is older than the one that was locked;
  * PostgreSQL then takes the newest one, which is the locked one.
  */
-export const updateUser = statement<Change, ProfileRow & { outcome: Outcome }>(
-  'update_user',
-  `with present as (
-    select * from users where id = $1 and status = 'ACTIVE' for update
+export const updateUser = statement('update_user', {
+  userId: uuid,
+  etag: nullable(bigint),
+  username: nullable(text),
+  firstName: nullable(text),
+  lastName: nullable(text),
+  bio: nullable(text),
+  ...eventParams,
+})<ProfileRow & { outcome: Outcome }>(
+  (p) => `with present as (
+    select * from users where id = ${p.userId} and status = 'ACTIVE' for update
   ),
   wanted as materialized (
-    select p.id, coalesce($3::text, p.username) as username,
-      case when $4::text is null then p.first_name else nullif($4, '') end as first_name,
-      case when $5::text is null then p.last_name else nullif($5, '') end as last_name,
-      case when $6::text is null then p.bio else nullif($6, '') end as bio
+    select p.id, coalesce(${p.username}, p.username) as username,
+      case when ${p.firstName} is null then p.first_name else nullif(${p.firstName}, '') end as first_name,
+      case when ${p.lastName} is null then p.last_name else nullif(${p.lastName}, '') end as last_name,
+      case when ${p.bio} is null then p.bio else nullif(${p.bio}, '') end as bio
     from present p
   ),
   judged as materialized (
     select w.*,
       case
-        when $2::bigint <> p.revision then 'ETAG_STALE'
+        when ${p.etag} <> p.revision then 'ETAG_STALE'
         when (w.username, w.first_name, w.last_name, w.bio)
           is distinct from (p.username, p.first_name, p.last_name, p.bio) then 'CHANGED'
         else 'UNCHANGED'
@@ -53,11 +50,10 @@ export const updateUser = statement<Change, ProfileRow & { outcome: Outcome }>(
     where u.id = j.id and j.outcome = 'CHANGED'
     returning u.*
   ),
-  ${outboxCte({
+  ${outboxCte(p, {
     from: 'stored s cross join present p',
     at: 's.updated_at',
     aggregateId: 's.id',
-    first: 7,
     events: [
       emission(
         EVENTS.userRenamed,

@@ -1,0 +1,62 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { v7 } from 'uuid'
+import type { EventDefinition } from '#contracts/events.ts'
+import type { EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
+import type { Cause } from '../cause.ts'
+import type { OutboxRow } from '../events/envelope.ts'
+import { eventHeaders } from '../events/outbox.ts'
+import { OutboxEvent } from '../events/outbox-event.entity.ts'
+import { isTransactionConflict } from './failures.ts'
+
+/** The message of an event with every member named: what a proto gains, whoever emits it must say. When it happened is stored beside it. */
+export type EmittedMessage<T> = {
+  [K in keyof Required<T>]: K extends 'metadata' ? Omit<EventMetadata, 'occurredAt'> : T[K]
+}
+
+/** Stores an event in the transaction. It is published after the commit, and never without it. */
+export type Emit = <T>(event: EventDefinition<T>, message: EmittedMessage<T>) => void
+
+/**
+ * What is done in one transaction: it loads and changes entities, and says what happened. It may run more than once. `now` is when it
+ * began, and when its events happened.
+ */
+export type Work<T> = (em: EntityManager, emit: Emit, now: Date) => Promise<T>
+
+/** Runs work in a transaction, for what caused it. */
+export type Transaction = <T>(cause: Cause, work: Work<T>) => Promise<T>
+
+/** How often work is run again when another transaction was in its way. */
+const MAX_REPEATS = 3
+
+/**
+ * Makes the transactions of a database: MikroORM's unit of work with the outbox in it. It begins, runs `work`, writes what changed
+ * with the events in one flush, commits, and calls `onWrite`. What PostgreSQL refuses as a deadlock or a serialisation failure is
+ * run again from the start, up to three times, with an EntityManager of its own.
+ */
+export const createTransaction =
+  (fork: () => EntityManager, onWrite: () => void): Transaction =>
+  async (cause, work) => {
+    for (let repeats = 0; ; repeats++) {
+      try {
+        const now = new Date()
+        const result = await fork().transactional((em) => work(em, createEmit(em, cause, now), now))
+        onWrite()
+        return result
+      } catch (error) {
+        if (repeats === MAX_REPEATS || !isTransactionConflict(error)) throw error
+      }
+    }
+  }
+
+const createEmit =
+  (em: EntityManager, cause: Cause, occurredAt: Date): Emit =>
+  ({ subject, perAggregate, message: type }, message) => {
+    const { aggregateId } = (message as { metadata: EventMetadata }).metadata
+    em.create(OutboxEvent, {
+      id: v7(),
+      subject: perAggregate ? `${subject}.${aggregateId}` : subject,
+      payload: type.toJSON(message as Parameters<typeof type.toJSON>[0]) as OutboxRow['payload'],
+      headers: eventHeaders(cause),
+      occurredAt,
+    })
+  }

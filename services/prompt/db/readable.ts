@@ -1,0 +1,24 @@
+/**
+ * Who may read a prompt, as SQL conditions on a row of `prompts`. `prompt.ts` has the same rules in TypeScript, for what has been read
+ * already; `tests/readability.test.ts` holds the two together, row by row.
+ */
+
+/** The row is in lists for everyone. `isListed` is the same. */
+export const isListed = (row: string) =>
+  `(${row}.is_public and ${row}.status = 'PUBLISHED' and ${row}.deleted_at is null)`
+
+/** A reader, whose id is the SQL `readerId`, may read some version of the row. `accessTo` says which. */
+export const isReadableBy = (row: string, readerId: string) => `(
+    ${row}.deleted_at is null and ${row}.user_id = ${readerId}
+    or ${row}.status <> 'DRAFT'
+      and (${row}.deleted_at is null and ${row}.is_public or exists (select ${validLicences(row, readerId)})))`
+
+/** The column `licences` of Readable: the versions that each of a reader's valid licences names, none beyond the head. */
+export const licencesOf = (row: string, readerId: string) => `(
+    select json_agg(json_build_array(e.min_version, least(e.max_version, ${row}.version))) ${validLicences(row, readerId)}
+  ) as licences`
+
+const validLicences = (row: string, readerId: string) => `
+    from entitlements e
+    where e.prompt_id = ${row}.id and e.user_id = ${readerId} and e.active
+      and (e.expires_at is null or e.expires_at > now()) and e.min_version <= ${row}.version`
