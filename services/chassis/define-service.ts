@@ -7,7 +7,7 @@ import { openBroker } from './events/broker.ts'
 import type { OutboxStore } from './events/outbox-store.ts'
 import { createPublish, type Publish } from './events/publisher.ts'
 import { createEvents, type ServiceEvents } from './events/service-events.ts'
-import type { Subscription } from './events/subscription.ts'
+import { assertAllHandled, type Subscription } from './events/subscription.ts'
 import type { ServerParts } from './grpc/admit.ts'
 import { type Channel, openChannel } from './grpc/client.ts'
 import { createHealth, serveHealth } from './grpc/health.ts'
@@ -47,7 +47,7 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
   /** Its gRPC services, with `serve`. */
   services(context: Context): Served<S>[]
   jobs?(context: Context): Job[]
-  /** What it does with the events that the catalogue gives it: one for each stream. */
+  /** What it does with the events that the catalogue gives it: one for each stream, all of them. */
   subscriptions?(context: Context): Subscription[]
   /** Where its events wait, when that is not the store's outbox. */
   outbox?(context: Context): OutboxStore
@@ -114,6 +114,7 @@ export async function createService<C extends BaseConfig, Context extends object
   const context: Context = { ...(await definition.context(base)), ...overrides.context }
   const outbox = definition.outbox?.(context) ?? database.outbox
   const subscriptions = definition.subscriptions?.(context) ?? []
+  assertAllHandled(name, subscriptions)
   const events: ServiceEvents = createEvents({ name, broker, outbox, subscriptions, log, metrics, tracing })
   const identity =
     overrides.identity ?? definition.identity?.(context) ?? remoteIdentity(open('user', config.auth.userService))

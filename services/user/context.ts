@@ -6,7 +6,7 @@ import { rotateSigningKeys } from './db/rotate-signing-keys.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import { createSessions, type NewSessions } from './sessions.ts'
-import { createVault } from './vault.ts'
+import { createFieldCipher } from './field-cipher.ts'
 
 /** What handlers and jobs of this service need beside the call; each takes the part that it uses. */
 export type Deps = {
@@ -23,10 +23,10 @@ export type Deps = {
 export function createContext({ config, database, log }: Base<UserConfig>): Deps {
   const { auth, tokens, passwords } = config
   const { cacheSeconds, rotationSeconds, secret } = config.keys
-  const vault = createVault(secret)
+  const cipher = createFieldCipher(secret)
   const times = { cacheSeconds, rotationSeconds, accessSeconds: tokens.accessSeconds }
-  const rotateKeys = () => rotateSigningKeys(database.fork(), vault, times)
-  const keys = createKeyRing({ sql: database.sql, vault, cacheSeconds, rotateKeys })
+  const rotateKeys = () => rotateSigningKeys(database.fork(), cipher, times)
+  const keys = createKeyRing({ sql: database.sql, cipher, cacheSeconds, rotateKeys })
   return {
     database,
     log,

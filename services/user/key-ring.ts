@@ -3,7 +3,7 @@ import { errors, type JWK, type JWTVerifyGetKey } from 'jose'
 import type { Sql } from '#chassis/db/statements.ts'
 import { selectSigningKeys, type SigningKeyRow } from './db/select-signing-keys.ts'
 import { openSigningKey } from './signing-keys.ts'
-import type { Vault } from './vault.ts'
+import type { FieldCipher } from './field-cipher.ts'
 
 /** A key that signs. */
 export type Signer = { kid: string; privateKey: KeyObject }
@@ -30,12 +30,12 @@ type Loaded = { rows: SigningKeyRow[]; keySet: KeySet; readAt: number }
  */
 export function createKeyRing(options: {
   sql: Sql
-  vault: Vault
+  cipher: FieldCipher
   cacheSeconds: number
   rotateKeys(): Promise<unknown>
 }): KeyRing {
-  const { sql, vault, cacheSeconds, rotateKeys } = options
-  const privateKey = remembering(({ kid, private_key }) => openSigningKey(vault, kid, private_key))
+  const { sql, cipher, cacheSeconds, rotateKeys } = options
+  const privateKey = remembering(({ kid, private_key }) => openSigningKey(cipher, kid, private_key))
   const publicKey = remembering(({ public_jwk: key }) => createPublicKey({ key: { ...key }, format: 'jwk' }))
   let known: Loaded | undefined
   let loading: Promise<Loaded> | undefined

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { hash, parseOptions, verify } from '@node-rs/bcrypt'
-import { createTurns } from './turns.ts'
+import { createSemaphore } from './semaphore.ts'
 
 /** Hashes and checks passwords off the event loop, a few at a time. What has to wait too long is refused: OVERLOADED. */
 export type Passwords = {
@@ -14,21 +14,21 @@ export type Passwords = {
 }
 
 /** Passwords that may wait for their turn. */
-const WAITING = 32
+const MAX_WAITING = 32
 
 /** Hashes run on libuv's pool of four threads; one is left for files, names and signatures. */
-const MOST_PARALLEL = 3
+const MAX_PARALLEL = 3
 
 /** Makes Passwords with bcrypt at `cost`; `parallel` 0 is a hash for each core. Throws when bcrypt has no such cost. */
 export function createPasswords({ cost, parallel }: { cost: number; parallel: number }): Passwords {
   if (cost < 4 || cost > 31) throw new Error(`PF_BCRYPT_COST is ${cost}: bcrypt takes 4 to 31`)
-  const turns = createTurns(parallel || Math.min(availableParallelism(), MOST_PARALLEL), WAITING)
+  const semaphore = createSemaphore(parallel || Math.min(availableParallelism(), MAX_PARALLEL), MAX_WAITING)
   const nobodys = hashOfNothing(cost)
   return {
-    checkRoom: turns.checkRoom,
-    hash: (password, signal) => turns.take(() => hash(password, { cost }), signal),
+    checkRoom: semaphore.checkRoom,
+    hash: (password, signal) => semaphore.run(() => hash(password, { cost }), signal),
     verify: async (password, stored, signal) => {
-      const isRight = await turns.take(() => verify(password, stored ?? nobodys), signal)
+      const isRight = await semaphore.run(() => verify(password, stored ?? nobodys), signal)
       return isRight && stored !== undefined
     },
     isOutdated: (stored) => parseOptions(stored).cost !== cost,

@@ -1,7 +1,7 @@
 import { sign, verify, createPublicKey } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { newSigningKey, nextRotation, openSigningKey } from './signing-keys.ts'
-import { createVault } from './vault.ts'
+import { createFieldCipher } from './field-cipher.ts'
 
 const times = { rotationSeconds: 1000, cacheSeconds: 60, accessSeconds: 900 }
 const at = (seconds: number) => new Date(seconds * 1000)
@@ -34,16 +34,16 @@ test('a key that an operator has retired is replaced at once', () => {
 })
 
 test('the public half is an RFC 7517 key without private members, and verifies what the private half signs', () => {
-  const vault = createVault('a secret of more than 32 characters')
-  const { kid, publicJwk, privateKey } = newSigningKey(vault)
+  const cipher = createFieldCipher('a secret of more than 32 characters')
+  const { kid, publicJwk, privateKey } = newSigningKey(cipher)
   expect(publicJwk).toEqual({ kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid, alg: 'EdDSA', use: 'sig' })
-  const signature = sign(null, Buffer.from('data'), openSigningKey(vault, kid, privateKey))
+  const signature = sign(null, Buffer.from('data'), openSigningKey(cipher, kid, privateKey))
   const publicKey = createPublicKey({ key: publicJwk as never, format: 'jwk' })
   expect(verify(null, Buffer.from('data'), publicKey, signature)).toBe(true)
 })
 
 test('another secret gives a sentence for the operator', () => {
-  const { kid, privateKey } = newSigningKey(createVault('a secret of more than 32 characters'))
-  const other = createVault('another secret of more than 32 chars')
+  const { kid, privateKey } = newSigningKey(createFieldCipher('a secret of more than 32 characters'))
+  const other = createFieldCipher('another secret of more than 32 chars')
   expect(() => openSigningKey(other, kid, privateKey)).toThrow('another PF_SIGNING_KEY_SECRET')
 })

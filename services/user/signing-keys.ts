@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import type { JWK } from 'jose'
 import { v7 } from 'uuid'
 import { CLOCK_SKEW_SECONDS, TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
-import type { Vault } from './vault.ts'
+import type { FieldCipher } from './field-cipher.ts'
 
 /** What decides when keys change, in seconds. */
 export type KeyTimes = {
@@ -37,18 +37,18 @@ export function nextRotation(
 }
 
 /** Makes an Ed25519 key: the public half as RFC 7517 wants it, the private half sealed under the key's id. */
-export function newSigningKey(vault: Vault): { kid: string; publicJwk: JWK; privateKey: Buffer } {
+export function newSigningKey(cipher: FieldCipher): { kid: string; publicJwk: JWK; privateKey: Buffer } {
   const kid = v7()
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const { kty, crv, x } = publicKey.export({ format: 'jwk' })
-  const sealed = vault.seal(privateKey.export({ format: 'der', type: 'pkcs8' }), kid)
+  const sealed = cipher.encrypt(privateKey.export({ format: 'der', type: 'pkcs8' }), kid)
   return { kid, publicJwk: { kty: kty!, crv: crv!, x: x!, kid, alg: TOKEN_ALGORITHM, use: 'sig' }, privateKey: sealed }
 }
 
 /** The private half of a stored key. Throws with a sentence for the operator when the secret is not the one that sealed it. */
-export function openSigningKey(vault: Vault, kid: string, sealed: Buffer): KeyObject {
+export function openSigningKey(cipher: FieldCipher, kid: string, sealed: Buffer): KeyObject {
   try {
-    return createPrivateKey({ key: vault.open(sealed, kid), format: 'der', type: 'pkcs8' })
+    return createPrivateKey({ key: cipher.decrypt(sealed, kid), format: 'der', type: 'pkcs8' })
   } catch (cause) {
     throw new Error(`signing key ${kid} was encrypted with another PF_SIGNING_KEY_SECRET`, { cause })
   }

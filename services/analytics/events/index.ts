@@ -1,4 +1,5 @@
-import type { Subscription } from '#chassis/events/subscription.ts'
+import { batchSubscription, type Subscription } from '#chassis/events/subscription.ts'
+import { consumedBy, type StreamName } from '#contracts/events.ts'
 import type { Deps } from '../context.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
@@ -13,9 +14,7 @@ const BATCH = 1000
 export function subscriptions({ database: { sql } }: Deps): Subscription[] {
   const users = ingest(userRows, (rows) => sql(insertUserEvents, userEventColumns(rows)))
   const prompts = ingest(promptRows, (rows) => sql(insertPromptEvents, promptEventColumns(rows)))
-  return [
-    { stream: 'PF_USER', batch: BATCH, handle: users },
-    { stream: 'PF_PROMPT', batch: BATCH, handle: prompts },
-    { stream: 'PF_VERSION', batch: BATCH, handle: prompts },
-  ]
+  const all = (stream: StreamName, handle: Subscription['handle']) =>
+    batchSubscription(stream, { batch: BATCH }, consumedBy('analytics', stream), handle)
+  return [all('PF_USER', users), all('PF_PROMPT', prompts), all('PF_VERSION', prompts)]
 }

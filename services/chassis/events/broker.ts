@@ -66,7 +66,7 @@ async function connectAtLast(
     string,
     string,
   ]
-  for (let told = false; !signal.aborted;) {
+  for (let hasWarned = false; !signal.aborted;) {
     try {
       const connection = await connect({
         name: service,
@@ -82,18 +82,18 @@ async function connectAtLast(
         // Otherwise the second refusal, however long after the first, would be the end: the next certificate may be let in.
         ignoreAuthErrorAbort: true,
       })
-      void tell(connection, log)
+      void logStatus(connection, log)
       return connection
     } catch (err) {
-      if (!told) log.warn({ err }, 'NATS does not answer: events wait in the outbox')
-      told = true
+      if (!hasWarned) log.warn({ err }, 'NATS does not answer: events wait in the outbox')
+      hasWarned = true
       await pause(RECONNECT_MS, signal)
     }
   }
   return undefined
 }
 
-async function tell(connection: NatsConnection, log: Logger) {
+async function logStatus(connection: NatsConnection, log: Logger) {
   for await (const { type } of connection.status()) {
     if (type === 'disconnect') log.warn('NATS is away: events wait in the outbox')
     if (type === 'reconnect') log.info('NATS is back')

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts'
 import { pause } from '../pause.ts'
 import { readTraceparent, type Tracing } from '../trace.ts'
 import type { Broker } from './broker.ts'
-import { buryMessage } from './dead-letter.ts'
+import { publishDeadLetter } from './dead-letter.ts'
 import type { Received } from './envelope.ts'
 import type { ConsumerMetrics } from './event-metrics.ts'
 import { createQueue } from './queue.ts'
@@ -54,19 +54,19 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   const { signal } = stopping
   const queue = createQueue<JsMsg>(signal)
   const held = new Set<JsMsg>()
-  let keeping: NodeJS.Timeout | undefined
+  let extending: NodeJS.Timeout | undefined
 
   const open = async () => {
     const consumer = await broker.jetstream().consumers.get(stream, parts.service)
     const { config } = await consumer.info(true)
-    clearInterval(keeping)
-    keeping = setInterval(() => keep(held), config.ack_wait! / NANOS / 3)
+    clearInterval(extending)
+    extending = setInterval(() => extendAckDeadlines(held), config.ack_wait! / NANOS / 3)
     return consumer
   }
   const fetch = async () => {
     let consumer: Consumer | undefined
-    for (let told = false; !signal.aborted;) {
-      await queue.room(batch)
+    for (let hasWarned = false; !signal.aborted;) {
+      await queue.waitForRoom(batch)
       if (signal.aborted) return
       try {
         consumer ??= await open()
@@ -74,10 +74,10 @@ export function startConsumer(parts: Parts): () => Promise<void> {
           held.add(message)
           queue.push(message)
         }
-        told = false
+        hasWarned = false
       } catch (err) {
-        if (!told && !signal.aborted) log.warn({ stream, err }, 'events cannot be fetched: trying again')
-        told = true
+        if (!hasWarned && !signal.aborted) log.warn({ stream, err }, 'events cannot be fetched: trying again')
+        hasWarned = true
         consumer = undefined
         await pause(RETRY_MS, signal)
       }
@@ -94,13 +94,13 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   return async () => {
     stopping.abort()
     await ended
-    clearInterval(keeping)
+    clearInterval(extending)
     for (const message of queue.drain()) message.nak()
   }
 }
 
 // What waits here must not come again meanwhile: each time it would count as a delivery, until there are too many.
-function keep(held: Set<JsMsg>) {
+function extendAckDeadlines(held: Set<JsMsg>) {
   for (const message of held) message.working()
 }
 
@@ -111,7 +111,7 @@ async function handleMessages(parts: Parts, messages: JsMsg[], signal: AbortSign
       if (message.info.deliveryCount > MAX_DELIVERIES) throw new Error('it was delivered too often')
       entries.push({ message, received: readMessage(message) })
     } catch (error) {
-      await bury(parts, message, (error as Error).message)
+      await deadLetter(parts, message, (error as Error).message)
     }
   }
   if (entries.length > 0) await settle(parts, entries, signal)
@@ -131,7 +131,7 @@ function readMessage({ subject, headers, data }: JsMsg): Received {
   }
 }
 
-/** Has entries handled, and acknowledges, repeats or buries each. */
+/** Has entries handled, and acknowledges, retries or dead-letters each. */
 async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Promise<void> {
   const { subscription, metrics, log } = parts
   const { stream } = subscription
@@ -147,7 +147,7 @@ async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Prom
       const reasons = new Map(refusals.map(({ received, reason }) => [received, reason]))
       for (const { message, received } of entries) {
         const reason = reasons.get(received)
-        if (reason !== undefined) await bury(parts, message, reason)
+        if (reason !== undefined) await deadLetter(parts, message, reason)
         else {
           message.ack()
           handled.set(received.event.name, (handled.get(received.event.name) ?? 0) + 1)
@@ -161,7 +161,7 @@ async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Prom
       const retry = retryOf(err)
       if (retry === undefined || (retry === 'conflict' && ++conflicts > MAX_CONFLICTS)) {
         if (entries.length > 1) for (const entry of entries) await settle(parts, [entry], signal)
-        else await giveBack(parts, entries[0]!, err)
+        else await retryOrDeadLetter(parts, entries[0]!, err)
         return
       }
       log.warn({ stream, events: entries.length, err }, 'events wait: something that they need does not answer')
@@ -174,21 +174,21 @@ async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Prom
   }
 }
 
-async function giveBack(parts: Parts, { message, received }: Entry, err: unknown) {
+async function retryOrDeadLetter(parts: Parts, { message, received }: Entry, err: unknown) {
   const { deliveryCount } = message.info
   const { name } = received.event
   parts.log.error({ event: received.id, name, deliveryCount, err }, 'an event could not be handled')
-  if (deliveryCount >= MAX_DELIVERIES) await bury(parts, message, 'it failed each time')
+  if (deliveryCount >= MAX_DELIVERIES) await deadLetter(parts, message, 'it failed each time')
   else message.nak(RETRY_MS * 2 ** deliveryCount)
 }
 
-async function bury(
+async function deadLetter(
   { broker, service, subscription: { stream }, metrics, log }: Parts,
   message: JsMsg,
   reason: string,
 ) {
   try {
-    await buryMessage(broker, service, message, reason)
+    await publishDeadLetter(broker, service, message, reason)
     metrics.deadLetters.inc({ stream })
     const event = message.headers?.get('Nats-Msg-Id')
     log.error({ stream, subject: message.subject, event, reason }, 'an event went to the dead letters')

@@ -7,7 +7,12 @@ import type { Broker } from './broker.ts'
  * Copies a message that cannot be handled to the dead-letter stream, with the reason, and ends its delivery. Of a prompt's content
  * only the ids are copied. Throws when the copy could not be stored: then the message must come again.
  */
-export async function buryMessage(broker: Broker, service: string, message: JsMsg, reason: string): Promise<void> {
+export async function publishDeadLetter(
+  broker: Broker,
+  service: string,
+  message: JsMsg,
+  reason: string,
+): Promise<void> {
   const js = broker.jetstream()
   const { stream, streamSequence } = message.info
   const letter = headers()

@@ -8,7 +8,7 @@ import { encodeEvent, type EventHeaders, type OutboxRow } from './envelope.ts'
 export type Message = { id: string; subject: string; data: Uint8Array; headers: EventHeaders }
 
 /** What became of publishing a message. `full` and `refused` have stored nothing. */
-export type Fate = 'stored' | 'full' | 'refused'
+export type PublishResult = 'stored' | 'full' | 'refused'
 
 /** Messages (JetStream takes no more) and bytes of an atomic batch: one fsync each. */
 const BATCH_MESSAGES = 1000
@@ -34,14 +34,14 @@ export function messageOf(row: OutboxRow): Message & { stream: StreamName } {
  * stream knows, or there is no room) goes one by one: then a known id is an ordinary answer. Throws when the broker does not
  * answer; what has been stored till then is stored again without effect.
  */
-export async function publishAll(broker: Broker, messages: Message[]): Promise<Fate[]> {
+export async function publishAll(broker: Broker, messages: Message[]): Promise<PublishResult[]> {
   const js = broker.jetstream()
-  const fates: Fate[] = []
+  const results: PublishResult[] = []
   for (const batch of batchesOf(messages)) {
     const isStored = batch.length > 1 && (await publishBatch(js, batch))
-    fates.push(...(isStored ? batch.map((): Fate => 'stored') : await publishSingles(js, batch)))
+    results.push(...(isStored ? batch.map((): PublishResult => 'stored') : await publishSingles(js, batch)))
   }
-  return fates
+  return results
 }
 
 /** Publishes an event that is in no outbox, once: it throws when it could not be stored. */
@@ -51,16 +51,21 @@ export type Publish = <T>(event: EventDefinition<T>, id: string, message: T) => 
 export const createPublish =
   (broker: Broker): Publish =>
   async ({ subject, message: type }, id, message) => {
-    const fate = await publishOne(broker.jetstream(), { id, subject, data: type.encode(message).finish(), headers: {} })
-    if (fate !== 'stored') throw new Error(`JetStream did not take the event: ${fate}`)
+    const result = await publishOne(broker.jetstream(), {
+      id,
+      subject,
+      data: type.encode(message).finish(),
+      headers: {},
+    })
+    if (result !== 'stored') throw new Error(`JetStream did not take the event: ${result}`)
   }
 
-async function publishOne(js: JetStreamClient, { id, subject, data, headers }: Message): Promise<Fate> {
+async function publishOne(js: JetStreamClient, { id, subject, data, headers }: Message): Promise<PublishResult> {
   try {
     await js.publish(subject, data, { msgID: id, headers: toNats(headers) })
     return 'stored'
   } catch (error) {
-    return fateOf(error)
+    return resultOf(error)
   }
 }
 
@@ -78,15 +83,15 @@ async function publishBatch(js: JetStreamClient, messages: Message[]): Promise<b
   }
 }
 
-async function publishSingles(js: JetStreamClient, messages: Message[]): Promise<Fate[]> {
-  const fates: Fate[] = []
+async function publishSingles(js: JetStreamClient, messages: Message[]): Promise<PublishResult[]> {
+  const results: PublishResult[] = []
   for (let at = 0; at < messages.length; at += SINGLES) {
     const some = messages.slice(at, at + SINGLES)
-    fates.push(...(await Promise.all(some.map((message) => publishOne(js, message)))))
+    results.push(...(await Promise.all(some.map((message) => publishOne(js, message)))))
     // The order of what is about one thing: nothing overtakes what found no room.
-    if (fates.includes('full')) return messages.map((_, index) => fates[index] ?? 'full')
+    if (results.includes('full')) return messages.map((_, index) => results[index] ?? 'full')
   }
-  return fates
+  return results
 }
 
 function* batchesOf(messages: Message[]): Generator<Message[]> {
@@ -108,7 +113,7 @@ function* batchesOf(messages: Message[]): Generator<Message[]> {
 const isRefusal = (error: unknown) =>
   isApiError(error) || (error instanceof Error && error.message.startsWith('batch '))
 
-function fateOf(error: unknown): Fate {
+function resultOf(error: unknown): PublishResult {
   if (isApiError(error)) return FULL.has(error.code) ? 'full' : 'refused'
   const { name, message } = error as Error
   // Nobody listens to the subject: its stream is being made, or was not deployed. Its messages wait.

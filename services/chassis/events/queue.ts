@@ -4,7 +4,7 @@ export type Queue<T> = {
   /** Takes up to `most`, waiting until there is something; nothing when the signal is aborted first. */
   take(most: number): Promise<T[]>
   /** Waits until there are fewer than `limit`, or the signal is aborted. */
-  room(limit: number): Promise<void>
+  waitForRoom(limit: number): Promise<void>
   /** Takes what is left. */
   drain(): T[]
 }
@@ -28,7 +28,7 @@ export function createQueue<T>(signal: AbortSignal): Queue<T> {
       change()
       return taken
     },
-    room: async (limit) => {
+    waitForRoom: async (limit) => {
       while (items.length >= limit && !signal.aborted) await changed.promise
     },
     drain: () => items.splice(0),

@@ -16,7 +16,7 @@ const LINGER_MS = 20
 /** Milliseconds until the next sweep after one that failed, or that met a stream without room. */
 const RETRY_MS = 250
 
-/** Refusals after which a row is given up. */
+/** Refusals after which a row is abandoned. */
 const MAX_ATTEMPTS = 10
 
 /** What carries a service's events from its outbox to JetStream. */
@@ -44,16 +44,16 @@ export function startRelay(parts: Parts): Relay {
     })
   const ended = parts.outbox.lead(stopping.signal, async (signal) => {
     parts.metrics.leading.set(1)
-    let told = false
+    let hasWarned = false
     while (!signal.aborted) {
       isAwake = false
       const isClear = await sweep(parts, signal).catch((err: unknown) => {
-        if (!told && !signal.aborted) parts.log.warn({ err }, 'events wait in the outbox')
-        told = true
+        if (!hasWarned && !signal.aborted) parts.log.warn({ err }, 'events wait in the outbox')
+        hasWarned = true
         return false
       })
       if (isClear) {
-        told = false
+        hasWarned = false
         await pause(LINGER_MS, signal)
         const waited = new AbortController()
         await Promise.race([nextWake(), pause(POLL_MS, AbortSignal.any([signal, waited.signal]))])
@@ -113,13 +113,13 @@ async function publishPage(broker: Broker, rows: OutboxRow[], blocked: Set<Strea
     }
   }
   const publishing = [...streams].map(async ([stream, entries]) => {
-    const fates = await publishAll(
+    const results = await publishAll(
       broker,
       entries.map(({ message }) => message),
     )
     for (const [index, { row }] of entries.entries()) {
-      if (fates[index] === 'stored') outcome.stored.push(row.id)
-      else if (fates[index] === 'refused') outcome.refused.push(row)
+      if (results[index] === 'stored') outcome.stored.push(row.id)
+      else if (results[index] === 'refused') outcome.refused.push(row)
       else if (!blocked.has(stream)) {
         blocked.add(stream)
         log.warn({ stream }, 'a stream has no room: its events wait in the outbox')
@@ -138,11 +138,12 @@ async function settle(
 ) {
   if (stored.length > 0) await outbox.markPublished(stored)
   metrics.published.inc(stored.length)
-  const given = [...unreadable, ...refused.filter(({ attempts }) => attempts + 1 >= MAX_ATTEMPTS)]
-  const again = refused.filter((row) => !given.includes(row))
+  const abandoned = [...unreadable, ...refused.filter(({ attempts }) => attempts + 1 >= MAX_ATTEMPTS)]
+  const again = refused.filter((row) => !abandoned.includes(row))
   if (again.length > 0) await outbox.markRefused(again.map(({ id }) => id))
-  if (given.length === 0) return
-  await outbox.markAbandoned(given.map(({ id }) => id))
-  metrics.abandoned.inc(given.length)
-  for (const { id, subject } of given) log.error({ event: id, subject }, 'an event has been given up: see the outbox')
+  if (abandoned.length === 0) return
+  await outbox.markAbandoned(abandoned.map(({ id }) => id))
+  metrics.abandoned.inc(abandoned.length)
+  for (const { id, subject } of abandoned)
+    log.error({ event: id, subject }, 'an event was abandoned: it stays in the outbox, with abandoned_at')
 }

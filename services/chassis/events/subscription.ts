@@ -1,17 +1,19 @@
-import type { StreamName } from '#contracts/events.ts'
+import { consumedBy, type EventDefinition, EVENTS, type StreamName } from '#contracts/events.ts'
 import type { Received } from './envelope.ts'
 
 /** An event that can never be handled, and why: a sentence for who reads the dead letters, without content. */
 export type Refusal = { received: Received; reason: string }
 
 /**
- * What a service does with the events of one stream that the catalogue gives it. The durable consumer has the service's name; the
- * deploy step has made it.
+ * What a service does with the events of one stream that the catalogue gives it; made by `subscription` or `batchSubscription`. The
+ * durable consumer has the service's name; the deploy step has made it.
  */
 export type Subscription = {
   stream: StreamName
   /** Events that are handled together at the most; four times as many are in memory. */
   batch: number
+  /** What it handles. */
+  events: readonly EventDefinition[]
   /**
    * Stores the effect of events, in one transaction or each on its own; they are acknowledged when it returns. Delivered again, an
    * event must change nothing. Answers with those that can never be handled. What it throws means that none of these has been
@@ -20,10 +22,63 @@ export type Subscription = {
   handle(batch: Received[]): Promise<Refusal[]>
 }
 
-/** Handles events one after the other, by a function each: `oneByOne({ userRenamed: … })`. */
-export const oneByOne =
-  (handle: (received: Received) => Promise<unknown>): Subscription['handle'] =>
-  async (batch) => {
-    for (const received of batch) await handle(received)
-    return []
+/** The name of an event in the catalogue: `userRenamed`. */
+type EventName = keyof typeof EVENTS
+
+/** The event with this name, as a handler gets it. */
+type ReceivedOf<N extends EventName> = (typeof EVENTS)[N] extends EventDefinition<infer T> ? Received<T> : never
+
+/** A handler for each event. */
+type EventHandlers = { [N in EventName]?: (received: ReceivedOf<N>) => Promise<unknown> }
+
+/**
+ * Handles the events of a stream one after the other, by a function each:
+ * `subscription('PF_USER', { batch: 50 }, { userRenamed: onUserRenamed(sql) })`. Its keys are exactly what the catalogue gives the
+ * service: a service does not start with one missing, or one too many.
+ */
+export function subscription(stream: StreamName, { batch }: { batch: number }, handlers: EventHandlers): Subscription {
+  const byEvent = new Map(
+    Object.entries(handlers).map(([name, handle]) => [
+      EVENTS[name as EventName].name,
+      handle as (received: Received) => Promise<unknown>,
+    ]),
+  )
+  return {
+    stream,
+    batch,
+    events: Object.keys(handlers).map((name) => EVENTS[name as EventName] as EventDefinition),
+    handle: async (received) => {
+      for (const one of received) await byEvent.get(one.event.name)!(one)
+      return []
+    },
   }
+}
+
+/** Handles events of a stream together, as many as have come: for what stores many in one statement. */
+export const batchSubscription = <T>(
+  stream: StreamName,
+  { batch }: { batch: number },
+  events: readonly EventDefinition<T>[],
+  handle: (batch: Received<T>[]) => Promise<Refusal[]>,
+): Subscription => ({
+  stream,
+  batch,
+  events: events as readonly EventDefinition[],
+  handle: handle as Subscription['handle'],
+})
+
+/** Throws when a service does not handle exactly the events that the catalogue gives it, each in one subscription to its stream. */
+export function assertAllHandled(service: string, subscriptions: Subscription[]): void {
+  const handled = subscriptions.flatMap(({ stream, events }) => events.map(({ name }) => `${name} of ${stream}`))
+  const given = consumedBy(service).map(({ name, stream }) => `${name} of ${stream}`)
+  const streams = subscriptions.map(({ stream }) => stream)
+  const wrong = [
+    ...given.filter((event) => !handled.includes(event)).map((event) => `${event} has no handler`),
+    ...handled.filter((event) => !given.includes(event)).map((event) => `${event} is not given to it`),
+    ...streams.filter((stream, index) => streams.indexOf(stream) !== index).map((stream) => `${stream} is there twice`),
+  ]
+  if (wrong.length === 0) return
+  throw new Error(
+    `${service} does not handle what contracts/events.ts gives it: ${wrong.join('; ')}. Mend events/index.ts of the service, or the catalogue`,
+  )
+}

@@ -3,12 +3,12 @@ import { headers } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { jetstream } from '@nats-io/jetstream'
 import { v7 } from 'uuid'
-import { EVENTS } from '#contracts/events.ts'
+import { consumedBy, EVENTS } from '#contracts/events.ts'
 import { PromptContentChanged, PromptDeleted } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { unavailable } from '../errors.ts'
 import type { Received } from '../events/envelope.ts'
-import type { Subscription } from '../events/subscription.ts'
+import { batchSubscription, type Subscription } from '../events/subscription.ts'
 import { readMetric } from '../testing/metric.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 import { until } from '../testing/until.ts'
@@ -34,7 +34,9 @@ async function consume(
   handle: Subscription['handle'],
   { stream = PROMPT, name = 'analytics' }: { stream?: Subscription['stream']; name?: string } = {},
 ) {
-  const definition = eventService(name, () => [{ stream, batch: 100, handle }])
+  const definition = eventService(name, () => [
+    batchSubscription(stream, { batch: 100 }, consumedBy(name, stream), handle),
+  ])
   service = await startTestService(definition, { env: { PF_NATS_URL: broker.url } })
 }
 

@@ -1,8 +1,8 @@
-import { oneByOne, type Subscription } from '#chassis/events/subscription.ts'
+import { subscription, type Subscription } from '#chassis/events/subscription.ts'
 import type { Deps } from '../context.ts'
 import { onUserRenamed } from './on-user-renamed.ts'
 
 /** What this service does with the events of others, by stream. */
 export const subscriptions = ({ database: { sql } }: Pick<Deps, 'database'>): Subscription[] => [
-  { stream: 'PF_USER', batch: 50, handle: oneByOne(onUserRenamed(sql)) },
+  subscription('PF_USER', { batch: 50 }, { userRenamed: onUserRenamed(sql) }),
 ]

@@ -1,17 +1,11 @@
 import type { Sql } from '#chassis/db/statements.ts'
-import { isEvent, type Received } from '#chassis/events/envelope.ts'
-import { EVENTS } from '#contracts/events.ts'
+import type { Received } from '#chassis/events/envelope.ts'
+import type { UserRenamed } from '#contracts/gen/promptforge/user/v1/user_events.ts'
 import { renameAuthor } from '../db/authors.ts'
 
-export const onUserRenamed = (sql: Sql) => async (received: Received) => {
-  if (!isEvent(received, EVENTS.userRenamed)) return
-  const { metadata, username } = received.payload
-  const { aggregateId, aggregateRevision } = metadata!
-  await sql(renameAuthor, {
-    consumer: 'prompt',
-    eventId: received.id,
-    userId: aggregateId,
-    username,
-    revision: Number(aggregateRevision),
-  })
-}
+export const onUserRenamed =
+  (sql: Sql) =>
+  async ({ id, payload: { metadata, username } }: Received<UserRenamed>) => {
+    const { aggregateId: userId, aggregateRevision } = metadata!
+    await sql(renameAuthor, { consumer: 'prompt', eventId: id, userId, username, revision: Number(aggregateRevision) })
+  }

@@ -3,14 +3,17 @@ import {
   PromptInternalServiceService,
   PromptServiceService,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import type { Deps } from '../context.ts'
 import { batchGetPrompts } from './batch-get-prompts.ts'
 import { checkAccess } from './check-access.ts'
 import { createPrompt } from './create-prompt.ts'
 import { deletePrompt } from './delete-prompt.ts'
 import { getPrompt } from './get-prompt.ts'
+import { likePrompt } from './like-prompt.ts'
 import { listCategories } from './list-categories.ts'
 import { listPrompts } from './list-prompts.ts'
+import { unlikePrompt } from './unlike-prompt.ts'
 import { updatePrompt } from './update-prompt.ts'
 
 /** The table: a handler for each RPC. */
@@ -24,5 +27,6 @@ export const services = (deps: Deps) => [
     deletePrompt,
     listCategories,
   }),
+  serve(SocialServiceService, { likePrompt, unlikePrompt }),
   serve(PromptInternalServiceService, { checkAccess }),
 ]

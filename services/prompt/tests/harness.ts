@@ -11,6 +11,7 @@ import {
   PromptInternalServiceService,
   PromptServiceService,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import type { Deps } from '../context.ts'
 import { refreshRanks } from '../db/ranks.ts'
 import { promptService } from '../service.ts'
@@ -70,6 +71,7 @@ export async function startPromptService(
   return {
     ...test,
     prompts,
+    social: test.stub(SocialServiceService),
     internal: test.stub(PromptInternalServiceService, 'version'),
     person,
     create,

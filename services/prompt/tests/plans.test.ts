@@ -14,6 +14,7 @@ import { deletePrompt } from '../db/delete-prompt.ts'
 import { getPrompt } from '../db/get-prompt.ts'
 import { insertPrompt } from '../db/insert-prompt.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
+import { likePrompt, unlikePrompt } from '../db/likes.ts'
 import { refreshRanks } from '../db/ranks.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
 import { schema } from '../db/schema.ts'
@@ -107,6 +108,8 @@ describePlans(
       ownerName: 'u',
       eventHeaders,
     }),
+    asking(likePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
+    asking(unlikePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
     asking(renameAuthor, { consumer: 'prompt', eventId: randomUUID(), userId: OWNER, username: 'other', revision: 2 }),
     asking(deleteOldInbox, {}),
     asking(insertPrompt, { ...newPrompt, ...claimValues(key, newPrompt.id), eventHeaders }),

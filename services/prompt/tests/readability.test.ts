@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { Access_Kind } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { GetPromptResponse } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { checkAccess } from '../db/check-access.ts'
+import { isListed, isReadableBy } from '../db/readable.ts'
+import * as rules from '../prompt.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
 // The readability table of data.md. A prompt has versions 1 to 5 and was made public at 3; the licence is for 2 to 4, the
@@ -140,6 +143,33 @@ describe.each(CASES)('$state, to $reader: $sight', (row) => {
         headVersion: 5,
         access: { readableVersions: ranges },
       })
+    }
+  })
+})
+
+describe('the rule in SQL is the one in TypeScript', () => {
+  const readers = ['owner', 'anyone', 'nobody', 'licensee', 'follower of all versions'] as const
+  const states = [true, false].flatMap((is_public) =>
+    (['DRAFT', 'PUBLISHED', 'ARCHIVED'] as const).flatMap((status) =>
+      [null, new Date()].map((deleted_at) => ({ is_public, status, deleted_at })),
+    ),
+  )
+
+  test.each(states)('for $status, public $is_public, deleted $deleted_at', async (state) => {
+    const id = await arrange(state)
+    const { sql } = service.service.context.database
+    for (const reader of readers) {
+      const readerId = reader === 'nobody' ? null : people[reader].userId
+      const [inSql] = await service.database.query(
+        `select ${isListed('p')} as listed, coalesce(${isReadableBy('p', '$2::uuid')}, false) as readable
+        from prompts p where p.id = $1`,
+        [id, readerId],
+      )
+      const [row] = await sql(checkAccess, { promptId: id, readerId })
+      expect([reader, inSql]).toEqual([
+        reader,
+        { listed: rules.isListed(row!), readable: rules.accessTo(row!, readerId ?? undefined) !== undefined },
+      ])
     }
   })
 })

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { type KeyTimes, newSigningKey, nextRotation } from '../signing-keys.ts'
-import type { Vault } from '../vault.ts'
+import type { FieldCipher } from '../field-cipher.ts'
 import { SigningKey } from './signing-key.entity.ts'
 
 /** Any number: the lock is per database. */
@@ -10,14 +10,18 @@ const LOCK = 7_264_302
  * Makes the next signing key when one is due, and answers with its id. Replicas that do it at once wait for each other, so that
  * they make one key and not one each.
  */
-export const rotateSigningKeys = (fork: EntityManager, vault: Vault, times: KeyTimes): Promise<string | undefined> =>
+export const rotateSigningKeys = (
+  fork: EntityManager,
+  cipher: FieldCipher,
+  times: KeyTimes,
+): Promise<string | undefined> =>
   fork.transactional(async (em) => {
     await em.execute('select pg_advisory_xact_lock(?)', [LOCK])
     const [present] = await em.find(SigningKey, {}, { orderBy: { activeFrom: 'desc' }, limit: 1 })
     const rotation = nextRotation(present && retirement(present), new Date(), times)
     if (!rotation) return undefined
     const { publishedAt, activeFrom, presentRetiresAt } = rotation
-    const key = newSigningKey(vault)
+    const key = newSigningKey(cipher)
     em.create(SigningKey, { ...key, publishedAt, activeFrom })
     if (present) present.retiredAt = presentRetiresAt
     return key.kid

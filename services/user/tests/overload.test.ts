@@ -2,22 +2,22 @@ import { status } from '@grpc/grpc-js'
 import { expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
-import { createTurns } from '../turns.ts'
+import { createSemaphore } from '../semaphore.ts'
 import { createPasswords, type Passwords } from '../passwords.ts'
 import { startUserService } from './harness.ts'
 
 test('when as many passwords wait as may, further ones are refused at once; those that wait succeed', async () => {
   const real = createPasswords({ cost: 4, parallel: 2 })
   const { promise: released, resolve: release } = Promise.withResolvers<void>()
-  const turns = createTurns(2, 32)
+  const semaphore = createSemaphore(2, 32)
   let arrived = 0
   // The real thing, held up until the test lets it go.
   const passwords: Passwords = {
     ...real,
-    checkRoom: turns.checkRoom,
+    checkRoom: semaphore.checkRoom,
     hash: (password, signal) => {
       arrived++
-      return turns.take(() => released.then(() => real.hash(password, signal)), signal)
+      return semaphore.run(() => released.then(() => real.hash(password, signal)), signal)
     },
   }
   const service = await startUserService({ overrides: { context: { passwords } } })

@@ -1,4 +1,5 @@
-import type { Subscription } from '#chassis/events/subscription.ts'
+import { batchSubscription, type Subscription } from '#chassis/events/subscription.ts'
+import { EVENTS } from '#contracts/events.ts'
 import type { Deps } from '../context.ts'
 import { onContentChanged } from './on-content-changed.ts'
 
@@ -7,5 +8,5 @@ const BATCH = 16
 
 /** What this service does with others' events. */
 export const subscriptions = (deps: Deps): Subscription[] => [
-  { stream: 'PF_PROMPT_CONTENT', batch: BATCH, handle: onContentChanged(deps) },
+  batchSubscription('PF_PROMPT_CONTENT', { batch: BATCH }, [EVENTS.promptContentChanged], onContentChanged(deps)),
 ]

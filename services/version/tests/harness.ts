@@ -34,7 +34,7 @@ export async function startVersionService(options: { env?: Record<string, string
     /** The documents as they are stored. */
     documents: test.database.db.collection<VersionDocument>('prompt_versions'),
     /** Hands events to the service's handler; answers with the reasons of those that it refuses. */
-    handle: async (...batch: Received[]) => (await handle(batch)).map(({ reason }) => reason),
+    handle: async (...batch: Received<PromptContentChanged>[]) => (await handle(batch)).map(({ reason }) => reason),
     /** Stores versions of one prompt that anyone may read. */
     async store(versions: number[], fields: Fields = {}) {
       const promptId = v7()
@@ -55,8 +55,12 @@ export const WRITTEN_AT = new Date('2026-11-01T12:00:00.123Z')
 export const AUTHOR = { userId: '0198c0de-0000-7000-8000-00000000000a', username: 'ann' }
 
 /** The event of a version, as the consumer hands it over. */
-export const contentChanged = (promptId: string, version: number, fields: Fields = {}): Received => ({
-  event: EVENTS.promptContentChanged as Received['event'],
+export const contentChanged = (
+  promptId: string,
+  version: number,
+  fields: Fields = {},
+): Received<PromptContentChanged> => ({
+  event: EVENTS.promptContentChanged,
   id: v7(),
   payload: contentPayload(promptId, version, fields),
   requestId: 'request-1',

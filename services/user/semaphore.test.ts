@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { createTurns } from './turns.ts'
+import { createSemaphore } from './semaphore.ts'
 
 const stays = new AbortController().signal
 
@@ -14,10 +14,10 @@ function task(begun: string[], name: string) {
 }
 
 test('so many run at once, the others wait in the order in which they came', async () => {
-  const turns = createTurns(2, 10)
+  const semaphore = createSemaphore(2, 10)
   const begun: string[] = []
   const tasks = ['a', 'b', 'c', 'd'].map((name) => task(begun, name))
-  const results = tasks.map(({ run }) => turns.take(run, stays))
+  const results = tasks.map(({ run }) => semaphore.run(run, stays))
   await Promise.resolve()
   expect(begun).toEqual(['a', 'b'])
   tasks[1]!.end()
@@ -29,10 +29,10 @@ test('so many run at once, the others wait in the order in which they came', asy
 })
 
 test('a task that fails gives its turn to the next', async () => {
-  const turns = createTurns(1, 10)
+  const semaphore = createSemaphore(1, 10)
   const begun: string[] = []
   const [first, second] = [task(begun, 'first'), task(begun, 'second')]
-  const results = [turns.take(first.run, stays), turns.take(second.run, stays)]
+  const results = [semaphore.run(first.run, stays), semaphore.run(second.run, stays)]
   first.fail()
   await expect(results[0]).rejects.toThrow('first')
   second.end()
@@ -40,29 +40,29 @@ test('a task that fails gives its turn to the next', async () => {
 })
 
 test('nobody more may wait than there is room for', async () => {
-  const turns = createTurns(2, 32)
+  const semaphore = createSemaphore(2, 32)
   const tasks = Array.from({ length: 34 }, (_, i) => task([], String(i)))
-  const results = tasks.map(({ run }) => turns.take(run, stays))
-  expect(() => turns.checkRoom()).toThrow('too many')
-  await expect(turns.take(task([], 'one too many').run, stays)).rejects.toMatchObject({
+  const results = tasks.map(({ run }) => semaphore.run(run, stays))
+  expect(() => semaphore.checkRoom()).toThrow('too many')
+  await expect(semaphore.run(task([], 'one too many').run, stays)).rejects.toMatchObject({
     reason: 'OVERLOADED',
     retryAfterMs: 1000,
   })
   tasks[0]!.end()
   await results[0]
-  turns.checkRoom()
+  semaphore.checkRoom()
   for (const { end } of tasks) end()
   expect(await Promise.all(results)).toHaveLength(34)
 })
 
 test('whoever went away while waiting costs nothing', async () => {
-  const turns = createTurns(1, 10)
+  const semaphore = createSemaphore(1, 10)
   const begun: string[] = []
   const [first, gone, last] = [task(begun, 'first'), task(begun, 'gone'), task(begun, 'last')]
   const leaving = new AbortController()
-  const running = turns.take(first.run, stays)
-  const waiting = turns.take(gone.run, leaving.signal)
-  const after = turns.take(last.run, stays)
+  const running = semaphore.run(first.run, stays)
+  const waiting = semaphore.run(gone.run, leaving.signal)
+  const after = semaphore.run(last.run, stays)
   leaving.abort()
   first.end()
   await running

@@ -1,18 +1,18 @@
 import { cancelled, exhausted } from '#chassis/errors.ts'
 
-/** Lets a bounded number of tasks run at once, a bounded number wait, and refuses what is beyond. */
-export type Turns = {
+/** Runs a bounded number of tasks at once, lets a bounded number wait, and refuses the rest. */
+export type Semaphore = {
   /** Throws OVERLOADED when nobody more may wait. */
   checkRoom(): void
   /** Runs a task when it is its turn, first come first served. Throws OVERLOADED, or CANCELLED when `signal` aborts before. */
-  take<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>
+  run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
 /** Milliseconds after which whoever was refused should come again. */
 const RETRY_MS = 1000
 
-/** Makes Turns: `parallel` tasks run at once, `waiting` wait. */
-export function createTurns(parallel: number, waiting: number): Turns {
+/** Makes a semaphore: `parallel` tasks run at once, `waiting` wait. */
+export function createSemaphore(parallel: number, waiting: number): Semaphore {
   const queue: (() => void)[] = []
   let running = 0
   const checkRoom = () => {
@@ -20,26 +20,26 @@ export function createTurns(parallel: number, waiting: number): Turns {
       throw exhausted('OVERLOADED', 'too many passwords are being checked at the moment', RETRY_MS)
     }
   }
-  const turn = async () => {
+  const acquire = async () => {
     if (running < parallel) running++
     // Whoever leaves hands its place over, so `running` stays.
     else await new Promise<void>((resolve) => queue.push(resolve))
   }
-  const leave = () => {
+  const release = () => {
     const next = queue.shift()
     if (next) next()
     else running--
   }
   return {
     checkRoom,
-    take: async (task, signal) => {
+    run: async (task, signal) => {
       checkRoom()
-      await turn()
+      await acquire()
       try {
         if (signal.aborted) throw cancelled()
         return await task()
       } finally {
-        leave()
+        release()
       }
     },
   }
