@@ -1,9 +1,10 @@
 // `node scripts/run.mjs [--without-stores] COMMAND …`: makes a clone ready, doing only what has not been done, and runs the
-// command with the packaged Node first in PATH. It needs nothing but a system Node, Python and npm, so it is plain JavaScript.
+// command with the packaged Node first in PATH. `node scripts/run.mjs --generate` generates the contracts even if they are current.
+// It needs nothing but a system Node, Python and npm, so it is plain JavaScript.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { contractsAreCurrent, generateContracts } from './bootstrap/contracts.mjs'
+import { contractsAreCurrent, forgetContracts, generateContracts } from './bootstrap/contracts.mjs'
 import { withLock } from './bootstrap/lock.mjs'
 import { installPackages, packagesAreCurrent } from './bootstrap/packages.mjs'
 import { Stop, step } from './bootstrap/step.mjs'
@@ -23,11 +24,14 @@ await main(process.argv.slice(2)).catch((error) => {
 
 /** @param {string[]} args */
 async function main(args) {
-  const withStores = args[0] !== '--without-stores'
+  const [option, ...command] = args
+  const generate = option === '--generate'
+  const withStores = !generate && option !== '--without-stores'
   checkMachine()
   process.env.BUF_CACHE_DIR ??= join(cacheFolder(), 'buf')
+  if (generate) forgetContracts(root)
   await prepare(withStores)
-  await hand(withStores ? args : args.slice(1))
+  await hand(withStores ? args : command)
 }
 
 function checkMachine() {

@@ -1,5 +1,7 @@
 import { Client } from 'pg'
-import { RELAY_LOCK } from '#chassis/events/postgres-outbox.ts'
+import { lockKey } from '#chassis/db/advisory-locks.ts'
+import { RELAY_LOCK } from '#chassis/events/relay.ts'
+import { lockHolders } from '#chassis/testing/locks.ts'
 import { until } from '#chassis/testing/until.ts'
 import { onDatabase } from './on-database.ts'
 
@@ -14,13 +16,8 @@ export async function holdRelay(url: string): Promise<Client> {
   const client = new Client({ connectionString: url })
   await client.connect()
   await until('the relay to be held', async () => {
-    await client.query(
-      `select pg_terminate_backend(pid) from pg_locks
-      where locktype = 'advisory' and objid = $1 and granted and pid <> pg_backend_pid()
-        and database = (select oid from pg_database where datname = current_database())`,
-      [RELAY_LOCK],
-    )
-    const { rows } = await client.query('select pg_try_advisory_lock($1) as held', [RELAY_LOCK])
+    await client.query(`select pg_terminate_backend(pid) from (${lockHolders(RELAY_LOCK)}) h where pid <> pg_backend_pid()`)
+    const { rows } = await client.query(`select pg_try_advisory_lock(${lockKey(RELAY_LOCK)}) as held`)
     return rows[0].held as boolean
   })
   return client

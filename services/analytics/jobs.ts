@@ -9,9 +9,15 @@ const HOUR_MS = 3_600_000
 
 /** What this service does by itself. */
 export const jobs = ({ database }: Deps): Job[] => [
-  { name: 'make partitions', everyMs: HOUR_MS, run: () => makePartitions(database, wantedMonths(new Date())) },
+  {
+    name: 'make partitions',
+    on: 'one replica',
+    everyMs: HOUR_MS,
+    run: () => makePartitions(database, wantedMonths(new Date())),
+  },
   {
     name: 'delete old ids of events',
+    on: 'one replica',
     everyMs: HOUR_MS,
     run: (signal) => deleteAll(database.sql, deleteOldIds, signal),
   },

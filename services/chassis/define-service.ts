@@ -115,7 +115,8 @@ export async function createService<C extends BaseConfig, Context extends object
   const outbox = definition.outbox?.(context) ?? database.outbox
   const subscriptions = definition.subscriptions?.(context) ?? []
   assertAllHandled(name, subscriptions)
-  const events: ServiceEvents = createEvents({ name, broker, outbox, subscriptions, log, metrics, tracing })
+  const { lead } = database
+  const events: ServiceEvents = createEvents({ name, broker, outbox, lead, subscriptions, log, metrics, tracing })
   const identity =
     overrides.identity ?? definition.identity?.(context) ?? remoteIdentity(open('user', config.auth.userService))
   const parts: ServerParts = {
@@ -178,7 +179,7 @@ function lifecycle({ name, config, parts, mesh, database, events, services, jobs
       await sleep(config.drain.settleMs)
       await server.shutdown(config.drain.graceMs)
     })
-    const stopJobs = startJobs(jobs, parts.log)
+    const stopJobs = startJobs(jobs, database.lead, parts.log)
     events.start()
     ending.splice(1, 0, stopJobs, events.stop)
     const ports = { grpc: server.port, health: plain.port, metrics: metrics.port }

@@ -1,9 +1,12 @@
+import type { Lead } from './leader.ts'
 import type { Logger } from './logger.ts'
 import { pause } from './pause.ts'
 
 /** Work that a service does by itself, again and again. */
 export type Job = {
   name: string
+  /** Where it runs when the service has several replicas. A job of one replica may still run on two for a moment: see `Lead`. */
+  on: 'every replica' | 'one replica'
   /** Milliseconds from the end of one run to the beginning of the next. */
   everyMs: number
   /** One run. What it throws is logged, and the next run comes all the same. */
@@ -11,17 +14,21 @@ export type Job = {
 }
 
 /** Starts jobs; each runs at once and then at its pace. Returns how to end them: after their present run. */
-export function startJobs(jobs: Job[], log: Logger): () => Promise<void> {
+export function startJobs(jobs: Job[], lead: Lead, log: Logger): () => Promise<void> {
   const stopping = new AbortController()
-  const { signal } = stopping
-  const loops = jobs.map(async ({ name, everyMs, run }) => {
+  const repeat = async ({ name, everyMs, run }: Job, signal: AbortSignal) => {
     while (!signal.aborted) {
       await run(signal).catch((err: unknown) => log.error({ job: name, err }, 'job failed'))
       await pause(everyMs, signal)
     }
-  })
+  }
+  const repeatAll = (on: Job['on']) => (signal: AbortSignal) =>
+    Promise.all(jobs.filter((job) => job.on === on).map((job) => repeat(job, signal)))
+  const running: Promise<unknown>[] = [repeatAll('every replica')(stopping.signal)]
+  if (jobs.some(({ on }) => on === 'one replica'))
+    running.push(lead('jobs', stopping.signal, repeatAll('one replica')))
   return async () => {
     stopping.abort()
-    await Promise.all(loops)
+    await Promise.all(running)
   }
 }

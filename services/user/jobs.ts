@@ -12,11 +12,17 @@ const CLEAN_UP_MS = 300_000
 export const jobs = ({ database, log, rotateKeys }: Pick<Deps, 'database' | 'log' | 'rotateKeys'>): Job[] => [
   {
     name: 'rotate signing keys',
+    on: 'one replica',
     everyMs: ROTATION_MS,
     run: async () => {
       const kid = await rotateKeys()
       if (kid) log.info({ kid }, 'published a new signing key')
     },
   },
-  { name: 'delete what has expired', everyMs: CLEAN_UP_MS, run: (signal) => deleteExpired(database.sql, signal) },
+  {
+    name: 'delete what has expired',
+    on: 'one replica',
+    everyMs: CLEAN_UP_MS,
+    run: (signal) => deleteExpired(database.sql, signal),
+  },
 ]

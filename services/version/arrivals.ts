@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 
 /** Calls that may wait at once. */
-const MOST_WAITING = 256
+const MAX_WAITING_CALLS = 256
 
 /** Milliseconds that a call waits at the most. */
 const WAIT_MS = 1000
@@ -12,9 +12,9 @@ const POLL_MS = 200
 /** Where calls wait for a version that was written, but has not arrived here. */
 export type Arrivals = {
   /** A version has been stored. */
-  tell(promptId: string, version: number): void
+  notify(promptId: string, version: number): void
   /**
-   * Looks again and again, at once when the version is told of, until there is something. Answers undefined when there is nothing
+   * Looks again and again, and at once when the version is stored here, until there is something. Answers undefined when there is nothing
    * after a second, when the caller has gone (`signal`), and at once when too many wait.
    */
   wait<T>(
@@ -24,14 +24,14 @@ export type Arrivals = {
   ): Promise<T | undefined>
 }
 
-/** Makes the waiting room of one process. */
+/** Makes the arrivals of one process. */
 export function createArrivals(): Arrivals {
   const arrived = new EventEmitter().setMaxListeners(0)
   let waiting = 0
   return {
-    tell: (promptId, version) => void arrived.emit(`${promptId}/${version}`),
+    notify: (promptId, version) => void arrived.emit(`${promptId}/${version}`),
     wait: async ({ promptId, version }, look, signal) => {
-      if (waiting >= MOST_WAITING) return undefined
+      if (waiting >= MAX_WAITING_CALLS) return undefined
       waiting += 1
       try {
         const over = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)])

@@ -1,5 +1,7 @@
 import { aborted, failedPrecondition } from '../errors.ts'
 import type { Call } from '../grpc/call.ts'
+import type { Job } from '../jobs.ts'
+import { deleteAll, deletion } from './deletion.ts'
 import { brokenConstraint, isLockTimeout } from './failures.ts'
 import { UsedKey } from './idempotency-key.entity.ts'
 import { bytea, nullable, type SqlNames, text, uuid } from './params.ts'
@@ -109,11 +111,19 @@ export async function createOnce<T>(
   return load(row.resource_id)
 }
 
-/** Deletes keys that are older than 24 hours; a service runs it from time to time. */
-export const deleteOldKeys = statement(
+/** Deletes keys that are older than 24 hours. */
+export const deleteOldKeys = (sql: Sql): Job => ({
+  name: 'delete old idempotency keys',
+  on: 'one replica',
+  everyMs: 3_600_000,
+  run: (signal) => deleteAll(sql, deleteOld, signal),
+})
+
+const deleteOld = deletion(
   'delete_old_idempotency_keys',
-  {},
-)(() => `delete from idempotency_keys where created_at < now() - interval '24 hours'`)
+  'idempotency_keys',
+  `created_at < now() - interval '24 hours'`,
+)
 
 const selectKey = statement('select_idempotency_key', { callerId: uuid, method: text, key: uuid })<{
   request_hash: Buffer

@@ -2,10 +2,8 @@ import { MikroORM } from '@mikro-orm/postgresql'
 import { Migrator } from '@mikro-orm/migrations'
 import { Client } from 'pg'
 import type { Logger } from '../logger.ts'
+import { lockKey } from './advisory-locks.ts'
 import { ormOptions, type Schema } from './orm.ts'
-
-/** Any number, the same for all services: the lock is per database. */
-const LOCK = 7_264_301
 
 /**
  * Applies the migrations that a database does not have yet, one transaction each, and answers with their names. Several
@@ -16,7 +14,7 @@ export async function migrate(schema: Schema, url: string, log: Logger): Promise
   const lock = new Client({ connectionString: url })
   try {
     await lock.connect()
-    await lock.query('select pg_advisory_lock($1)', [LOCK])
+    await lock.query(`select pg_advisory_lock(${lockKey('migrations')})`)
     const applied = await orm.migrator.up()
     return applied.map(({ name }) => name)
   } finally {

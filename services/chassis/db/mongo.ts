@@ -1,13 +1,15 @@
 import { MikroORM, type Options } from '@mikro-orm/mongodb'
 import type { Collection, Document } from 'mongodb'
 import type { MongoConfig } from '../config.ts'
+import { createLead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
+import { LEASES, leaseLocks } from './leases.ts'
 import type { Store, StoreKind } from './store.ts'
 
 /** An index as MongoDB has it. The order of `key` counts. */
 export type MongoIndex = { name: string; key: Record<string, 1 | -1>; unique?: true }
 
-/** What a service stores in MongoDB: its entities, and its collections with their indexes, beside `_id`'s. */
+/** What a service stores in MongoDB: its entities, and its collections with their indexes, beside `_id`'s and the chassis's. */
 export type MongoSchema = {
   entities: NonNullable<Options['entities']>
   collections: { name: string; indexes: MongoIndex[] }[]
@@ -47,7 +49,10 @@ const DRIVER_OPTIONS = {
 export const mongo = (schema: MongoSchema): StoreKind<MongoConfig, MongoDatabase> => ({
   kind: 'mongo',
   open: ({ mongo: options }, log) => openMongo(schema, options, log),
-  migrate: async ({ mongo: options }) => (await import('./migrate-mongo.ts')).migrateMongo(schema, options),
+  migrate: async ({ mongo: options }) => {
+    const collections = [...schema.collections, { name: LEASES, indexes: [] }]
+    return (await import('./migrate-mongo.ts')).migrateMongo({ collections }, options)
+  },
 })
 
 async function openMongo(
@@ -71,6 +76,7 @@ async function openMongo(
     orm,
     collection: (name) => db.collection(name),
     ping: async () => (await db.command({ ping: 1 }))['ok'] === 1,
+    lead: createLead(leaseLocks(db.collection(LEASES)), log),
     close: () => orm.close(true),
   }
 }

@@ -1,6 +1,8 @@
 import { defineConfig, type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql'
 import type { Pool } from 'pg'
+import { createLead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
+import { openAdvisoryLocks } from './advisory-locks.ts'
 import { OutboxEvent } from '../events/outbox-event.entity.ts'
 import { UsedKey } from './idempotency-key.entity.ts'
 import { createSql, type Sql } from './statements.ts'
@@ -45,6 +47,7 @@ export async function openDatabase(
   )
   const pool = (await orm.em.getConnection().getNativeClient()) as Pool
   const fork = () => orm.em.fork()
+  const locks = openAdvisoryLocks(url)
   return {
     orm,
     pool,
@@ -52,7 +55,11 @@ export async function openDatabase(
     fork,
     transaction: createTransaction(fork, onWrite),
     ping: async () => (await pool.query('select 1')).rowCount === 1,
-    close: () => orm.close(true),
+    lead: createLead(locks.take, log),
+    close: async () => {
+      await locks.close()
+      await orm.close(true)
+    },
   }
 }
 

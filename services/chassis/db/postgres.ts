@@ -10,8 +10,7 @@ export const postgres = (schema: Schema): StoreKind<PostgresConfig, Database> =>
   open: async ({ postgres: options }, log, onWrite) => {
     const database = await openDatabase(schema, options, log, onWrite)
     const { sql } = database
-    const cleanUp = { name: 'delete old idempotency keys', everyMs: 3_600_000, run: () => sql(deleteOldKeys, {}) }
-    return { ...database, outbox: postgresOutbox(options.url, sql, log), jobs: [cleanUp, deletePublished(sql)] }
+    return { ...database, outbox: postgresOutbox(sql), jobs: [deleteOldKeys(sql), deletePublished(sql)] }
   },
   // Loaded only where it is asked for: a service at rest has no use for the migrator.
   migrate: async ({ postgres: { url } }, log) => (await import('./migrate.ts')).migrate(schema, url, log),

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { OutboxStore } from '../events/outbox-store.ts'
 import type { Job } from '../jobs.ts'
+import type { Lead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
 import type { Sql } from './statements.ts'
 import type { Transaction } from './transaction.ts'
@@ -10,6 +11,8 @@ export type Store = {
   /** Whether it answers. */
   ping(): Promise<boolean>
   close(): Promise<void>
+  /** Runs on one replica what only one should do. */
+  lead: Lead
   /** Where events wait, when the chassis brings that. */
   outbox?: OutboxStore
   /** What keeps it in order. */

@@ -33,6 +33,7 @@ export const INBOX_DAYS = 45
 /** Deletes rows of the inbox that are older than that. */
 export const deleteHandled = (sql: Sql): Job => ({
   name: 'delete old events of the inbox',
+  on: 'one replica',
   everyMs: 3_600_000,
   run: (signal) => deleteAll(sql, deleteOldInbox, signal),
 })

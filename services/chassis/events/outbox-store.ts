@@ -11,11 +11,6 @@ export type Waiting = {
 
 /** Where a service's events wait until they are published. */
 export type OutboxStore = {
-  /**
-   * Runs `work` while this process is the one that publishes, and tries again once a second to become it. Resolves when `signal`
-   * is aborted. `work` gets a signal of its own, which also tells that the lead has been lost.
-   */
-  lead(signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>
   /** The rows that wait, oldest id first: those after `after`, without those of some streams; a bounded number of bytes. */
   read(after: string | undefined, without: StreamName[]): Promise<OutboxRow[]>
   /** Marks rows as published. */

@@ -1,19 +1,10 @@
-import { Client } from 'pg'
 import { STREAMS } from '#contracts/events.ts'
 import { deleteAll, deletion } from '../db/deletion.ts'
 import { arrayOf, text, timestamptz, uuid } from '../db/params.ts'
 import { type Sql, statement } from '../db/statements.ts'
 import type { Job } from '../jobs.ts'
-import type { Logger } from '../logger.ts'
-import { pause } from '../pause.ts'
 import type { OutboxRow } from './envelope.ts'
 import type { OutboxStore } from './outbox-store.ts'
-
-/** Any number, the same for all services: the lock is per database. */
-export const RELAY_LOCK = 7_264_303
-
-/** Milliseconds between two attempts to become the one that publishes, and between two signs of life of the connection. */
-const LEAD_MS = 1000
 
 /** Rows and bytes of payload that are read at once: what a relay has in memory, twice. */
 const PAGE_ROWS = 1000
@@ -21,14 +12,8 @@ const PAGE_BYTES = 4 * 1024 * 1024
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
-/** The outbox of a PostgreSQL database, read by `sql`. The lead is an advisory lock on a connection of its own. */
-export const postgresOutbox = (url: string, sql: Sql, log: Logger): OutboxStore => ({
-  lead: async (signal, work) => {
-    while (!signal.aborted) {
-      await leadOnce(url, signal, work).catch((err: unknown) => log.warn({ err }, 'the relay lost its database'))
-      await pause(LEAD_MS, signal)
-    }
-  },
+/** The outbox of a PostgreSQL database, read by `sql`. */
+export const postgresOutbox = (sql: Sql): OutboxStore => ({
   read: (after, without) =>
     sql(readWaiting, { after: after ?? FIRST_ID, without: without.map((name) => `${STREAMS[name].prefix}%`) }),
   markPublished: (ids) => sql(markPublished, { ids }),
@@ -44,26 +29,10 @@ export const postgresOutbox = (url: string, sql: Sql, log: Logger): OutboxStore 
 /** Deletes what was published more than seven days ago. */
 export const deletePublished = (sql: Sql): Job => ({
   name: 'delete old events of the outbox',
+  on: 'one replica',
   everyMs: 3_600_000,
   run: (signal) => deleteAll(sql, deleteOld, signal),
 })
-
-async function leadOnce(url: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>) {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000, keepAlive: true })
-  const lost = new AbortController()
-  client.on('error', () => lost.abort())
-  client.on('end', () => lost.abort())
-  try {
-    await client.connect()
-    const { rows } = await client.query('select pg_try_advisory_lock($1) as held', [RELAY_LOCK])
-    if (!rows[0].held) return
-    const leading = AbortSignal.any([signal, lost.signal])
-    const alive = setInterval(() => void client.query('select 1').catch(() => lost.abort()), LEAD_MS)
-    await work(leading).finally(() => clearInterval(alive))
-  } finally {
-    await client.end().catch(() => undefined)
-  }
-}
 
 // From the beginning at each sweep: ids are made before their rows are committed, so a lower one may appear later.
 const readWaiting = statement('read_outbox', { after: uuid, without: arrayOf(text) })<OutboxRow>(

@@ -1,4 +1,5 @@
 import type { StreamName } from '#contracts/events.ts'
+import type { Lead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
 import { pause } from '../pause.ts'
 import type { Broker } from './broker.ts'
@@ -19,6 +20,9 @@ const RETRY_MS = 250
 /** Refusals after which a row is abandoned. */
 const MAX_ATTEMPTS = 10
 
+/** The name of the lock that says which replica publishes. */
+export const RELAY_LOCK = 'relay'
+
 /** What carries a service's events from its outbox to JetStream. */
 export type Relay = {
   /** Something was written: look now. */
@@ -27,7 +31,7 @@ export type Relay = {
   stop(): Promise<void>
 }
 
-type Parts = { outbox: OutboxStore; broker: Broker; log: Logger; metrics: RelayMetrics }
+type Parts = { outbox: OutboxStore; lead: Lead; broker: Broker; log: Logger; metrics: RelayMetrics }
 
 /**
  * Starts the relay of a service. Of several replicas one publishes: rows in the order of their ids, without a lock on any, marked
@@ -42,7 +46,7 @@ export function startRelay(parts: Parts): Relay {
       if (isAwake) resolve()
       wake = resolve
     })
-  const ended = parts.outbox.lead(stopping.signal, async (signal) => {
+  const ended = parts.lead(RELAY_LOCK, stopping.signal, async (signal) => {
     parts.metrics.leading.set(1)
     let hasWarned = false
     while (!signal.aborted) {

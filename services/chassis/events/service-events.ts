@@ -1,4 +1,5 @@
 import { emittedBy } from '#contracts/events.ts'
+import type { Lead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Tracing } from '../trace.ts'
@@ -22,6 +23,7 @@ type Parts = {
   name: string
   broker: Broker
   outbox: OutboxStore | undefined
+  lead: Lead
   subscriptions: Subscription[]
   log: Logger
   metrics: Metrics
@@ -29,7 +31,7 @@ type Parts = {
 }
 
 /** Prepares the relay of a service that emits events, and the consumers of one that has subscriptions. */
-export function createEvents({ name, broker, outbox, subscriptions, log, metrics, tracing }: Parts): ServiceEvents {
+export function createEvents({ name, broker, outbox, lead, subscriptions, log, metrics, tracing }: Parts): ServiceEvents {
   const relayed =
     emittedBy(name).length > 0 && outbox ? { outbox, metrics: relayMetrics(metrics.registry, outbox) } : undefined
   const streams = subscriptions.map(({ stream }) => stream)
@@ -41,7 +43,7 @@ export function createEvents({ name, broker, outbox, subscriptions, log, metrics
     wake: () => wake(),
     start: () => {
       if (relayed) {
-        const relay = startRelay({ ...relayed, broker, log })
+        const relay = startRelay({ ...relayed, lead, broker, log })
         wake = relay.wake
         stops.push(relay.stop)
       }

@@ -6,8 +6,10 @@ import { v7 } from 'uuid'
 import { EVENTS, type StreamName } from '#contracts/events.ts'
 import { PromptDeleted } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
-import { RELAY_LOCK } from '../events/postgres-outbox.ts'
+import { lockKey } from '../db/advisory-locks.ts'
+import { RELAY_LOCK } from '../events/relay.ts'
 import type { TestDatabase } from '../testing/database.ts'
+import { lockHolders } from '../testing/locks.ts'
 import { readMetric } from '../testing/metric.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 import { until } from '../testing/until.ts'
@@ -128,15 +130,11 @@ describe('of several replicas', () => {
 
   test('the one that loses its connection, and with it the lock, gives up the lead; what both publish is stored once', async () => {
     const replica = await startTestService(definition, { env: { PF_NATS_URL: broker.url }, database })
-    const holders = 'select pid from pg_locks where objid = $1 and granted and database = $2'
-    const [{ oid } = { oid: 0 }] = await database.query<{ oid: number }>(
-      'select oid from pg_database where datname = current_database()',
-    )
     const ids: string[] = []
     for (let round = 0; round < 4; round++) {
       ids.push(...(await emitDeleted(database, 200)))
       const [holder] = await until('a leader', async () => {
-        const rows = await database.query<{ pid: number }>(holders, [RELAY_LOCK, oid])
+        const rows = await database.query<{ pid: number }>(lockHolders(RELAY_LOCK))
         return rows.length > 0 && rows
       })
       await database.query('select pg_terminate_backend($1)', [holder!.pid])
@@ -163,7 +161,7 @@ test('a service that ends while it has the lead lets go of it', async () => {
   await service.service.destroy()
   const client = new Client({ connectionString: database.url })
   await client.connect()
-  const { rows } = await client.query('select pg_try_advisory_lock($1) as free', [RELAY_LOCK])
+  const { rows } = await client.query(`select pg_try_advisory_lock(${lockKey(RELAY_LOCK)}) as free`)
   expect(rows[0].free).toBe(true)
   await client.end()
 })

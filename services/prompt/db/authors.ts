@@ -43,6 +43,7 @@ const REPAIR_MS = 5000
  */
 export const repairNames = (sql: Sql): Job => ({
   name: 'repair names of authors',
+  on: 'one replica',
   everyMs: REPAIR_MS,
   run: () => sql(renameNewPrompts, {}),
 })

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { lockInTransaction } from '#chassis/db/advisory-locks.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { Job } from '#chassis/jobs.ts'
 import { isListed } from './readable.ts'
@@ -8,9 +9,6 @@ const EVERY_MS = 5000
 
 /** Prompts that are brought up to date in one transaction. */
 const BATCH = 1000
-
-/** Any number of this service's own: one replica refreshes at a time. */
-const LOCK = 7_264_302
 
 /**
  * The rating that a list is ordered by is the mean of the prompt's ratings and ten ratings of 3: a few good ones do not
@@ -58,7 +56,7 @@ const REFRESH = `
   )
   select count(*)::integer as taken from due`
 
-/** Brings ranks and counts up to date; does nothing while another replica is at it. */
+/** Brings ranks and counts up to date. */
 export async function refreshRanks({ fork }: Pick<Database, 'fork'>, signal?: AbortSignal): Promise<void> {
   let isMore = true
   while (isMore && !signal?.aborted) isMore = (await fork().transactional(refreshBatch)) === BATCH
@@ -67,14 +65,15 @@ export async function refreshRanks({ fork }: Pick<Database, 'fork'>, signal?: Ab
 /** `refreshRanks` every 5 seconds. */
 export const rankJob = (database: Database): Job => ({
   name: 'refresh ranks',
+  on: 'one replica',
   everyMs: EVERY_MS,
   run: (signal) => refreshRanks(database, signal),
 })
 
-// The lock is a statement of its own: the one after it then sees what the replica before has committed.
+// Two batches at once would count a prompt that is due in both twice. The lock is a statement of its own: the one after it then
+// sees what the batch before has committed.
 async function refreshBatch(em: EntityManager): Promise<number> {
-  const [lock] = await em.execute<{ is_mine: boolean }[]>(`select pg_try_advisory_xact_lock(${LOCK}) as is_mine`)
-  if (!lock!.is_mine) return 0
+  await lockInTransaction(em, 'ranks')
   const [batch] = await em.execute<{ taken: number }[]>(REFRESH)
   return batch!.taken
 }

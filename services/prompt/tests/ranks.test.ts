@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { lockKey } from '#chassis/db/advisory-locks.ts'
+import { until } from '#chassis/testing/until.ts'
 import { testDatabase, type TestDatabase } from '#chassis/testing/database.ts'
 import { type Database, openDatabase } from '#chassis/db/orm.ts'
 import { createLogger } from '#chassis/logger.ts'
@@ -24,6 +26,10 @@ const FILL = `
   insert into prompts (id, title, content, category, user_id, username, created_at, likes_count, is_public)
   select gen_random_uuid(), 'T', 'C', case when i % 2 = 0 then 'games' end, gen_random_uuid(), 'user', now(), i, i % 5 <> 0
   from generate_series(1, ${COUNT}) i`
+
+const WAITING = `
+  select from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())`
 
 const due = async () => (await database.query('select from prompt_rank_due')).length
 /** Listed prompts without their rank, ranks without their prompt, and categories whose count is wrong. */
@@ -70,12 +76,15 @@ describe('refreshRanks', () => {
     expect(await wrong()).toEqual({ ranks: 0, counts: 0 })
   })
 
-  test('leaves the work to a replica that is at it', async () => {
+  test('waits for a replica that is at it', async () => {
     await database.query('update prompts set likes_count = 0')
     await database.query('begin')
-    await database.query('select pg_advisory_xact_lock(7264302)')
-    await refreshRanks(replicas[1]!)
-    await database.query('commit')
+    await database.query(`select pg_advisory_xact_lock(${lockKey('ranks')})`)
+    const refreshing = refreshRanks(replicas[1]!)
+    await until('it to wait', async () => (await database.query(WAITING)).length === 1)
     expect(await due()).toBe(COUNT)
+    await database.query('commit')
+    await refreshing
+    expect(await due()).toBe(0)
   })
 })

@@ -1,10 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { lockInTransaction } from '#chassis/db/advisory-locks.ts'
 import { type KeyTimes, newSigningKey, nextRotation } from '../signing-keys.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import { SigningKey } from './signing-key.entity.ts'
-
-/** Any number: the lock is per database. */
-const LOCK = 7_264_302
 
 /**
  * Makes the next signing key when one is due, and answers with its id. Replicas that do it at once wait for each other, so that
@@ -16,7 +14,7 @@ export const rotateSigningKeys = (
   times: KeyTimes,
 ): Promise<string | undefined> =>
   fork.transactional(async (em) => {
-    await em.execute('select pg_advisory_xact_lock(?)', [LOCK])
+    await lockInTransaction(em, 'signing keys')
     const [present] = await em.find(SigningKey, {}, { orderBy: { activeFrom: 'desc' }, limit: 1 })
     const rotation = nextRotation(present && retirement(present), new Date(), times)
     if (!rotation) return undefined

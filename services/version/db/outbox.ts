@@ -3,21 +3,19 @@ import type { OutboxRow } from '#chassis/events/envelope.ts'
 import type { OutboxStore } from '#chassis/events/outbox-store.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { VersionCreated } from '#contracts/gen/promptforge/version/v1/version_events.ts'
-import type { Deps } from '../context.ts'
-import type { VersionDocument } from './documents.ts'
-import { whileLeading } from './lease.ts'
+import type { VersionDocument, Versions } from './documents.ts'
 
 /** Events that are read at once, each of some hundred bytes. */
 const PAGE_ROWS = 200
 
 /** Documents at which counting what waits ends, and milliseconds that a replay may take. */
-const MOST_COUNTED = 100_000
+const COUNT_LIMIT = 100_000
 const REPLAY_MS = 600_000
 
 const { subject, stream } = EVENTS.versionCreated
 
 /** What an event is made of: never the content. */
-const TOLD = {
+const EVENT_FIELDS = {
   _id: 0,
   versionId: 1,
   promptId: 1,
@@ -32,7 +30,7 @@ const TOLD = {
   attempts: 1,
 } as const
 
-type Told = Pick<VersionDocument, Exclude<keyof typeof TOLD, '_id'>>
+type EventFields = Pick<VersionDocument, Exclude<keyof typeof EVENT_FIELDS, '_id'>>
 
 const WAITING = { publishedAt: null, abandonedAt: { $exists: false } }
 
@@ -40,13 +38,12 @@ const WAITING = { publishedAt: null, abandonedAt: { $exists: false } }
  * The outbox of this service: the versions themselves, each with one event, whose id is the version's. The ids begin with the time,
  * so the index of what waits, by `createdAt` and `versionId`, has them in their order.
  */
-export const versionOutbox = ({ versions, leases, log }: Pick<Deps, 'versions' | 'leases' | 'log'>): OutboxStore => ({
-  lead: (signal, work) => whileLeading({ leases, log }, signal, work),
+export const versionOutbox = ({ versions }: { versions: Versions }): OutboxStore => ({
   read: async (after, without) => {
     if (without.includes(stream)) return []
     const rest = after ? { createdAt: { $gte: timeOf(after) }, versionId: { $gt: new UUID(after) } } : {}
     const documents = await versions
-      .find<Told>({ ...WAITING, ...rest }, { projection: TOLD })
+      .find<EventFields>({ ...WAITING, ...rest }, { projection: EVENT_FIELDS })
       .sort({ createdAt: 1, versionId: 1 })
       .limit(PAGE_ROWS)
       .toArray()
@@ -56,7 +53,7 @@ export const versionOutbox = ({ versions, leases, log }: Pick<Deps, 'versions' |
   markRefused: (ids) => versions.updateMany(versionsOf(ids), { $inc: { attempts: 1 } }),
   markAbandoned: (ids) => versions.updateMany(versionsOf(ids), { $set: { abandonedAt: new Date() } }),
   waiting: async () => {
-    const rows = await versions.countDocuments(WAITING, { limit: MOST_COUNTED })
+    const rows = await versions.countDocuments(WAITING, { limit: COUNT_LIMIT })
     const oldest = await versions.findOne(WAITING, {
       sort: { createdAt: 1, versionId: 1 },
       projection: { createdAt: 1 },
@@ -75,16 +72,16 @@ const versionsOf = (ids: string[]) => ({ versionId: { $in: ids.map((id) => new U
 /** When a version was written, from its id: the first 48 bits of a UUID of version 7 are milliseconds. */
 const timeOf = (id: string) => new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16))
 
-const toRow = (told: Told): OutboxRow => ({
-  id: told.versionId.toString(),
+const toRow = (fields: EventFields): OutboxRow => ({
+  id: fields.versionId.toString(),
   subject,
-  payload: payloadOf(told),
-  headers: told.headers,
-  occurredAt: told.createdAt,
-  attempts: told.attempts ?? 0,
+  payload: payloadOf(fields),
+  headers: fields.headers,
+  occurredAt: fields.createdAt,
+  attempts: fields.attempts ?? 0,
 })
 
-function payloadOf({ promptId, version, userId, username, visible, title, category }: Told) {
+function payloadOf({ promptId, version, userId, username, visible, title, category }: EventFields) {
   const event = VersionCreated.fromPartial({
     metadata: { aggregateId: promptId.toString(), aggregateRevision: BigInt(version) },
     actor: { userId: userId.toString(), username },

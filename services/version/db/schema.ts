@@ -15,6 +15,5 @@ export const schema: MongoSchema = {
         { name: 'outbox', key: { publishedAt: 1, createdAt: 1, versionId: 1 } },
       ],
     },
-    { name: 'leases', indexes: [] },
   ],
 }

@@ -21,6 +21,6 @@ const storeVersion =
     if ((await insertVersion(versions, row)) === 'CONFLICT') {
       return { received, reason: `version ${version} of the prompt ${promptId} is there, and holds something else` }
     }
-    arrivals.tell(promptId, version)
+    arrivals.notify(promptId, version)
     return undefined
   }

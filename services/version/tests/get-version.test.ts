@@ -108,7 +108,7 @@ describe('the waiting room', () => {
   })
 
   test('wakes those who wait for what arrived, and nobody else', async () => {
-    const { tell, wait } = createArrivals()
+    const { notify, wait } = createArrivals()
     const looked: string[] = []
     const leaving = new AbortController()
     const waitFor = (name: string, promptId: string, number: number) => {
@@ -120,7 +120,7 @@ describe('the waiting room', () => {
     }
     const mine = waitFor('mine', version.promptId, 1)
     const others = [waitFor('another version', version.promptId, 2), waitFor('another prompt', v7(), 1)]
-    tell(version.promptId, 1)
+    notify(version.promptId, 1)
     expect(await mine).toBe('mine')
     expect(looked).toEqual(['mine'])
     leaving.abort()

@@ -3,7 +3,6 @@ import { UUID } from 'mongodb'
 import { v7 } from 'uuid'
 import { encodeEvent } from '#chassis/events/envelope.ts'
 import type { OutboxStore } from '#chassis/events/outbox-store.ts'
-import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { VersionCreated } from '#contracts/gen/promptforge/version/v1/version_events.ts'
 import { versionOutbox } from '../db/outbox.ts'
@@ -114,50 +113,5 @@ describe('the outbox', () => {
 
   test('is empty when nothing waits', async () => {
     expect(await outbox.waiting()).toEqual({ rows: 0, oldest: undefined })
-  })
-})
-
-describe('of several replicas', () => {
-  const leases = () => service.database.db.collection<{ _id: string; holder: string; until: Date }>('leases_of_a_test')
-
-  /** One that would publish; `leads` while it does. */
-  function replica() {
-    const stopping = new AbortController()
-    const state = { leads: false }
-    const ended = versionOutbox({ ...service.service.context, leases: leases() }).lead(
-      stopping.signal,
-      async (signal) => {
-        state.leads = true
-        await new Promise((resolve) => signal.addEventListener('abort', resolve))
-        state.leads = false
-      },
-    )
-    const stop = async () => {
-      stopping.abort()
-      await ended
-    }
-    return { state, stop }
-  }
-
-  test('one publishes at a time: another when it has ended, or the lease is somebody else’s', async () => {
-    const replicas = [replica(), replica(), replica()]
-    const leading = () => replicas.filter(({ state }) => state.leads)
-    const oneLeads = () => until('one of them to lead', () => leading().length === 1)
-    try {
-      await oneLeads()
-      const [first] = leading()
-      await first!.stop()
-      expect(first!.state.leads).toBe(false)
-      await oneLeads()
-      expect(leading()).not.toContain(first)
-
-      await leases().updateOne({}, { $set: { holder: 'a stranger', until: new Date(Date.now() + 60_000) } })
-      await until('nobody to lead', () => leading().length === 0)
-      await leases().updateOne({}, { $set: { until: new Date(0) } })
-      await oneLeads()
-    } finally {
-      for (const { stop } of replicas) await stop()
-    }
-    expect(await leases().countDocuments()).toBe(0)
   })
 })
