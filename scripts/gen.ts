@@ -17,7 +17,8 @@ rmSync(gen, { recursive: true, force: true })
 copyGoogleProtos()
 writeValidateProto()
 buf('generate')
-buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(gen, 'promptforge.binpb'))
+build('promptforge.binpb', '--exclude-path', 'services/chassis/testing/proto/promptforge')
+build('testing.binpb')
 
 function copyGoogleProtos() {
   const source = dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'))
@@ -32,6 +33,10 @@ function writeValidateProto() {
   const dir = join(thirdParty, 'buf/validate')
   mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, 'validate.proto'), printProto(file_buf_validate_validate))
+}
+
+function build(file: string, ...options: string[]) {
+  buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(gen, file), ...options)
 }
 
 function buf(...args: string[]) {
