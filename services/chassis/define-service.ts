@@ -40,6 +40,8 @@ export type Base<C extends BaseConfig, S extends Store = Database> = {
 export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = Database> = {
   /** As in its SPIFFE id, its database's name and its metrics: `prompt`. */
   name: string
+  /** The nouns whose proto packages it serves, `promptforge.<noun>.v1`. Default: its name. */
+  nouns?: readonly string[]
   config: ConfigSchema<C>
   store: StoreKind<C, S>
   /** What handlers and jobs need, made once: at most eight members. */
@@ -63,7 +65,12 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
 export type Commands = Record<string, (args: string[]) => Promise<object>>
 
 /** What a test may put in the place of the real thing. */
-export type Overrides<Context> = { context?: Partial<Context>; identity?: Identity; log?: Logger }
+export type Overrides<Context> = {
+  context?: Partial<Context>
+  identity?: Identity
+  log?: Logger
+  contract?: Contract
+}
 
 /** Where a started service listens. */
 export type Ports = { grpc: number; health: number; metrics: number }
@@ -90,7 +97,7 @@ export async function createService<C extends BaseConfig, Context extends object
   overrides: Overrides<Context> = {},
 ): Promise<Service<Context>> {
   const { name } = definition
-  const contract = loadContract()
+  const contract = overrides.contract ?? loadContract()
   const log = overrides.log ?? createLogger(name, config.log.level)
   const metrics = createMetrics(name)
   const tracing = await createTracing(name, config.trace)

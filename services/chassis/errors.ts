@@ -60,6 +60,16 @@ export const invalid = (violations: Violation[], reason: Reason = 'VALIDATION_FA
   return new AppError(status.INVALID_ARGUMENT, reason, sentences.join('; '), details)
 }
 
+/** INVALID_ARGUMENT: the request has more than `bytes`. */
+export const requestTooLarge = (bytes: number) =>
+  new AppError(status.INVALID_ARGUMENT, 'REQUEST_TOO_LARGE', `the request is larger than ${sizeText(bytes)}`)
+
+function sizeText(bytes: number): string {
+  const units = { MiB: 1024 ** 2, KiB: 1024 }
+  const whole = Object.entries(units).find(([, size]) => bytes % size === 0)
+  return whole ? `${bytes / whole[1]} ${whole[0]}` : `${bytes} bytes`
+}
+
 /** NOT_FOUND: it does not exist, or the caller may not see it. `what` is a noun, `prompt`. */
 export const notFound = (what: string) => new AppError(status.NOT_FOUND, 'RESOURCE_NOT_FOUND', `no such ${what}`)
 

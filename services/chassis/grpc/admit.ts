@@ -10,7 +10,7 @@ import { checkPolicy, type Present, presentRole, tokenMissing } from './access.t
 import type { Call, Origin, Rpc } from './call.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import type { Peer, ServerCall } from './peer.ts'
-import { addressOf, bearerToken, checkOriginalQuery } from './request.ts'
+import { addressOf, bearerToken, checkOriginalQuery, checkSize, readHeaders } from './request.ts'
 import type { Caller, VerifyToken } from './tokens.ts'
 import { createRequestCheck, malformed, userRefs } from './validation.ts'
 
@@ -80,15 +80,17 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     await checkPolicy(method, { peer, caller, present })
     checkOriginalQuery(method, call.metadata, peer)
     const { wire, message } = call.request as Incoming
+    checkSize(method, wire)
     if (message === undefined) throw malformed(method.input.typeName)
     checkRequest(wire)
     const request = withCallerFor(refs, message as Record<string, unknown>, caller)
     const once = takesRequestId && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined
-    return { request, call: createCall({ caller, database, origin, once, present, begun }) }
+    const headers = readHeaders(method, call.metadata)
+    return { request, call: createCall({ caller, database, origin, headers, once, present, begun }) }
   }
 }
 
-type CallParts = Pick<Call, 'origin' | 'once'> & {
+type CallParts = Pick<Call, 'origin' | 'headers' | 'once'> & {
   caller: Caller | undefined
   database: ServerParts['database']
   present: () => Promise<Present>
@@ -103,6 +105,7 @@ class AdmittedCall implements Call {
   readonly caller: Caller
   readonly sql: Sql
   readonly origin: Origin
+  readonly headers: Call['headers']
   readonly once: Call['once']
   readonly signal: AbortSignal
   readonly #parts: CallParts
@@ -112,6 +115,7 @@ class AdmittedCall implements Call {
     this.caller = parts.caller as Caller
     this.sql = parts.database.sql as Sql
     this.origin = parts.origin
+    this.headers = parts.headers
     this.once = parts.once
     this.signal = parts.begun.signal
     this.#parts = parts

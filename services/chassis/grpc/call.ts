@@ -28,6 +28,8 @@ export type PublicCall = {
   /** Runs a named, prepared statement in one round trip. */
   sql: Sql
   origin: Origin
+  /** The request headers that the method asks for in the contract, by their lower-case names; undefined when absent. */
+  headers: Readonly<Record<string, string | undefined>>
   /** The caller's `request_id`, with what it stands for; undefined when none was sent. */
   once: IdempotencyKey | undefined
   /** Aborted when the caller goes away or the deadline passes. */

@@ -2,13 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { toBinary } from '@bufbuild/protobuf'
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
-import type { Contract } from '#contracts/contract.ts'
+import { type Contract, MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import { assertPolicy } from './access.ts'
 import { receive, type ServerParts } from './admit.ts'
 import type { Handlers, RpcService } from './call.ts'
 import { adapt } from './handle.ts'
 import { bind, type Health } from './health.ts'
-import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { Mesh } from './tls.ts'
 
 /** A proto service and its handlers; made by `serve`. */
@@ -18,7 +17,6 @@ export type Served = { definition: RpcService; handlers: Record<string, unknown>
 export const serve = <S extends RpcService>(definition: S, handlers: Handlers<S>): Served => ({ definition, handlers })
 
 const OPTIONS = {
-  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
   'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
   'grpc.max_concurrent_streams': 1000,
   // Megabytes that a connection may make us keep, answers that its client does not read among them; then it gets no new calls.
@@ -52,7 +50,7 @@ export async function startServer(options: {
   port: number
 }): Promise<RunningServer> {
   const { parts, services, mesh, health, host } = options
-  const server = new Server(OPTIONS)
+  const server = new Server({ ...OPTIONS, 'grpc.max_receive_message_length': largestRequest(parts.contract, services) })
   for (const served of services) addService(server, parts, served)
   health.implementation.addToServer(server)
   if (options.reflection) await addReflection(server, parts.contract, services)
@@ -66,6 +64,12 @@ export async function startServer(options: {
       server.forceShutdown()
     },
   }
+}
+
+/** What grpc-js reads of a request at all; admission goes by method. Nothing is below the default, so that admission can say why. */
+function largestRequest({ methods }: Contract, services: Served[]): number {
+  const paths = services.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path))
+  return Math.max(MAX_MESSAGE_BYTES, ...paths.map((path) => methods.get(path)?.maxRequestBytes ?? 0))
 }
 
 function addService(server: Server, parts: ServerParts, { definition, handlers }: Served) {

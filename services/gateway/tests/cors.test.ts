@@ -12,7 +12,7 @@ afterAll(() => gateway.stop())
 
 function limits() {
   const roomy = { perSecond: 1000, burst: 1000 }
-  return { address: roomy, user: roomy, auth: { perSecond: 1, burst: 1 } }
+  return { address: roomy, user: roomy, classes: { AUTH: { perSecond: 1, burst: 1 } } }
 }
 
 const preflight = (path: string, origin: string) =>
