@@ -5,14 +5,14 @@ import type { RpcService } from '#chassis/grpc/call.ts'
 import { type Channel, createStub, type Stub } from '#chassis/grpc/client.ts'
 import { TEST_AUTH } from '#chassis/testing/identity.ts'
 import { testMesh } from '#chassis/testing/service.ts'
-import { type Contract, DESCRIPTOR_SET, loadContract } from '#contracts/contract.ts'
+import { type Contract, DESCRIPTOR_SET, loadContract, RATE_CLASSES } from '#contracts/contract.ts'
 import { HttpBody } from '#contracts/gen/google/api/httpbody.ts'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import { type Envoy, startEnvoy } from '../../dev-env/infra/envoy.ts'
 import { SERVICES } from '../../dev-env/services.ts'
 import type { Backend } from '../exposed.ts'
 import { writeGateway } from '../gateway.ts'
-import type { GatewayOptions } from '../options.ts'
+import type { GatewayOptions, Limit } from '../options.ts'
 import { type Echo, startEcho } from './echo.ts'
 import { type Key, makeKey } from './keys.ts'
 
@@ -56,6 +56,10 @@ export async function echoOf(service: string, options?: Parameters<typeof startE
   return startEcho(service, definitions, options)
 }
 
+/** The same limit for every rate class. */
+export const classLimits = (limit: Limit) =>
+  Object.fromEntries(RATE_CLASSES.map((name) => [name, limit])) as GatewayOptions['limits']['classes']
+
 /** No limit that an ordinary test would meet. */
 const ROOMY = { perSecond: 10_000, burst: 10_000 }
 
@@ -87,7 +91,7 @@ export async function startGateway({
     },
     auth: TEST_AUTH,
     keysSeconds: 60,
-    limits: { address: ROOMY, user: ROOMY, classes: { AUTH: ROOMY } },
+    limits: { address: ROOMY, user: ROOMY, classes: classLimits(ROOMY) },
     corsOrigins: ['https://app.example'],
     trustedHops: 0,
     memoryBytes: 256 * 1024 * 1024,

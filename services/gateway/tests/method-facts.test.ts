@@ -13,7 +13,7 @@ import {
 import { bareService } from '../../chassis/tests/harness.ts'
 import { SERVICES } from '../../dev-env/services.ts'
 import { failureOf } from './failure.ts'
-import { startGateway, type TestGateway } from './harness.ts'
+import { classLimits, startGateway, type TestGateway } from './harness.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -153,7 +153,7 @@ test('a method has the time that it says, through the gateway and between servic
 
 test('a method counts towards the limit of its rate class', async () => {
   const roomy = { perSecond: 1000, burst: 1000 }
-  const limits = { address: roomy, user: roomy, classes: { AUTH: { perSecond: 1, burst: 3 } } }
+  const limits = { address: roomy, user: roomy, classes: classLimits({ perSecond: 1, burst: 3 }) }
   await using scope = new AsyncDisposableStack()
   const tight = await startFeedGateway({ limits })
   scope.defer(tight.stop)
