@@ -76,9 +76,10 @@ describe('of fields it is said that they have no limit', () => {
   const messageOf = (messages: DescriptorProto[], name: string) => messages.find((message) => message.name === name)!
   const changed = (set: Contract['set']) => readContract(toBinary(FileDescriptorSetSchema, set))
   const inRequest = (field: Field) => mistakesWith('prompt_service', 'CreatePromptRequest', field)
-  const write = (rule: string, message = 'CreatePromptRequest') => [
-    `promptforge.prompt.v1.${message}.extra has no limit: write after it \`[(buf.validate.field).${rule} = …]\``,
-  ]
+  const write = (rules: string | string[], message = 'CreatePromptRequest') => {
+    const written = [rules].flat().map((rule) => `\`[(buf.validate.field).${rule} = …]\``)
+    return [`promptforge.prompt.v1.${message}.extra has no limit: write after it ${written.join(' and ')}`]
+  }
 
   const [string, bytes, repeated] = [{ type: Type.STRING }, { type: Type.BYTES }, Label.REPEATED]
   const text = (value: object): Rules => ({ case: 'string', value })
@@ -111,15 +112,15 @@ describe('of fields it is said that they have no limit', () => {
   })
 
   test('lists, and what is in them', () => {
-    const [count, item] = [write('repeated.max_items'), write('repeated.items.string.max_len')]
+    const [count, item] = ['repeated.max_items', 'repeated.items.string.max_len']
     const list = (value: object): Rules => ({ case: 'repeated', value })
     const items = { type: { case: 'string', value: { maxLen: 5n } } }
     const strings = { ...string, label: repeated }
-    expect(inRequest(strings)).toEqual([...count, ...item])
-    expect(inRequest({ ...strings, rules: list({ maxItems: 5n }) })).toEqual(item)
-    expect(inRequest({ ...strings, rules: list({ items }) })).toEqual(count)
+    expect(inRequest(strings)).toEqual(write([count, item]))
+    expect(inRequest({ ...strings, rules: list({ maxItems: 5n }) })).toEqual(write(item))
+    expect(inRequest({ ...strings, rules: list({ items }) })).toEqual(write(count))
     expect(inRequest({ ...strings, rules: list({ maxItems: 5n, items }) })).toEqual([])
-    expect(inRequest({ type: Type.INT32, label: repeated })).toEqual(count)
+    expect(inRequest({ type: Type.INT32, label: repeated })).toEqual(write(count))
   })
 
   test('at any depth of a request, and not in answers', () => {

@@ -72,11 +72,12 @@ export function unlimitedFields(contract: Contract): string[] {
   for (const { input } of contract.methods.values()) collect(input, messages)
   const bounded = boundedStringRules(contract)
   return [...messages].flatMap((message) =>
-    message.fields.flatMap((field) =>
-      missingLimits(field, bounded).map(
-        (rule) => `${message.typeName}.${field.name} has no limit: write after it \`[(buf.validate.field).${rule}]\``,
-      ),
-    ),
+    message.fields.flatMap((field) => {
+      const rules = missingLimits(field, bounded).map((rule) => `\`[(buf.validate.field).${rule}]\``)
+      return rules.length > 0
+        ? [`${message.typeName}.${field.name} has no limit: write after it ${rules.join(' and ')}`]
+        : []
+    }),
   )
 }
 
