@@ -110,6 +110,15 @@ export const unavailable = (what: string, cause?: unknown, retryAfterMs = 1000) 
 export const notReady = (reason: Reason, message: string, retryAfterMs: number) =>
   new AppError(status.UNAVAILABLE, reason, message, { retryAfterMs })
 
+/** UNAVAILABLE: this replica ends and with it a stream that has not come to its end; another replica goes on with it. */
+export const shuttingDown = () =>
+  new AppError(
+    status.UNAVAILABLE,
+    'DEPENDENCY_UNAVAILABLE',
+    'this server is shutting down: open the stream again after the last message that you have',
+    { retryAfterMs: 1000 },
+  )
+
 /** DEADLINE_EXCEEDED. */
 export const deadlineExceeded = (cause?: unknown) =>
   new AppError(status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', 'the answer was not ready in time', { cause })

@@ -39,6 +39,9 @@ export type RateClass = Exclude<keyof typeof Facts_RateClass, 'UNSPECIFIED' | 'U
 /** The largest message, bytes: a response, and a request whose method does not say otherwise. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
+/** The longest that a stream may last, milliseconds, when its method does not say: at the gateway, and between services. */
+export const LONGEST_STREAM_MS = 900_000
+
 /** What the contract says of one RPC. */
 export type Method = {
   /** As gRPC spells it: `/promptforge.prompt.v1.PromptService/GetPrompt`. */

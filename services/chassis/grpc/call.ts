@@ -32,9 +32,9 @@ export type PublicCall = {
   headers: Readonly<Record<string, string | undefined>>
   /** The caller's `request_id`, with what it stands for; undefined when none was sent. */
   once: IdempotencyKey | undefined
-  /** Aborted when the caller goes away or the deadline passes. */
+  /** Aborted when the caller goes away or the deadline passes. A stream handler that waits for something passes it on. */
   signal: AbortSignal
-  /** Sends a header before the answer (over REST an HTTP header). */
+  /** Sends a header before the answer (over REST an HTTP header). A stream's headers go before its first message. */
   setHeader(name: string, value: string): void
   /** The caller's role and status as they are now. Throws UNAUTHENTICATED when the account is closed. */
   presentRole(): Promise<Present>
@@ -46,8 +46,14 @@ export type Call = PublicCall & { caller: Caller }
 /** A unary RPC. One that declares PublicCall may be called without a user. */
 export type Handler<Request, Response> = (request: Request, call: Call) => Promise<Response>
 
+/** What the handler of a stream gets beside that. */
+export type Streaming<C> = C & {
+  /** Aborted when the server shuts down: say the last message, with which the caller comes again elsewhere, and return. */
+  draining: AbortSignal
+}
+
 /** A server-streaming RPC: what it yields is sent, at the pace at which the client reads. */
-export type StreamHandler<Request, Response> = (request: Request, call: Call) => AsyncIterable<Response>
+export type StreamHandler<Request, Response> = (request: Request, call: Streaming<Call>) => AsyncIterable<Response>
 
 /** ts-proto's description of one RPC. */
 export type Rpc = MethodDefinition<any, any>

@@ -1,5 +1,5 @@
 import { Client, type ClientReadableStream, Metadata, propagate, type ServiceError } from '@grpc/grpc-js'
-import { type Contract, MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
+import { type Contract, LONGEST_STREAM_MS, MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import { injectTrace } from '../trace.ts'
 import type { Origin, RequestOf, ResponseOf, Rpc, RpcService } from './call.ts'
 import type { ServerCall } from './peer.ts'
@@ -20,7 +20,7 @@ export type Outgoing = {
   parent?: ServerCall | undefined
   /** More headers: `idempotency-key`. */
   metadata?: Metadata
-  /** Milliseconds. Default: what the method's contract says; else 2,000 for a read and 5,000 for a write, and no end for a stream. */
+  /** Milliseconds. Default: what the method's contract says; else 2,000 for a read, 5,000 for a write, 900,000 for a stream. */
   timeoutMs?: number
 }
 
@@ -92,7 +92,7 @@ function unaryCall({ client, contract }: Channel, rpc: Rpc) {
 }
 
 function streamCall({ client, contract }: Channel, rpc: Rpc) {
-  const longest = contract.methods.get(rpc.path)?.deadlineMs ?? Number.POSITIVE_INFINITY
+  const longest = contract.methods.get(rpc.path)?.deadlineMs ?? LONGEST_STREAM_MS
   return async function* (request: unknown, outgoing: Outgoing = {}) {
     const { metadata, options } = callOptions(outgoing, longest)
     const stream: ClientReadableStream<unknown> = client.makeServerStreamRequest(

@@ -1,3 +1,4 @@
+import { LONGEST_STREAM_MS } from '#contracts/contract.ts'
 import type { Exposed } from '../exposed.ts'
 import type { GatewayOptions } from '../options.ts'
 import { type Config, seconds, typed } from './envoy.ts'
@@ -72,7 +73,6 @@ function methodRoute(method: Exposed): Config {
 /** Milliseconds that a call may take when its method does not say. */
 const READ_MS = 5_000
 const WRITE_MS = 10_000
-const STREAM_MS = 900_000
 
 /** Of a read that does not say how long it may take, milliseconds: the second attempt has the rest. */
 const FIRST_TRY_MS = 2_000
@@ -80,7 +80,7 @@ const FIRST_TRY_MS = 2_000
 /** Deadlines and retries: reads may be repeated whatever happened, writes only when they cannot have begun. */
 function routeOf({ readOnly, serverStreaming, deadlineMs }: Exposed) {
   if (serverStreaming) {
-    const max_stream_duration = millis(deadlineMs ?? STREAM_MS)
+    const max_stream_duration = millis(deadlineMs ?? LONGEST_STREAM_MS)
     return { timeout: '0s', idle_timeout: '120s', max_stream_duration: { max_stream_duration } }
   }
   const deadline = deadlineMs ?? (readOnly ? READ_MS : WRITE_MS)

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { Client, credentials } from '@grpc/grpc-js'
 import type { RpcService } from '#chassis/grpc/call.ts'
 import { type Channel, createStub, type Stub } from '#chassis/grpc/client.ts'
+import { TEST_DESCRIPTOR_SET, testContract } from '#chassis/testing/contract.ts'
 import { TEST_AUTH } from '#chassis/testing/identity.ts'
 import { testMesh } from '#chassis/testing/service.ts'
 import { type Contract, DESCRIPTOR_SET, loadContract, RATE_CLASSES } from '#contracts/contract.ts'
@@ -124,6 +125,19 @@ export async function startGateway({
     },
   }
 }
+
+/** Starts the gateway with the RPCs of `chassis/testing/proto` as well, served at these gRPC targets with the certificate of prompt. */
+export const startFeedGateway = (
+  targets: string[],
+  options: Parameters<typeof startGateway>[0] = {},
+): Promise<TestGateway> =>
+  startGateway({
+    contract: testContract(),
+    descriptorSet: TEST_DESCRIPTOR_SET,
+    backends: SERVICES.map((one) => (one.name === 'prompt' ? { ...one, nouns: [...one.nouns, 'testing'] } : one)),
+    services: { prompt: targets.map((target) => target.replace('localhost', '127.0.0.1')) },
+    ...options,
+  })
 
 /** What GetJwks answers with. */
 export const jwks = (keys: Key[]): HttpBody =>

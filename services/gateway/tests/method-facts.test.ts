@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { Metadata } from '@grpc/grpc-js'
 import type { Call } from '#chassis/grpc/call.ts'
 import { serve } from '#chassis/grpc/server.ts'
-import { TEST_DESCRIPTOR_SET, testContract } from '#chassis/testing/contract.ts'
+import { testContract } from '#chassis/testing/contract.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { startTestService, type TestService } from '#chassis/testing/service.ts'
 import { until } from '#chassis/testing/until.ts'
@@ -11,9 +11,8 @@ import {
   ReceiveWebhookRequest,
 } from '#contracts/gen/promptforge/testing/v1/feed_service.ts'
 import { bareService } from '../../chassis/tests/harness.ts'
-import { SERVICES } from '../../dev-env/services.ts'
 import { failureOf } from './failure.ts'
-import { classLimits, startGateway, type TestGateway } from './harness.ts'
+import { classLimits, startFeedGateway, type TestGateway } from './harness.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -40,7 +39,7 @@ beforeAll(async () => {
     watchOwn: async function* () {},
   })
   service = await startTestService(bareService([feeds]), { overrides: { contract: testContract() } })
-  gateway = await startFeedGateway()
+  gateway = await startFeedGateway([service.target])
 })
 afterAll(async () => {
   await gateway.stop()
@@ -49,16 +48,6 @@ afterAll(async () => {
 beforeEach(() => {
   arrived = []
 })
-
-const startFeedGateway = (options: Parameters<typeof startGateway>[0] = {}) =>
-  startGateway({
-    contract: testContract(),
-    descriptorSet: TEST_DESCRIPTOR_SET,
-    // The bare service has the certificate of prompt.
-    backends: SERVICES.map((one) => (one.name === 'prompt' ? { ...one, nouns: [...one.nouns, 'testing'] } : one)),
-    services: { prompt: [service.target.replace('localhost', '127.0.0.1')] },
-    ...options,
-  })
 
 const WEBHOOK = 'POST /v1/feeds/f1/webhook'
 const post = (request: string, body: string | Buffer, headers: Record<string, string> = {}) =>
@@ -155,7 +144,7 @@ test('a method counts towards the limit of its rate class', async () => {
   const roomy = { perSecond: 1000, burst: 1000 }
   const limits = { address: roomy, user: roomy, classes: classLimits({ perSecond: 1, burst: 3 }) }
   await using scope = new AsyncDisposableStack()
-  const tight = await startFeedGateway({ limits })
+  const tight = await startFeedGateway([service.target], { limits })
   scope.defer(tight.stop)
   const refusal = await until('a refusal', async () => {
     const answer = await tight.rest(WEBHOOK, { body: '{}' })
