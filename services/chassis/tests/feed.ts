@@ -39,6 +39,8 @@ export type Feed = {
   publish(text: string): void
   /** A handler as the product's are to be, with a heartbeat after so many milliseconds of silence. */
   watch(everyMs?: number): Watch
+  /** All that was published. */
+  texts(): string[]
   /** How many of its streams are open. */
   open(): number
 }
@@ -76,7 +78,7 @@ export function createFeed(): Feed {
     texts.push(text)
     news.emit('published')
   }
-  return { publish, watch, open: () => open }
+  return { publish, watch, texts: () => texts, open: () => open }
 }
 
 export const event = (cursor: bigint, text: string): WatchResponse => ({
