@@ -9,6 +9,7 @@ const CHECKS: Record<string, string[]> = {
   'README: configuration': ['node', 'scripts/config-table.ts', '--check'],
   format: ['prettier', '--check', '--log-level=warn', '.'],
   'protos: style': ['buf', 'lint'],
+  'protos: policies, routes and limits': ['node', 'scripts/check-contract.ts'],
   'protos: no break with the baseline': ['buf', 'breaking', 'proto', '--against', 'proto/baseline.binpb'],
 }
 

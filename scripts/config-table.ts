@@ -24,7 +24,7 @@ const tables = [
   ...services
     .map(({ name, settings }) => ({ name, own: settings.filter(({ env }) => !commonNames.has(env)) }))
     .flatMap(({ name, own }) => (own.length > 0 ? [table(`The ${name} service besides`, own, shown)] : [])),
-  table('The gateway (`services/gateway/main.ts`)', settingsOf(gatewaySchema), shown),
+  table('The gateway (`services/gateway/main.ts`)', settingsOf(gatewaySchema(SERVICES)), shown),
 ]
 
 const before = readFileSync(README, 'utf8')

@@ -17,7 +17,8 @@ rmSync(gen, { recursive: true, force: true })
 copyGoogleProtos()
 writeValidateProto()
 buf('generate')
-buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(gen, 'promptforge.binpb'))
+build('promptforge.binpb', '--exclude-path', 'services/chassis/testing/proto/promptforge')
+build('testing.binpb')
 await writeAnyonePaths()
 
 function copyGoogleProtos() {
@@ -43,6 +44,10 @@ async function writeAnyonePaths() {
     .map(({ path }) => `'${path}'`)
   const doc = '/** The gRPC paths of the methods that may be called without a signed-in user, by their policies. */'
   writeFileSync(join(gen, 'anyone.ts'), `${doc}\nexport type AnyonePath =\n  | ${paths.join('\n  | ')}\n`)
+}
+
+function build(file: string, ...options: string[]) {
+  buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(gen, file), ...options)
 }
 
 function buf(...args: string[]) {

@@ -3,7 +3,7 @@ import { createStub, openChannel } from '#chassis/grpc/client.ts'
 import { openMesh } from '#chassis/grpc/tls.ts'
 import { loadContract } from '#contracts/contract.ts'
 import { AuthServiceService, RegisterRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
-import { MESH } from '../../services/dev-env/mesh.ts'
+import { MESH } from '../../services/dev-env/infra/authority.ts'
 import type { Person } from './seed.ts'
 
 /** Callers that are signed in at once. */

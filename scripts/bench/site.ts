@@ -12,6 +12,7 @@ import { startNats } from '../../services/dev-env/infra/nats.ts'
 import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
 import { openMembers } from '../../services/dev-env/members.ts'
 import { type Network, startNetwork } from '../../services/dev-env/network.ts'
+import { SERVICES } from '../../services/dev-env/services.ts'
 import { type Callers, signIn } from './callers.ts'
 import type { Data } from './cells.ts'
 import { makeFolders } from '../processes/folders.ts'
@@ -78,12 +79,12 @@ export async function openSite(flags: string[], say: (step: string) => void): Pr
   const start = startIn(parts)
   const real = await startServices(network, start)
   const again = await restOf(real)
-  const atRest = MEASURED.map((name) => ({ name, first: first[name], again: again[name] }))
+  const atRest = SERVICES.map(({ name }) => ({ name, first: first[name]!, again: again[name]! }))
   say('services')
 
   const client = join(network.certificates, 'client', 'current')
   const callers = parts.use(await signIn(real.user.port, client))
-  const urls = Object.fromEntries(MEASURED.map((name) => [name, network.services[name]!.databaseUrl])) as Urls
+  const urls = Object.fromEntries(SERVICES.map(({ name }) => [name, network.services[name]!.databaseUrl])) as Urls
   const data = await fill(urls, callers)
   say(`${USERS} users and ${PROMPTS} prompts`)
 
@@ -113,19 +114,21 @@ export async function openSite(flags: string[], say: (step: string) => void): Pr
 }
 
 type Start = (name: string, command: string[], env: Record<string, string>) => Promise<Server>
-const MEASURED = ['user', 'prompt', 'version', 'analytics'] as const
-type Servers = Record<(typeof MEASURED)[number], Server>
-type Urls = Record<keyof Servers, string>
+
+/** Every service; the measurements ask for these by name. */
+type Named<T> = Record<string, T> & Record<'user' | 'prompt' | 'version' | 'analytics', T>
+type Servers = Named<Server>
+type Urls = Named<string>
 
 async function startServices({ services }: Network, start: Start): Promise<Servers> {
   const targets: Record<string, string> = {}
-  const one = async (name: keyof Servers) => {
+  const servers: Record<string, Server> = {}
+  for (const { name } of SERVICES) {
     const server = await start(name, [`services/${name}/main.ts`], { ...services[name]!.env, ...targets })
     targets[`PF_${name.toUpperCase()}_SERVICE`] = `dns:///localhost:${server.port}`
-    return server
+    servers[name] = server
   }
-  const user = await one('user')
-  return { user, prompt: await one('prompt'), version: await one('version'), analytics: await one('analytics') }
+  return servers as Servers
 }
 
 // What is compiled is written when a process ends.
@@ -134,10 +137,10 @@ async function restFirst(network: Network, startIn: (scope: AsyncDisposableStack
   return await restOf(await startServices(network, startIn(scope)))
 }
 
-async function restOf(servers: Servers): Promise<Record<keyof Servers, Rest>> {
+async function restOf(servers: Servers): Promise<Record<string, Rest>> {
   await sleep(REST_MS)
   const rest = ({ pid, readyMs }: Server): Rest => ({ readyMs, residentMiB: residentMiB(pid) })
-  return Object.fromEntries(MEASURED.map((name) => [name, rest(servers[name])])) as Record<keyof Servers, Rest>
+  return Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, rest(server)]))
 }
 
 type BareServers = Pick<Servers, 'user' | 'prompt' | 'version'>

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { run } from './step.mjs'
 
 const SOURCES = ['buf.yaml', 'buf.gen.yaml', 'scripts/gen.ts', 'scripts/print-proto.ts']
+const PROTOS = ['proto/promptforge', 'services/chassis/testing/proto']
 const TOOLS = ['@bufbuild/buf', '@bufbuild/protobuf', '@bufbuild/protovalidate', 'google-proto-files', 'ts-proto']
 
 /** @param {string} root */
@@ -39,9 +40,11 @@ export async function generateContracts(root, signal) {
 
 /** @param {string} root */
 function sourcesHash(root) {
-  const protos = readdirSync(join(root, 'proto/promptforge'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.proto'))
-    .map((name) => join('proto/promptforge', name))
+  const protos = PROTOS.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.proto'))
+      .map((name) => join(folder, name)),
+  )
   const hash = createHash('sha256')
   for (const name of [...SOURCES, ...protos.sort()]) hash.update(name).update(readFileSync(join(root, name)))
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))

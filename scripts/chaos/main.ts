@@ -3,8 +3,10 @@
 import { parseArgs } from 'node:util'
 import { MongoClient } from 'mongodb'
 import { pause } from '#chassis/pause.ts'
+import { emittedBy } from '#contracts/events.ts'
 import { recount as recountRollups } from '../../services/analytics/db/recount.ts'
 import { processAll } from '../../services/dev-env/process-all.ts'
+import { SERVICES } from '../../services/dev-env/services.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import { waitingRows } from '../processes/outbox.ts'
 import { type Ledger, newLedger } from './ledger.ts'
@@ -67,12 +69,12 @@ async function killParts(parts: Part[], signal: AbortSignal, { answers }: Ledger
 }
 
 function outboxesOf({ databases }: ChaosSite) {
-  const outboxOf = (name: string) => ({ waiting: () => waitingRows(databases[name]!) })
-  return {
-    user: outboxOf('user'),
-    prompt: outboxOf('prompt'),
-    version: { waiting: () => unpublishedVersions(databases['version']!) },
-  }
+  const emitting = SERVICES.filter(({ name }) => emittedBy(name).length > 0)
+  const outboxes = emitting.map(({ name, definition }) => {
+    const count = definition.store.kind === 'mongo' ? unpublishedVersions : waitingRows
+    return [name, { waiting: () => count(databases[name]!) }] as const
+  })
+  return Object.fromEntries(outboxes)
 }
 
 async function unpublishedVersions(url: string): Promise<number> {

@@ -1,10 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { openAuthority } from '../../services/dev-env/infra/authority.ts'
+import { loadContract } from '../../services/contracts/contract.ts'
 import { envoyBinary } from '../../services/dev-env/infra/envoy.ts'
 import { placesOf } from '../../services/dev-env/infra/places.ts'
 import { together } from '../../services/dev-env/infra/store.ts'
 import { provideMongo, providePostgres } from '../../services/dev-env/infra/stores.ts'
+import { openMembers } from '../../services/dev-env/members.ts'
 
 /** What `teardown` undoes. */
 export type TestRun = { stop(): Promise<void> }
@@ -12,9 +13,6 @@ export type TestRun = { stop(): Promise<void> }
 declare global {
   var testRun: TestRun | undefined
 }
-
-/** Who has a certificate in the test mesh: every service, the gateway, the broker, who makes its streams, and people's clients. */
-const MEMBERS = ['user', 'prompt', 'version', 'test', 'marketplace', 'analytics', 'gateway', 'nats', 'deploy', 'client']
 
 /**
  * Before the first test file: one PostgreSQL and one MongoDB for the whole run, on free ports, and a certificate authority, in
@@ -35,7 +33,7 @@ export default async function setup(): Promise<void> {
   process.env['PF_TEST_CERTIFICATES'] = certificates
   process.env['PF_TEST_FOLDER'] = folders.at(-1)!
   process.env['PF_TEST_ENVOY'] ??= envoyBinary()
-  await issueCertificates(certificates)
+  await issueCertificates(folders[0]!)
   const folder = `test-${process.pid}`
   const { PF_TEST_POSTGRES_URL = '', PF_TEST_MONGO_URL = '' } = process.env // not those for `npm start`
   const stores = await together({
@@ -54,9 +52,11 @@ export default async function setup(): Promise<void> {
   }
 }
 
-async function issueCertificates(dir: string) {
-  const authority = await openAuthority(dir, { trustDomain: 'promptforge.local', namespace: 'promptforge' })
-  for (const member of MEMBERS) await authority.issue(member)
+// Beside the members of every mesh those whom a policy lets in: services that are yet to come are in the tests of who may call.
+async function issueCertificates(state: string) {
+  const authority = await openMembers(state)
+  const allowed = [...loadContract().methods.values()].flatMap(({ policy }) => policy?.services ?? [])
+  for (const member of new Set(allowed)) await authority.issue(member)
 }
 
 // A run that was killed could not remove its folder; its PostgreSQL has ended by itself.

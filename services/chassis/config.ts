@@ -6,7 +6,6 @@ export type Schema<T> = convict.Schema<T>
 
 /** What every service must be told. */
 export type BaseConfig = {
-  env: 'production' | 'development' | 'test'
   log: { level: string }
   grpc: { host: string; port: number; reflection: boolean }
   health: { port: number }
@@ -38,12 +37,6 @@ export const meshNames: Schema<{ trustDomain: string; namespace: string }> = {
 
 /** The schema of BaseConfig, in convict's form: it is the documentation as well. `port` is the service's default gRPC port. */
 export const baseSchema = (port: number): Schema<BaseConfig> => ({
-  env: {
-    doc: 'Where this runs.',
-    format: ['production', 'development', 'test'],
-    default: 'production',
-    env: 'NODE_ENV',
-  },
   log: {
     level: {
       doc: 'The least severe level that is logged.',

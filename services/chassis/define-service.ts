@@ -40,6 +40,8 @@ export type Base<C extends BaseConfig, S extends Store = Database> = {
 export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = Database> = {
   /** As in its SPIFFE id, its database's name and its metrics: `prompt`. */
   name: string
+  /** The nouns whose proto packages it serves, `promptforge.<noun>.v1`. Default: its name. */
+  nouns?: readonly string[]
   config: ConfigSchema<C>
   store: StoreKind<C, S>
   /** What handlers and jobs need, made once: at most eight members. */
@@ -68,6 +70,8 @@ export type Overrides<Context> = {
   identity?: Identity
   log?: Logger
   contract?: Contract
+  /** How long a connection takes new calls, milliseconds. */
+  connectionAgeMs?: number
 }
 
 /** Where a started service listens. */
@@ -95,6 +99,7 @@ export async function createService<C extends BaseConfig, Context extends object
   overrides: Overrides<Context> = {},
 ): Promise<Service<Context>> {
   const { name } = definition
+  const { connectionAgeMs } = overrides
   const contract = overrides.contract ?? loadContract()
   const log = overrides.log ?? createLogger(name, config.log.level)
   const metrics = createMetrics(name)
@@ -146,7 +151,7 @@ export async function createService<C extends BaseConfig, Context extends object
     context,
     commands,
     waiting,
-    ...lifecycle({ name, config, parts, mesh, database, events, jobs, release, services }),
+    ...lifecycle({ name, config, parts, mesh, database, events, jobs, release, services, connectionAgeMs }),
   }
 }
 
@@ -160,10 +165,11 @@ type Parts = {
   services: Served<never>[]
   jobs: Job[]
   release(): Promise<void>
+  connectionAgeMs: number | undefined
 }
 
 /** Starting and, in the reverse order, ending: health says so first, calls drain, then jobs, events, channels and pools go. */
-function lifecycle({ name, config, parts, mesh, database, events, services, jobs, release }: Parts) {
+function lifecycle({ name, config, parts, mesh, database, events, services, jobs, release, connectionAgeMs }: Parts) {
   const ending: (() => Promise<unknown>)[] = [release]
   const start = async (): Promise<Ports> => {
     const { host, reflection, port } = config.grpc
@@ -173,7 +179,7 @@ function lifecycle({ name, config, parts, mesh, database, events, services, jobs
     ending.unshift(plain.close)
     const metrics = await serveMetrics(parts.metrics, host, config.metrics.port)
     ending.unshift(metrics.close)
-    const server = await startServer({ parts, services, mesh, health, reflection, host, port })
+    const server = await startServer({ parts, services, mesh, health, reflection, host, port, connectionAgeMs })
     ending.unshift(async () => {
       health.drain()
       await sleep(config.drain.settleMs)

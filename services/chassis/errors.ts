@@ -60,6 +60,16 @@ export const invalid = (violations: Violation[], reason: Reason = 'VALIDATION_FA
   return new AppError(status.INVALID_ARGUMENT, reason, sentences.join('; '), details)
 }
 
+/** INVALID_ARGUMENT: the request has more than `bytes`. */
+export const requestTooLarge = (bytes: number) =>
+  new AppError(status.INVALID_ARGUMENT, 'REQUEST_TOO_LARGE', `the request is larger than ${sizeText(bytes)}`)
+
+function sizeText(bytes: number): string {
+  const units = { MiB: 1024 ** 2, KiB: 1024 }
+  const whole = Object.entries(units).find(([, size]) => bytes % size === 0)
+  return whole ? `${bytes / whole[1]} ${whole[0]}` : `${bytes} bytes`
+}
+
 /** NOT_FOUND: it does not exist, or the caller may not see it. `what` is a noun, `prompt`. */
 export const notFound = (what: string) => new AppError(status.NOT_FOUND, 'RESOURCE_NOT_FOUND', `no such ${what}`)
 
@@ -99,6 +109,15 @@ export const unavailable = (what: string, cause?: unknown, retryAfterMs = 1000) 
 /** UNAVAILABLE: what is asked for is on its way; to be repeated after `retryAfterMs`. */
 export const notReady = (reason: Reason, message: string, retryAfterMs: number) =>
   new AppError(status.UNAVAILABLE, reason, message, { retryAfterMs })
+
+/** UNAVAILABLE: this replica ends and with it a stream that has not come to its end; another replica goes on with it. */
+export const shuttingDown = () =>
+  new AppError(
+    status.UNAVAILABLE,
+    'DEPENDENCY_UNAVAILABLE',
+    'this server is shutting down: open the stream again after the last message that you have',
+    { retryAfterMs: 1000 },
+  )
 
 /** DEADLINE_EXCEEDED. */
 export const deadlineExceeded = (cause?: unknown) =>

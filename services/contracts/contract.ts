@@ -19,6 +19,7 @@ import {
 } from '@bufbuild/protobuf/wkt'
 import { Policy, Policy_Caller } from './gen/promptforge/access/v1/access.ts'
 import { HttpRule } from './gen/google/api/http.ts'
+import { Facts, Facts_RateClass } from './gen/promptforge/method/v1/method.ts'
 
 /** One way to reach an RPC over REST, from its `google.api.http` option. */
 export type HttpRoute = {
@@ -31,6 +32,15 @@ export type HttpRoute = {
   /** Proto names of the fields that the path sets. */
   pathFields: string[]
 }
+
+/** A rate limit that only some methods have, as the contract names it: `AUTH`. */
+export type RateClass = Exclude<keyof typeof Facts_RateClass, 'UNSPECIFIED' | 'UNRECOGNIZED'>
+
+/** The largest message, bytes: a response, and a request whose method does not say otherwise. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+
+/** The longest that a stream may last, milliseconds, when its method does not say: at the gateway, and between services. */
+export const LONGEST_STREAM_MS = 900_000
 
 /** What the contract says of one RPC. */
 export type Method = {
@@ -49,6 +59,14 @@ export type Method = {
   routes: HttpRoute[]
   /** It changes nothing: it may be retried, and a GET may answer it. */
   readOnly: boolean
+  /** The longest that a call may take, milliseconds; undefined when the proto does not say, and then it goes by kind. */
+  deadlineMs: number | undefined
+  /** The rate limit that calls count towards, beside the one for everything. */
+  rateClass: RateClass | undefined
+  /** The largest request, bytes. */
+  maxRequestBytes: number
+  /** Names of the request headers that the handler reads, in lower case. */
+  headers: string[]
 }
 
 /** The contract: the descriptor set of `proto/` with all its imports, and what our options say in it. */
@@ -81,6 +99,7 @@ export function readContract(bytes: Uint8Array): Contract {
   const options = {
     policy: requireExtension(registry, 'promptforge.access.v1.policy'),
     http: requireExtension(registry, 'google.api.http'),
+    facts: requireExtension(registry, 'promptforge.method.v1.facts'),
   }
   const methods = [...registry.files]
     .flatMap((file) => file.services)
@@ -91,9 +110,14 @@ export function readContract(bytes: Uint8Array): Contract {
 /** The lower-camel name of a proto field, as JSON and TypeScript have it. */
 export const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 
-function readMethod(method: DescMethod, options: { policy: DescExtension; http: DescExtension }): Method {
+type Options = { policy: DescExtension; http: DescExtension; facts: DescExtension }
+
+function readMethod(method: DescMethod, options: Options): Method {
   const policy = readOption(method, options.policy)
   const http = readOption(method, options.http)
+  const { deadlineMs, rateClass, maxRequestBytes, headers } = Facts.decode(
+    readOption(method, options.facts) ?? new Uint8Array(),
+  )
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     service: method.parent.typeName,
@@ -104,8 +128,22 @@ function readMethod(method: DescMethod, options: { policy: DescExtension; http: 
     policy: policy && Policy.decode(policy),
     routes: http ? readRoutes(HttpRule.decode(http)) : [],
     readOnly: method.idempotency === Idempotency.NO_SIDE_EFFECTS,
+    deadlineMs,
+    rateClass: rateClasses.get(rateClass),
+    maxRequestBytes: maxRequestBytes ?? MAX_MESSAGE_BYTES,
+    headers,
   }
 }
+
+/** Every rate class of the contract, by its number. */
+const rateClasses = new Map<number, RateClass>(
+  Object.entries(Facts_RateClass).flatMap(([name, value]) =>
+    typeof value === 'number' && value > 0 ? [[value, name as RateClass]] : [],
+  ),
+)
+
+/** Every rate class of the contract. */
+export const RATE_CLASSES: readonly RateClass[] = [...rateClasses.values()]
 
 function readOption(method: DescMethod, option: DescExtension): Uint8Array | undefined {
   if (!hasOption(method, option)) return undefined

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { writeBroker } from '../broker/broker.ts'
-import { MESH } from './mesh.ts'
+import { MESH } from './infra/authority.ts'
 
 /**
  * Writes the configuration of a NATS on this machine into `folder`, with its messages in `storeDir`, and answers with its path.

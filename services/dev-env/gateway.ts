@@ -6,6 +6,7 @@ import { gatewaySchema } from '../gateway/config.ts'
 import { writeGateway } from '../gateway/gateway.ts'
 import type { GatewayOptions as Rendered, Limit } from '../gateway/options.ts'
 import { startEnvoy } from './infra/envoy.ts'
+import { SERVICES } from './services.ts'
 
 type Limits = Rendered['limits']
 
@@ -37,7 +38,7 @@ export type Gateway = { url: string; adminUrl: string; port: number; stop(): Pro
 /** Renders the gateway's configuration into `<state>/gateway/` and starts Envoy with it. */
 export async function startGateway(options: GatewayOptions, place: GatewayPlace): Promise<Gateway> {
   const folder = join(place.state, 'gateway')
-  const defaults = loadConfig(gatewaySchema, {
+  const defaults = loadConfig(gatewaySchema(SERVICES), {
     PF_GATEWAY_FOLDER: folder,
     PF_HOST: '127.0.0.1',
     PF_GATEWAY_PORT: String(options.port),
@@ -51,7 +52,7 @@ export async function startGateway(options: GatewayOptions, place: GatewayPlace)
     ...Object.fromEntries(Object.entries(place.targets).map(addressesOf)),
   })
   const limits = limitsTimes(options.rateLimitFactor, defaults.limits)
-  const configPath = writeGateway(loadContract(), { ...defaults, limits })
+  const configPath = writeGateway(loadContract(), SERVICES, { ...defaults, limits })
   const envoy = await startEnvoy({ configPath, dir: folder })
   await until('the gateway to have the keys of tokens', () => hasKeys(envoy.adminUrl)).catch(async (error: unknown) => {
     await envoy.stop()
@@ -72,7 +73,8 @@ const addressesOf = ([name, ports]: [string, number[]]) => [
   ports.map((port) => `127.0.0.1:${port}`).join(','),
 ]
 
-function limitsTimes(factor: number, { address, user, auth }: Limits): Limits {
+function limitsTimes(factor: number, { address, user, classes }: Limits): Limits {
   const times = ({ perSecond, burst }: Limit) => ({ perSecond: perSecond * factor, burst: burst * factor })
-  return { address: times(address), user: times(user), auth: times(auth) }
+  const all = Object.entries(classes).map(([name, limit]) => [name, times(limit)])
+  return { address: times(address), user: times(user), classes: Object.fromEntries(all) as Limits['classes'] }
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { type Authority, openAuthority } from './infra/authority.ts'
-import { MESH } from './mesh.ts'
+import { type Authority, MESH, openAuthority } from './infra/authority.ts'
 import { SERVICES } from './services.ts'
 
 /** Members of the mesh that are no services: `deploy` makes streams, `client` is for people's clients. */

@@ -8,9 +8,8 @@ import { applyCatalogue } from '../broker/apply.ts'
 import { DEPLOY } from '../broker/broker.ts'
 import { ensureDatabase, mongoDatabase } from './databases.ts'
 import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } from './gateway.ts'
-import type { Authority } from './infra/authority.ts'
+import { type Authority, MESH } from './infra/authority.ts'
 import { openMembers } from './members.ts'
-import { MESH } from './mesh.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { SERVICES, type ServiceEntry } from './services.ts'
 
@@ -144,7 +143,6 @@ function environmentOf(
 ): Record<string, string> {
   const { grpc, health, metrics } = ports === 'free' ? FREE : portsOf(name, ports)
   return {
-    NODE_ENV: 'development',
     PF_HOST: '127.0.0.1',
     PF_PORT: String(grpc),
     PF_HEALTH_PORT: String(health),
@@ -181,11 +179,7 @@ export function portsOf(name: string, first: number): Ports {
   return { grpc, health: grpc + 1000, metrics: grpc + 2000 }
 }
 
-function defaultPort(name: string): number {
-  const { definition } = SERVICES.find((entry) => entry.name === name)!
-  const { grpc } = definition.config as unknown as { grpc: { port: { default: number } } }
-  return grpc.port.default
-}
+const defaultPort = (name: string) => SERVICES.find((entry) => entry.name === name)!.port
 
 const logFile = (state: string, name: string) =>
   pino.destination({ dest: join(state, 'logs', `${name}.log`), append: true, sync: false })

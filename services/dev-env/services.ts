@@ -10,6 +10,10 @@ import type { Secrets } from './secrets.ts'
 /** A service as this machine runs it. */
 export type ServiceEntry = {
   name: string
+  /** The nouns whose proto packages it serves. */
+  nouns: readonly string[]
+  /** Its default gRPC port. */
+  port: number
   // Each has a configuration and a context of its own, which nobody here looks into.
   definition: ServiceDefinition<BaseConfig, object, Store>
   /** Environment beyond what every service gets. */
@@ -21,9 +25,14 @@ const entry = <C extends BaseConfig, Context extends object, S extends Store>(
   env: ServiceEntry['env'] = () => ({}),
 ): ServiceEntry => ({
   name: definition.name,
+  nouns: definition.nouns ?? [definition.name],
+  port: defaultPort(definition.config),
   definition: definition as unknown as ServiceEntry['definition'],
   env,
 })
+
+// convict's types do not say what a schema looks like.
+const defaultPort = (schema: unknown) => (schema as { grpc: { port: { default: number } } }).grpc.port.default
 
 /** The one list of services, in the order in which they are started: each calls only those before it. */
 export const SERVICES: ServiceEntry[] = [

@@ -1,15 +1,18 @@
 import { absolutePath, meshNames, required, type Schema } from '#chassis/config.ts'
-import { DESCRIPTOR_SET } from '#contracts/contract.ts'
+import { DESCRIPTOR_SET, RATE_CLASSES, type RateClass } from '#contracts/contract.ts'
+import type { Backend } from './exposed.ts'
 import type { GatewayOptions, Limit } from './options.ts'
 
-/** What the gateway must be told; the contract says the rest. `services` has every owner in `exposed.ts`. */
-export type GatewayConfig = GatewayOptions & {
-  mesh: { watch: string }
-  services: { user: string[]; prompt: string[]; version: string[]; analytics: string[] }
+/** What the gateway must be told; the contract says the rest. */
+export type GatewayConfig = GatewayOptions & { mesh: { watch: string } }
+
+/** The limit of each rate class where none is given. */
+const CLASS_LIMITS: Record<RateClass, Limit> = {
+  AUTH: { perSecond: 10, burst: 60 },
 }
 
-/** The schema of GatewayConfig. */
-export const gatewaySchema: Schema<GatewayConfig> = {
+/** The schema of GatewayConfig, before these services. */
+export const gatewaySchema = (services: readonly Backend[]): Schema<GatewayConfig> => ({
   folder: {
     doc: 'Folder that the configuration is written into, and that Envoy reads it from: an absolute path.',
     format: absolutePath,
@@ -43,12 +46,7 @@ export const gatewaySchema: Schema<GatewayConfig> = {
     },
     ...meshNames,
   },
-  services: {
-    user: addresses('user', 50_051),
-    prompt: addresses('prompt', 50_052),
-    version: addresses('version', 50_053),
-    analytics: addresses('analytics', 50_056),
-  },
+  services: Object.fromEntries(services.map(({ name, port }) => [name, addresses(name, port)])),
   auth: {
     issuer: {
       doc: '`iss` of access tokens.',
@@ -67,7 +65,7 @@ export const gatewaySchema: Schema<GatewayConfig> = {
   limits: {
     address: limit('of a client address', 'ADDRESS', { perSecond: 300, burst: 300 }),
     user: limit('of a signed-in user', 'USER', { perSecond: 200, burst: 400 }),
-    auth: limit('of a client address to what checks or makes credentials', 'AUTH', { perSecond: 10, burst: 60 }),
+    classes: Object.fromEntries(RATE_CLASSES.map((name) => [name, classLimit(name)])) as Schema<Classes>,
   },
   corsOrigins: {
     doc: 'Origins of web pages that may call, separated by commas.',
@@ -93,7 +91,12 @@ export const gatewaySchema: Schema<GatewayConfig> = {
     default: DESCRIPTOR_SET,
     env: 'PF_DESCRIPTOR_SET',
   },
-}
+})
+
+type Classes = GatewayOptions['limits']['classes']
+
+const classLimit = (name: RateClass) =>
+  limit(`of a client address to the methods of rate class ${name}`, name, CLASS_LIMITS[name])
 
 function addresses(service: string, port: number) {
   return {

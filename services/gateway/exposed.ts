@@ -2,13 +2,14 @@ import { assertPolicy } from '#chassis/grpc/access.ts'
 import type { Contract, Method } from '#contracts/contract.ts'
 import { Policy_Caller as Who } from '#contracts/gen/promptforge/access/v1/access.ts'
 
-/** Which service serves a proto package `promptforge.<noun>.v1`. A new noun needs a line here. */
-const OWNERS: Record<string, string> = {
-  auth: 'user',
-  user: 'user',
-  prompt: 'prompt',
-  version: 'version',
-  analytics: 'analytics',
+/** A service that may stand behind the gateway. */
+export type Backend = {
+  /** As in its SPIFFE id. */
+  name: string
+  /** The nouns whose proto packages it serves, `promptforge.<noun>.v1`. */
+  nouns: readonly string[]
+  /** Its gRPC port, where none is given. */
+  port: number
 }
 
 /** An RPC that people may reach through the gateway. */
@@ -21,12 +22,12 @@ export type Exposed = Method & {
 
 /**
  * The RPCs on the gateway: all but those for other services, which are hidden both by the name of their proto service
- * (`<Noun>InternalService`) and by their policy. Throws for a method without a policy or without an owner.
+ * (`<Noun>InternalService`) and by their policy. Throws for a method without a policy, or of a package that none of `services` serves.
  */
-export function exposedMethods({ methods }: Contract): Exposed[] {
+export function exposedMethods({ methods }: Contract, services: readonly Backend[]): Exposed[] {
   return [...methods.values()].filter(isForPeople).map((method) => ({
     ...method,
-    owner: ownerOf(method),
+    owner: ownerOf(method, services),
     isPublic: method.policy?.caller === Who.PUBLIC,
   }))
 }
@@ -39,9 +40,13 @@ function isForPeople(method: Method): boolean {
   return method.policy?.caller !== Who.INTERNAL && !method.service.endsWith('InternalService')
 }
 
-function ownerOf({ path, service }: Method): string {
-  const noun = service.split('.')[1] ?? ''
-  const owner = OWNERS[noun]
-  if (!owner) throw new Error(`${path}: say in gateway/exposed.ts which service serves promptforge.${noun}`)
-  return owner
+function ownerOf({ path, service }: Method, services: readonly Backend[]): string {
+  const noun = service.split('.')[1]!
+  const owner = services.find(({ nouns }) => nouns.includes(noun))
+  if (!owner) {
+    throw new Error(
+      `${path}: no service serves promptforge.${noun}: add one to services/dev-env/services.ts, or '${noun}' to the nouns in its service.ts`,
+    )
+  }
+  return owner.name
 }

@@ -1,6 +1,9 @@
 import { status } from '@grpc/grpc-js'
-import { AppError, deadlineExceeded, internal, unauthenticated, unavailable } from '#chassis/errors.ts'
+import { AppError, deadlineExceeded, internal, requestTooLarge, unauthenticated, unavailable } from '#chassis/errors.ts'
 import { tokenMissing } from '#chassis/grpc/access.ts'
+import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
+import type { Exposed } from './exposed.ts'
+import { ownLimits, routeName } from './render/request-sizes.ts'
 
 /** One way in which the gateway itself refuses a request, or fails. */
 export type Failure = {
@@ -30,12 +33,11 @@ const tokenInvalid = unauthenticated(
 )
 const pathUnknown = new AppError(status.NOT_FOUND, 'PATH_UNKNOWN', 'there is no such path or method')
 const methodUnknown = new AppError(status.UNIMPLEMENTED, 'METHOD_UNKNOWN', 'there is no such method')
-const tooLarge = new AppError(status.INVALID_ARGUMENT, 'REQUEST_TOO_LARGE', 'the request is larger than 4 MiB')
 const limited = new AppError(status.RESOURCE_EXHAUSTED, 'RATE_LIMITED', 'too many requests: repeat after a while')
 const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the gateway cannot make a request of this')
 
 /** Every way, the first that fits counts. The last two leave nothing over. */
-export const FAILURES: Failure[] = [
+export const failures = (methods: Exposed[]): Failure[] => [
   // 501 is a way of sending a body that nobody knows.
   { when: `${UNNAMED} && (response.code < 500 || ${code(501)})`, error: rejected, unnamed: true },
   { when: UNNAMED, error: unavailable('the gateway'), unnamed: true },
@@ -48,7 +50,11 @@ export const FAILURES: Failure[] = [
   { when: details('max_duration_timeout'), error: deadlineExceeded(), http: 504 },
   { when: `${code(400)} && ${details('transcode')}`, error: rejected, explains: true },
   { when: code(404), error: pathUnknown, grpc: methodUnknown },
-  { when: code(413), error: tooLarge },
+  ...ownLimits(methods).map((bytes) => ({
+    when: `${code(413)} && xds.route_name == '${routeName(bytes)}'`,
+    error: requestTooLarge(bytes),
+  })),
+  { when: code(413), error: requestTooLarge(MAX_MESSAGE_BYTES) },
   { when: code(429), error: limited },
   { when: code(504), error: deadlineExceeded() },
   { when: `${code(502)} || ${code(503)}`, error: unavailable('the service') },

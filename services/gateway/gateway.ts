@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Contract } from '#contracts/contract.ts'
-import { exposedMethods, owners } from './exposed.ts'
+import { type Backend, exposedMethods, owners } from './exposed.ts'
 import type { GatewayOptions } from './options.ts'
 import { serviceCluster } from './render/clusters.ts'
 import type { Config } from './render/envoy.ts'
@@ -10,9 +10,9 @@ import { edgeListener } from './render/listener.ts'
 import { overloadManager } from './render/overload.ts'
 import { secretFiles } from './render/secrets.ts'
 
-/** The bootstrap of an Envoy that is the gateway of this contract. It names files that `writeGateway` writes beside it. */
-export function renderGateway(contract: Contract, options: GatewayOptions): Config {
-  const methods = exposedMethods(contract)
+/** The bootstrap of an Envoy that is the gateway of this contract, before these services. It names files that `writeGateway` writes beside it. */
+export function renderGateway(contract: Contract, services: readonly Backend[], options: GatewayOptions): Config {
+  const methods = exposedMethods(contract, services)
   return {
     node: { id: 'gateway', cluster: 'promptforge' },
     admin: {
@@ -29,9 +29,9 @@ export function renderGateway(contract: Contract, options: GatewayOptions): Conf
 }
 
 /** Writes the configuration into `options.folder`, and answers with the path that Envoy is to be started with. */
-export function writeGateway(contract: Contract, options: GatewayOptions): string {
+export function writeGateway(contract: Contract, services: readonly Backend[], options: GatewayOptions): string {
   const { folder } = options
-  const files = { ...secretFiles(options), 'envoy.json': renderGateway(contract, options) }
+  const files = { ...secretFiles(options), 'envoy.json': renderGateway(contract, services, options) }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(folder, name), `${JSON.stringify(content, undefined, 2)}\n`)

@@ -1,4 +1,5 @@
 import type { MeshConfig } from '#chassis/grpc/tls.ts'
+import type { RateClass } from '#contracts/contract.ts'
 
 /** A token bucket: `perSecond` requests in the long run, `burst` at once. */
 export type Limit = { perSecond: number; burst: number }
@@ -27,8 +28,8 @@ export type GatewayOptions = {
     address: Limit
     /** Per signed-in user. */
     user: Limit
-    /** Per client address, for the RPCs that check or make credentials. */
-    auth: Limit
+    /** Per client address, for all methods of a rate class together. */
+    classes: Record<RateClass, Limit>
   }
   /** Origins whose pages may call, `https://app.example`. */
   corsOrigins: string[]

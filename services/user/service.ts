@@ -10,6 +10,7 @@ import { services } from './rpc/index.ts'
 /** The user service: accounts, sign-in, and the keys that sign access tokens. */
 export const userService: ServiceDefinition<UserConfig, Deps> = {
   name: 'user',
+  nouns: ['auth', 'user'],
   config,
   store: postgres(schema),
   context: createContext,

@@ -36,13 +36,7 @@ export async function serveBare(certificates: string, checkToken: CheckToken, rp
   for (const { rpc, handler } of rpcs) {
     server.register(rpc.path, adapt(checkToken, handler), rpc.responseSerialize, rpc.requestDeserialize, 'unary')
   }
-  new HealthImplementation({
-    '': 'SERVING',
-    user: 'SERVING',
-    prompt: 'SERVING',
-    version: 'SERVING',
-    analytics: 'SERVING',
-  }).addToServer(server)
+  new HealthImplementation({ '': 'SERVING' }).addToServer(server)
   const read = (name: string) => readFileSync(join(certificates, name))
   const pair = { private_key: read('key.pem'), cert_chain: read('cert.pem') }
   const credentials = ServerCredentials.createSsl(read('ca.pem'), [pair], true)

@@ -36,19 +36,14 @@ const build =
   (write) => {
     const paramNames = Object.keys(params)
     const used = new Set<string>()
-    const numbered = Object.defineProperties({} as SqlNames<Spec>, {
-      ...Object.fromEntries(
-        paramNames.map((param, index) => [
-          param,
-          {
-            get: () => {
-              used.add(param)
-              return `$${index + 1}::${params[param]!.type}`
-            },
-          },
-        ]),
-      ),
+    const placeholders = paramNames.map((param, index): [string, PropertyDescriptor] => {
+      const get = () => {
+        used.add(param)
+        return `$${index + 1}::${params[param]!.type}`
+      }
+      return [param, { get }]
     })
+    const numbered = Object.defineProperties({} as SqlNames<Spec>, Object.fromEntries(placeholders))
     const text = write(numbered)
     const unused = paramNames.filter((param) => !used.has(param))
     if (unused.length > 0) {

@@ -11,7 +11,7 @@ import { checkPolicy, type Present, presentRole, tokenMissing } from './access.t
 import type { Call, Origin, Rpc } from './call.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import type { Peer, ServerCall } from './peer.ts'
-import { addressOf, bearerToken, checkOriginalQuery } from './request.ts'
+import { addressOf, bearerToken, checkOriginalQuery, checkSize, readHeaders } from './request.ts'
 import type { Caller, VerifyToken } from './tokens.ts'
 import { createRequestCheck, malformed, userRefs } from './validation.ts'
 
@@ -81,15 +81,17 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     await checkPolicy(method, { peer, caller, present })
     checkOriginalQuery(method, call.metadata, peer)
     const { wire, message } = call.request as Incoming
+    checkSize(method, wire)
     if (message === undefined) throw malformed(method.input.typeName)
     checkRequest(wire)
     const request = withCallerFor(refs, message as Record<string, unknown>, caller)
     const key = takesRequestId && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined
-    return { request, call: createCall({ caller, database, origin, idempotencyKey: key, present, begun }) }
+    const headers = readHeaders(method, call.metadata)
+    return { request, call: createCall({ caller, database, origin, headers, idempotencyKey: key, present, begun }) }
   }
 }
 
-type CallParts = Pick<Call, 'origin' | 'idempotencyKey'> & {
+type CallParts = Pick<Call, 'origin' | 'headers' | 'idempotencyKey'> & {
   caller: Caller | undefined
   database: ServerParts['database']
   present: () => Promise<Present>
@@ -104,6 +106,7 @@ class AdmittedCall implements Call {
   readonly caller: Caller
   readonly sql: Sql
   readonly origin: Origin
+  readonly headers: Call['headers']
   readonly idempotencyKey: Call['idempotencyKey']
   readonly signal: AbortSignal
   readonly #parts: CallParts
@@ -113,6 +116,7 @@ class AdmittedCall implements Call {
     this.caller = parts.caller as Caller
     this.sql = parts.database.sql as Sql
     this.origin = parts.origin
+    this.headers = parts.headers
     this.idempotencyKey = parts.idempotencyKey
     this.signal = parts.begun.signal
     this.#parts = parts

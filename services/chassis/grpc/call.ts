@@ -24,11 +24,13 @@ export type PlainCall = {
   /** The signed-in user; undefined without a token. */
   caller: Caller | undefined
   origin: Origin
+  /** The request headers that the method asks for in the contract, by their lower-case names; undefined when absent. */
+  headers: Readonly<Record<string, string | undefined>>
   /** The caller's `request_id`, with what it stands for; undefined when none was sent. */
   idempotencyKey: IdempotencyKey | undefined
-  /** Aborted when the caller goes away or the deadline passes. */
+  /** Aborted when the caller goes away or the deadline passes. A stream handler that waits for something passes it on. */
   signal: AbortSignal
-  /** Sends a header before the answer (over REST an HTTP header). */
+  /** Sends a header before the answer (over REST an HTTP header). A stream's headers go before its first message. */
   setHeader(name: string, value: string): void
   /** The caller's role and status as they are now. Throws UNAUTHENTICATED when the account is closed. */
   presentRole(): Promise<Present>
@@ -53,10 +55,16 @@ export type Call = SignedIn<PublicCall>
 /** A unary RPC. */
 export type Handler<Request, Response, C extends PlainCall = Call> = (request: Request, call: C) => Promise<Response>
 
+/** What the handler of a stream gets beside that. */
+export type Streaming<C> = C & {
+  /** Aborted when the server shuts down: say the last message, with which the caller comes again elsewhere, and return. */
+  draining: AbortSignal
+}
+
 /** A server-streaming RPC: what it yields is sent, at the pace at which the client reads. */
 export type StreamHandler<Request, Response, C extends PlainCall = Call> = (
   request: Request,
-  call: C,
+  call: Streaming<C>,
 ) => AsyncIterable<Response>
 
 /** ts-proto's description of one RPC. */

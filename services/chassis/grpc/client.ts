@@ -1,12 +1,11 @@
 import { Client, type ClientReadableStream, Metadata, propagate, type ServiceError } from '@grpc/grpc-js'
-import type { Contract } from '#contracts/contract.ts'
+import { type Contract, LONGEST_STREAM_MS, MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import { injectTrace } from '../trace.ts'
 import type { Origin, RequestOf, ResponseOf, Rpc, RpcService } from './call.ts'
-import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { ServerCall } from './peer.ts'
 import type { Mesh } from './tls.ts'
 
-/** The longest that a call may take, milliseconds: one that only reads, and one that writes. */
+/** The longest that a call may take, milliseconds, when its method does not say: one that only reads, and one that writes. */
 const READ_MS = 2000
 const WRITE_MS = 5000
 
@@ -21,7 +20,7 @@ export type Outgoing = {
   parent?: ServerCall | undefined
   /** More headers: `idempotency-key`. */
   metadata?: Metadata
-  /** Milliseconds; at most 2,000 for a read and 5,000 for a write unless given here. */
+  /** Milliseconds. Default: what the method's contract says; else 2,000 for a read, 5,000 for a write, 900,000 for a stream. */
   timeoutMs?: number
 }
 
@@ -82,7 +81,8 @@ export function forward({ requestId, trace, inherited }: Origin): Outgoing {
 }
 
 function unaryCall({ client, contract }: Channel, rpc: Rpc) {
-  const longest = contract.methods.get(rpc.path)?.readOnly ? READ_MS : WRITE_MS
+  const method = contract.methods.get(rpc.path)
+  const longest = method?.deadlineMs ?? (method?.readOnly ? READ_MS : WRITE_MS)
   return (request: unknown, outgoing: Outgoing = {}) =>
     new Promise((resolve, reject) => {
       const done = (error: ServiceError | null, response?: unknown) => (error ? reject(error) : resolve(response))
@@ -91,9 +91,10 @@ function unaryCall({ client, contract }: Channel, rpc: Rpc) {
     })
 }
 
-function streamCall({ client }: Channel, rpc: Rpc) {
+function streamCall({ client, contract }: Channel, rpc: Rpc) {
+  const longest = contract.methods.get(rpc.path)?.deadlineMs ?? LONGEST_STREAM_MS
   return async function* (request: unknown, outgoing: Outgoing = {}) {
-    const { metadata, options } = callOptions(outgoing, Number.POSITIVE_INFINITY)
+    const { metadata, options } = callOptions(outgoing, longest)
     const stream: ClientReadableStream<unknown> = client.makeServerStreamRequest(
       rpc.path,
       rpc.requestSerialize,

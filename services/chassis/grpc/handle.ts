@@ -1,15 +1,19 @@
-import { once } from 'node:events'
-import { Metadata, type ServerUnaryCall, type ServerWritableStream, type UntypedHandleCall } from '@grpc/grpc-js'
+import { Metadata, type ServerUnaryCall, type UntypedHandleCall } from '@grpc/grpc-js'
 import type { Method } from '#contracts/contract.ts'
-import { cancelled, isAppError } from '../errors.ts'
+import { type AppError, cancelled, isAppError } from '../errors.ts'
 import { type Begun, createAdmission, type ServerParts } from './admit.ts'
 import type { Handler, Rpc, StreamHandler } from './call.ts'
 import type { ServerCall } from './peer.ts'
 import { requestIdOf } from './request.ts'
+import type { RawStream, RunningStreams } from './running-streams.ts'
+import { createSender } from './sender.ts'
 import { codeName, OK, type GrpcStatus, isFault, toAppError, toStatus } from './status.ts'
 
+/** What handlers need of their server: what each does, and its streams. */
+export type HandlerParts = ServerParts & { streams: RunningStreams }
+
 /** Adapts a handler to grpc-js: admission, errors, headers, metrics, log and trace stand here, once for all RPCs. */
-export function adapt(parts: ServerParts, method: Method, rpc: Rpc, handler: unknown): UntypedHandleCall {
+export function adapt(parts: HandlerParts, method: Method, rpc: Rpc, handler: unknown): UntypedHandleCall {
   const adapted = rpc.responseStream
     ? adaptStream(parts, method, rpc, handler as StreamHandler<unknown, unknown>)
     : adaptUnary(parts, method, rpc, handler as Handler<unknown, unknown>)
@@ -36,18 +40,18 @@ function adaptUnary(parts: ServerParts, method: Method, rpc: Rpc, handler: Handl
   }
 }
 
-function adaptStream(parts: ServerParts, method: Method, rpc: Rpc, handler: StreamHandler<unknown, unknown>) {
+function adaptStream(parts: HandlerParts, method: Method, rpc: Rpc, handler: StreamHandler<unknown, unknown>) {
   const admit = createAdmission(parts, method, rpc)
   const begin = createBeginning(parts, method)
-  return (raw: ServerWritableStream<unknown, unknown>) => {
-    const { begun, succeed, fail } = begin(raw)
+  return (raw: RawStream) => {
+    const { begun, abort, succeed, fail } = begin(raw)
+    const draining = parts.streams.add(raw, abort)
     const run = async () => {
       const { request, call } = await admit(raw, begun)
-      raw.sendMetadata(begun.headers)
-      for await (const message of handler(request, call)) {
-        if (!raw.write(message)) await once(raw, 'drain', { signal: begun.signal })
-        if (begun.signal.aborted) throw cancelled()
-      }
+      const { setHeader, send } = createSender(raw, begun, (err) =>
+        parts.log.error({ method: method.path, requestId: begun.requestId, err }, 'a stream failed after its end'),
+      )
+      await send(handler(request, Object.assign(call, { draining, setHeader })))
     }
     run().then(
       () => {
@@ -59,7 +63,7 @@ function adaptStream(parts: ServerParts, method: Method, rpc: Rpc, handler: Stre
   }
 }
 
-/** Prepares what begins each call of a method: its clock, span and abort signal; `succeed` or `fail` settles them, once. */
+/** Prepares what begins each call of a method: its clock, span and abort signal; `succeed` or `fail` settles them, once; `abort` gives it up. */
 function createBeginning({ log, metrics, tracing, onWrite }: ServerParts, { path, readOnly }: Method) {
   const duration = metrics.duration.labels(path)
   const succeeded = metrics.handled.labels(path, OK)
@@ -70,8 +74,9 @@ function createBeginning({ log, metrics, tracing, onWrite }: ServerParts, { path
     let finished = false
     // grpc-js says 'cancelled' at the end of every call, and the reason of an abort takes 5 µs to make.
     raw.on('cancelled', () => {
-      if (!finished) gone.abort()
+      if (!finished) gone.abort(cancelled())
     })
+    const abort = (reason: AppError) => gone.abort(reason)
     const requestId = requestIdOf(raw.metadata)
     const span = tracing.begin(path, raw.metadata)
     const headers = new Metadata()
@@ -103,10 +108,10 @@ function createBeginning({ log, metrics, tracing, onWrite }: ServerParts, { path
       answer.metadata.set('x-request-id', requestId)
       return answer
     }
-    return { begun, succeed, fail }
+    return { begun, abort, succeed, fail }
   }
 }
 
-// Work that was given up because the caller went away is no fault, whatever it threw on the way.
+// Work that was given up because the caller went away, or the server shuts down, is no fault, whatever it threw on the way.
 const failure = (thrown: unknown, signal: AbortSignal) =>
-  signal.aborted && !isAppError(thrown) ? cancelled() : toAppError(thrown)
+  toAppError(signal.aborted && !isAppError(thrown) ? signal.reason : thrown)

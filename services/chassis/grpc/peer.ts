@@ -1,3 +1,4 @@
+import type { Http2Session } from 'node:http2'
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js'
 import type { Mesh } from './tls.ts'
 
@@ -40,10 +41,10 @@ export function createPeers(mesh: Mesh): (call: ServerCall) => Peer {
 
 // @NOTE grpc-js does not expose the connection of a call. The innermost call of the interceptor chain holds its HTTP/2
 // stream; should that change, every call is parsed anew, and `peer.test.ts` says so.
-type Layer = { nextCall?: Layer; stream?: { session?: object } }
+type Layer = { nextCall?: Layer; stream?: { session?: Http2Session } }
 
 /** The HTTP/2 session of a call. */
-export function sessionOf(call: ServerCall): object | undefined {
+export function sessionOf(call: ServerCall): Http2Session | undefined {
   let layer = (call as unknown as { call?: Layer }).call
   while (layer?.nextCall) layer = layer.nextCall
   return layer?.stream?.session

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Metadata } from '@grpc/grpc-js'
 import type { Method } from '#contracts/contract.ts'
-import { invalid } from '../errors.ts'
+import { invalid, requestTooLarge } from '../errors.ts'
 import type { Peer, ServerCall } from './peer.ts'
 import { sessionOf } from './peer.ts'
 
@@ -40,6 +40,20 @@ export function checkOriginalQuery({ routes }: Method, metadata: Metadata, peer:
     description: 'is set by the path and must not be a query parameter',
   }))
   throw invalid(violations, 'PATH_FIELD_IN_QUERY')
+}
+
+/** Throws INVALID_ARGUMENT for a request that is larger than its method takes. The gateway looks at the body in the same way. */
+export function checkSize({ maxRequestBytes }: Method, wire: Uint8Array) {
+  if (wire.length > maxRequestBytes) throw requestTooLarge(maxRequestBytes)
+}
+
+const NO_HEADERS = Object.freeze({})
+
+/** The headers that a method asks for. One that was sent several times is one, joined by commas as in HTTP. */
+export function readHeaders({ headers }: Method, metadata: Metadata): Readonly<Record<string, string | undefined>> {
+  if (headers.length === 0) return NO_HEADERS
+  const sent = headers.filter((name) => metadata.get(name).length > 0)
+  return Object.fromEntries(sent.map((name) => [name, metadata.get(name).join(', ')]))
 }
 
 /** The first value of a text header. */

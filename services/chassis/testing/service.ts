@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { loadContract } from '#contracts/contract.ts'
+import { type Contract, loadContract } from '#contracts/contract.ts'
 import { type BaseConfig, loadConfig, type Schema as ConfigSchema } from '../config.ts'
 import type { Database } from '../db/orm.ts'
 import { createService, type Overrides, type Service, type ServiceDefinition } from '../define-service.ts'
@@ -48,7 +48,6 @@ export function testConfig<C extends BaseConfig>(
 ): C {
   const { certificates, trustDomain, namespace } = testMesh(definition.name)
   const defaults = loadConfig(definition.config, {
-    NODE_ENV: 'test',
     PF_CERTIFICATES: certificates,
     PF_TRUST_DOMAIN: trustDomain,
     PF_NAMESPACE: namespace,
@@ -92,7 +91,7 @@ export async function startTestService<C extends BaseConfig, Context extends obj
   const service = await createService(definition, config, { ...overrides, ...options.overrides })
   const { grpc, health, metrics } = await service.start()
   const target = `localhost:${grpc}`
-  const clients = openClients(definition.name, target)
+  const clients = openClients(definition.name, target, options.overrides?.contract)
   return {
     service,
     database,
@@ -109,7 +108,7 @@ export async function startTestService<C extends BaseConfig, Context extends obj
   }
 }
 
-function openClients(service: string, target: string) {
+function openClients(service: string, target: string, contract: Contract = loadContract()) {
   const channels: ReturnType<typeof openChannel>[] = []
   const meshes = new Map<string, Mesh>()
   const meshOf = (peer: string) => {
@@ -119,7 +118,7 @@ function openClients(service: string, target: string) {
   }
   return {
     stub: <S extends RpcService>(definition: S, peer = 'client') => {
-      const channel = openChannel({ contract: loadContract(), mesh: meshOf(peer), service, target })
+      const channel = openChannel({ contract, mesh: meshOf(peer), service, target })
       channels.push(channel)
       return createStub(channel, definition)
     },

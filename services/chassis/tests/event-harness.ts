@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Migration } from '@mikro-orm/migrations'
 import { v7 } from 'uuid'
-import { consumedBy, EVENTS } from '#contracts/events.ts'
+import { EVENTS } from '#contracts/events.ts'
 import { IDEMPOTENCY_TABLE } from '../db/idempotency.ts'
 import { postgres } from '../db/postgres.ts'
 import { type PostgresConfig, postgresSchema } from '../config.ts'
@@ -9,9 +9,9 @@ import type { ServiceDefinition } from '../define-service.ts'
 import { INBOX_TABLE } from '../events/inbox.ts'
 import { OUTBOX_TABLE } from '../events/outbox.ts'
 import type { Received } from '../events/envelope.ts'
-import { batchSubscription, type Subscription } from '../events/subscription.ts'
+import type { Subscription } from '../events/subscription.ts'
 import type { TestDatabase } from '../testing/database.ts'
-import { Nothing } from './harness.ts'
+import { Nothing, withTheRest } from './harness.ts'
 
 class Tables extends Migration {
   override up() {
@@ -35,16 +35,6 @@ export const eventService = (
   services: () => [],
   subscriptions: ({ received }) => withTheRest(name, subscriptions(received)),
 })
-
-// A service must handle all that it is given: what a test has nothing to do with is ignored.
-function withTheRest(name: string, subscriptions: Subscription[]): Subscription[] {
-  const others = consumedBy(name).filter((event) => !subscriptions.some(({ stream }) => stream === event.stream))
-  const streams = [...new Set(others.map(({ stream }) => stream))]
-  const ignored = streams.map((stream) =>
-    batchSubscription(stream, { batch: 100 }, consumedBy(name, stream), async () => []),
-  )
-  return [...subscriptions, ...ignored]
-}
 
 /** Puts events into an outbox, as a statement of a service would; answers with their ids, in order. */
 export async function emitDeleted({ query }: TestDatabase, count: number, at = new Date()): Promise<string[]> {

@@ -6,8 +6,10 @@ import { IDEMPOTENCY_TABLE } from '../db/idempotency.ts'
 import type { Database, Schema } from '../db/orm.ts'
 import { postgres } from '../db/postgres.ts'
 import { OUTBOX_TABLE } from '../events/outbox.ts'
+import { batchSubscription, type Subscription } from '../events/subscription.ts'
 import { Migration } from '@mikro-orm/migrations'
 import { type Contract, loadContract } from '#contracts/contract.ts'
+import { consumedBy } from '#contracts/events.ts'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { startTestService } from '../testing/service.ts'
 
@@ -33,7 +35,18 @@ export const bareService = (
   store: postgres(bareSchema),
   context: () => ({ services }),
   services: (context) => context.services,
+  subscriptions: () => withTheRest('prompt', []),
 })
+
+/** A service must handle all that the catalogue gives it: what a test has nothing to do with is ignored. */
+export function withTheRest(name: string, subscriptions: Subscription[]): Subscription[] {
+  const others = consumedBy(name).filter((event) => !subscriptions.some(({ stream }) => stream === event.stream))
+  const streams = [...new Set(others.map(({ stream }) => stream))]
+  const ignored = streams.map((stream) =>
+    batchSubscription(stream, { batch: 100 }, consumedBy(name, stream), async () => []),
+  )
+  return [...subscriptions, ...ignored]
+}
 
 /** Some RPCs of UserService, for a service that has no others. */
 export const Users = (({ getUser, batchGetUsers, updateUser }) => ({ getUser, batchGetUsers, updateUser }))(

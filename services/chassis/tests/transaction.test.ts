@@ -117,7 +117,8 @@ describe('transactions that deadlock', () => {
       database.transaction(CAUSE, lockInOrder([2, 1], 'two')),
     ])
     expect(runs).toBe(3)
-    expect((await readOutbox(store)).map(({ payload }) => payload['username']).toSorted()).toEqual(['one', 'two'])
+    const usernames = (await readOutbox(store)).map(({ payload }) => payload['username'])
+    expect(new Set(usernames)).toEqual(new Set(['one', 'two']))
   })
 
   test('are given up after three repetitions, with what PostgreSQL said', async () => {

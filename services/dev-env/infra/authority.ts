@@ -13,6 +13,9 @@ const SKEW = 5 * 60_000
 /** Whose certificates an authority issues: the parts of their SPIFFE ids. */
 export type Mesh = { trustDomain: string; namespace: string }
 
+/** The mesh of this machine. */
+export const MESH: Mesh = { trustDomain: 'promptforge.local', namespace: 'promptforge' }
+
 /** How to issue a certificate otherwise than in order; for tests. */
 export type IssueOptions = {
   /** `expired`: it was valid until yesterday. `foreign`: signed by an authority that nobody trusts, while it trusts ours. */

@@ -10,7 +10,7 @@ import { type Mesh, openMesh } from '#chassis/grpc/tls.ts'
 import { until } from '#chassis/testing/until.ts'
 import { loadContract } from '#contracts/contract.ts'
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
-import { MESH } from '../mesh.ts'
+import { MESH } from '../infra/authority.ts'
 import { startTestNetwork, type TestNetwork } from './harness.ts'
 import { startLoad } from './load.ts'
 

@@ -8,7 +8,7 @@ import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/promp
 import { type Gateway, startGateway } from '../gateway.ts'
 import { freePort } from '../infra/ports.ts'
 import { Child } from '../infra/process.ts'
-import { MESH } from '../mesh.ts'
+import { MESH } from '../infra/authority.ts'
 import { startTestNetwork, type TestNetwork } from './harness.ts'
 import { startLoad } from './load.ts'
 

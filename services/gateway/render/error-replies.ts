@@ -2,7 +2,7 @@ import type { AppError } from '#chassis/errors.ts'
 import { ERROR_DOMAIN } from '#chassis/grpc/status.ts'
 import { ErrorInfo } from '#contracts/gen/google/rpc/error_details.ts'
 import { Status } from '#contracts/gen/google/rpc/status.ts'
-import { FAILURES, type Failure } from '../failures.ts'
+import type { Failure } from '../failures.ts'
 import { type Config, extension } from './envoy.ts'
 
 const ERROR_INFO = 'type.googleapis.com/google.rpc.ErrorInfo'
@@ -13,8 +13,8 @@ const CALLER_IS_GRPC =
   "'content-type' in request.headers && request.headers['content-type'].startsWith('application/grpc') && !('x-envoy-original-path' in request.headers)"
 
 /** What Envoy answers by itself: always the shape that errors of the services have, and never a text of its own. */
-export const errorReplies = (): Config => ({
-  mappers: FAILURES.flatMap((failure) => [grpcReply(failure), restReply(failure)]),
+export const errorReplies = (failures: Failure[]): Config => ({
+  mappers: failures.flatMap((failure) => [grpcReply(failure), restReply(failure)]),
 })
 
 function restReply({ when, error, http, explains, unnamed }: Failure): Config {

@@ -16,7 +16,7 @@ export function keysListener(methods: Exposed[], { folder, descriptorSet }: Gate
     'extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     {
       stat_prefix: KEYS_CLUSTER,
-      http_filters: [transcoder([method.service], descriptorSet), httpFilter('router', 'router.v3.Router')],
+      http_filters: [transcoder([method], descriptorSet), httpFilter('router', 'router.v3.Router')],
       route_config: {
         name: KEYS_CLUSTER,
         virtual_hosts: [

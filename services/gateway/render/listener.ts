@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { MAX_MESSAGE_BYTES } from '#chassis/grpc/limits.ts'
 import type { Exposed } from '../exposed.ts'
+import { failures } from '../failures.ts'
 import type { GatewayOptions } from '../options.ts'
 import { accessLog } from './access-log.ts'
 import { type Config, extension, httpFilter, typed } from './envoy.ts'
 import { errorReplies } from './error-replies.ts'
 import { addressLimit, userLimit } from './rate-limits.ts'
+import { requestBuffer } from './request-sizes.ts'
 import { routeTable } from './routes.ts'
 import { signedInOnly } from './signed-in.ts'
 import { tokenFilter } from './tokens.ts'
@@ -24,7 +25,7 @@ export function edgeListener(methods: Exposed[], options: GatewayOptions): Confi
       ...CONNECTIONS,
       ...PATHS,
       ...identity(options),
-      local_reply_config: errorReplies(),
+      local_reply_config: errorReplies(failures(methods)),
       access_log: [accessLog()],
       http_filters: filters(methods, options),
       route_config: routeTable(methods, options),
@@ -78,7 +79,6 @@ const identity = ({ trustedHops }: GatewayOptions) => ({
 
 /** In this order; answers pass them in the opposite one. The transcoder rewrites the path, and no filter before it runs again. */
 function filters(methods: Exposed[], options: GatewayOptions): Config[] {
-  const services = [...new Set(methods.map(({ service }) => service))]
   return [
     httpFilter('health_check', 'health_check.v3.HealthCheck', {
       pass_through_mode: false,
@@ -91,8 +91,8 @@ function filters(methods: Exposed[], options: GatewayOptions): Config[] {
     addressLimit(methods, options),
     tokenFilter(methods, options),
     userLimit(options),
-    httpFilter('buffer', 'buffer.v3.Buffer', { max_request_bytes: MAX_MESSAGE_BYTES }),
-    transcoder(services, options.descriptorSet),
+    requestBuffer(),
+    transcoder(methods, options.descriptorSet),
     signedInOnly(methods),
     httpFilter('grpc_stats', 'grpc_stats.v3.FilterConfig', { emit_filter_state: true }),
     httpFilter('router', 'router.v3.Router', { suppress_envoy_headers: true }),

@@ -1,4 +1,4 @@
-import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
+import { RATE_CLASSES } from '#contracts/contract.ts'
 import type { Exposed } from '../exposed.ts'
 import type { GatewayOptions, Limit } from '../options.ts'
 import { type Config, extension } from './envoy.ts'
@@ -9,17 +9,24 @@ import { CLAIMS } from './tokens.ts'
 const ADDRESS = { masked_remote_address: { v4_prefix_mask_len: 32, v6_prefix_mask_len: 64 } }
 const ADDRESS_KEY = 'masked_remote_address'
 
+const CLASS_KEY = 'rate_class'
+const inClass = (name: string) => ({ descriptor_key: CLASS_KEY, descriptor_value: name })
+
 /** How many clients or users have a bucket of their own at a time; the one unused for longest loses its. */
 const BUCKETS = 10_000
 
-/** Limits by address: for everything, and a lower one for the RPCs that check or make credentials. Stands before the token check. */
+/** Limits by address: for everything, and one for each rate class of the contract. Stands before the token check. */
 export function addressLimit(methods: Exposed[], { limits }: GatewayOptions): Config {
-  const auth = {
-    header_value_match: { descriptor_key: 'auth', descriptor_value: 'auth', headers: [authPaths(methods)] },
-  }
+  const classes = RATE_CLASSES.map((name) => ({ name, members: methods.filter(({ rateClass }) => rateClass === name) }))
   return limiter('address', [
     { actions: [ADDRESS], entries: [{ key: ADDRESS_KEY }], limit: limits.address },
-    { actions: [auth, ADDRESS], entries: [{ key: 'auth', value: 'auth' }, { key: ADDRESS_KEY }], limit: limits.auth },
+    ...classes
+      .filter(({ members }) => members.length > 0)
+      .map(({ name, members }) => ({
+        actions: [{ header_value_match: { ...inClass(name), headers: [pathsOf(members)] } }, ADDRESS],
+        entries: [{ key: CLASS_KEY, value: name }, { key: ADDRESS_KEY }],
+        limit: limits.classes[name],
+      })),
   ])
 }
 
@@ -61,10 +68,7 @@ const bucket = ({ perSecond, burst }: Limit) => ({
   fill_interval: '1s',
 })
 
-/** Reading the public keys is no sign-in. */
-function authPaths(methods: Exposed[]) {
-  const service = AuthServiceService.login.path.split('/')[1]
-  const costly = methods.filter((method) => method.service === service && !method.readOnly)
-  const paths = costly.flatMap(({ path, routes }) => [path, ...routes.map((route) => route.path)].map(pathRegex))
+function pathsOf(methods: Exposed[]) {
+  const paths = methods.flatMap(({ path, routes }) => [path, ...routes.map((route) => route.path)].map(pathRegex))
   return { name: ':path', string_match: { safe_regex: { regex: `(${paths.join('|')})(\\?.*)?` } } }
 }

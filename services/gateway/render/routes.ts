@@ -1,6 +1,8 @@
+import { LONGEST_STREAM_MS } from '#contracts/contract.ts'
 import type { Exposed } from '../exposed.ts'
 import type { GatewayOptions } from '../options.ts'
-import { type Config, typed } from './envoy.ts'
+import { type Config, seconds, typed } from './envoy.ts'
+import { bufferOf, restSizeRoutes } from './request-sizes.ts'
 
 /** What a page may send, and may read of an answer, beside what browsers always allow. */
 const CORS = {
@@ -39,7 +41,7 @@ export function routeTable(methods: Exposed[], { corsOrigins }: GatewayOptions):
         domains: ['*'],
         response_headers_to_remove: ['grpc-encoding', 'grpc-accept-encoding'],
         typed_per_filter_config: { 'envoy.filters.http.cors': corsPolicy(corsOrigins) },
-        routes: [...methods.map(methodRoute), NO_ROUTE],
+        routes: [...methods.map(methodRoute), ...restSizeRoutes(methods, NO_ROUTE.route), NO_ROUTE],
       },
     ],
   }
@@ -56,32 +58,46 @@ const NO_ROUTE = {
 function methodRoute(method: Exposed): Config {
   const { deadline, ...route } = routeOf(method)
   return {
+    ...bufferOf(method),
     match: { path: method.path },
     route: { cluster: method.owner, ...route },
     // REST callers send no deadline: the service learns when its answer will not be waited for any more.
     ...(deadline && {
       request_headers_to_add: [
-        { header: { key: 'grpc-timeout', value: `${deadline}S` }, append_action: 'ADD_IF_ABSENT' },
+        { header: { key: 'grpc-timeout', value: `${deadline}m` }, append_action: 'ADD_IF_ABSENT' },
       ],
     }),
   }
 }
 
+/** Milliseconds that a call may take when its method does not say. */
+const READ_MS = 5_000
+const WRITE_MS = 10_000
+
+/** Of a read that does not say how long it may take, milliseconds: the second attempt has the rest. */
+const FIRST_TRY_MS = 2_000
+
 /** Deadlines and retries: reads may be repeated whatever happened, writes only when they cannot have begun. */
-function routeOf({ readOnly, serverStreaming }: Exposed) {
-  if (serverStreaming)
-    return { timeout: '0s', idle_timeout: '120s', max_stream_duration: { max_stream_duration: '900s' } }
-  if (readOnly) {
-    const retry_policy = {
-      ...RETRY,
-      retry_on: 'connect-failure,refused-stream,reset,unavailable',
-      per_try_timeout: '2s',
-    }
-    return { deadline: 5, timeout: '5s', max_stream_duration: { grpc_timeout_header_max: '5s' }, retry_policy }
+function routeOf({ readOnly, serverStreaming, deadlineMs }: Exposed) {
+  if (serverStreaming) {
+    const max_stream_duration = millis(deadlineMs ?? LONGEST_STREAM_MS)
+    return { timeout: '0s', idle_timeout: '120s', max_stream_duration: { max_stream_duration } }
   }
-  const retry_policy = { ...RETRY, retry_on: 'connect-failure,refused-stream' }
-  return { deadline: 10, timeout: '10s', max_stream_duration: { grpc_timeout_header_max: '10s' }, retry_policy }
+  const deadline = deadlineMs ?? (readOnly ? READ_MS : WRITE_MS)
+  return {
+    deadline,
+    timeout: millis(deadline),
+    max_stream_duration: { grpc_timeout_header_max: millis(deadline) },
+    retry_policy: {
+      ...RETRY,
+      retry_on: readOnly ? 'connect-failure,refused-stream,reset,unavailable' : 'connect-failure,refused-stream',
+      // A read that says how long it may take gets that for one attempt.
+      ...(readOnly && deadlineMs === undefined && { per_try_timeout: millis(FIRST_TRY_MS) }),
+    },
+  }
 }
+
+const millis = (value: number) => seconds(value / 1000)
 
 const corsPolicy = (origins: string[]) =>
   typed('extensions.filters.http.cors.v3.CorsPolicy', {

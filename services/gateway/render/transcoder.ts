@@ -1,11 +1,12 @@
-import { MAX_MESSAGE_BYTES } from '#chassis/grpc/limits.ts'
+import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
+import type { Exposed } from '../exposed.ts'
 import { type Config, httpFilter } from './envoy.ts'
 
-/** The filter that turns REST requests into calls of these proto services, and their answers into JSON. */
-export const transcoder = (services: string[], descriptorSet: string): Config =>
+/** The filter that turns REST requests into calls of these methods, and their answers into JSON. */
+export const transcoder = (methods: Exposed[], descriptorSet: string): Config =>
   httpFilter('grpc_json_transcoder', 'grpc_json_transcoder.v3.GrpcJsonTranscoder', {
     proto_descriptor: descriptorSet,
-    services,
+    services: [...new Set(methods.map(({ service }) => service))],
     auto_mapping: false,
     convert_grpc_status: true,
     match_unregistered_custom_verb: true,
@@ -21,6 +22,7 @@ export const transcoder = (services: string[], descriptorSet: string): Config =>
       reject_unknown_query_parameters: true,
       reject_binding_body_field_collisions: true,
     },
-    max_request_body_size: MAX_MESSAGE_BYTES,
+    // The buffer before it has looked at each method's own limit.
+    max_request_body_size: Math.max(...methods.map(({ maxRequestBytes }) => maxRequestBytes)),
     max_response_body_size: MAX_MESSAGE_BYTES,
   })

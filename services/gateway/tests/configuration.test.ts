@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { loadConfig } from '#chassis/config.ts'
 import { testMesh } from '#chassis/testing/service.ts'
-import { loadContract } from '#contracts/contract.ts'
+import { loadContract, RATE_CLASSES } from '#contracts/contract.ts'
 import { envoyBinary } from '../../dev-env/infra/envoy.ts'
+import { SERVICES } from '../../dev-env/services.ts'
 import { gatewaySchema } from '../config.ts'
-import { exposedMethods, owners } from '../exposed.ts'
+import { exposedMethods } from '../exposed.ts'
 import { renderGateway } from '../gateway.ts'
 
 const run = promisify(execFile)
@@ -50,10 +51,28 @@ describe('the program', () => {
 })
 
 describe('the configuration', () => {
-  const config = loadConfig(gatewaySchema, { PF_GATEWAY_FOLDER: '/etc/envoy', PF_CERTIFICATES: '/certs' })
+  const PLACE = { PF_GATEWAY_FOLDER: '/etc/envoy', PF_CERTIFICATES: '/certs' }
+  const config = loadConfig(gatewaySchema(SERVICES), PLACE)
 
-  test('knows an address for every service of the contract', () => {
-    expect(Object.keys(config.services).sort()).toEqual(owners(exposedMethods(loadContract())).sort())
+  test('has a default address for every service, by its name and its port', () => {
+    expect(config.services).toMatchObject({ user: ['user:50051'], prompt: ['prompt:50052'] })
+    expect(Object.keys(config.services)).toEqual(SERVICES.map(({ name }) => name))
+  })
+
+  test('has a limit for every rate class of the contract, and variables with its name', () => {
+    expect(Object.keys(config.limits.classes)).toEqual(RATE_CLASSES)
+    for (const name of RATE_CLASSES) {
+      const env = { [`PF_LIMIT_${name}_PER_SECOND`]: '7', [`PF_LIMIT_${name}_BURST`]: '8' }
+      const { limits } = loadConfig(gatewaySchema(SERVICES), { ...PLACE, ...env })
+      expect(limits.classes[name]).toEqual({ perSecond: 7, burst: 8 })
+    }
+  })
+
+  test('needs a service for every noun', () => {
+    const others = SERVICES.filter(({ name }) => name !== 'prompt')
+    expect(() => exposedMethods(loadContract(), others)).toThrow(
+      "no service serves promptforge.prompt: add one to services/dev-env/services.ts, or 'prompt' to the nouns in its service.ts",
+    )
   })
 
   test.each([
@@ -61,6 +80,6 @@ describe('the configuration', () => {
     ['user is not an address: write host:port', { user: ['user'] }],
   ])('is not made of nonsense: %s', (message, services) => {
     const options = { ...config, services: { ...config.services, ...services } }
-    expect(() => renderGateway(loadContract(), options)).toThrow(message)
+    expect(() => renderGateway(loadContract(), SERVICES, options)).toThrow(message)
   })
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { failureOf } from './failure.ts'
-import { startGateway, type TestGateway } from './harness.ts'
+import { classLimits, startGateway, type TestGateway } from './harness.ts'
 
 const APP = 'https://app.example'
 
@@ -12,7 +12,7 @@ afterAll(() => gateway.stop())
 
 function limits() {
   const roomy = { perSecond: 1000, burst: 1000 }
-  return { address: roomy, user: roomy, auth: { perSecond: 1, burst: 1 } }
+  return { address: roomy, user: roomy, classes: classLimits({ perSecond: 1, burst: 1 }) }
 }
 
 const preflight = (path: string, origin: string) =>

@@ -1,23 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Client, credentials } from '@grpc/grpc-js'
 import type { RpcService } from '#chassis/grpc/call.ts'
 import { type Channel, createStub, type Stub } from '#chassis/grpc/client.ts'
+import { TEST_DESCRIPTOR_SET, testContract } from '#chassis/testing/contract.ts'
 import { TEST_AUTH } from '#chassis/testing/identity.ts'
 import { testMesh } from '#chassis/testing/service.ts'
-import { type Contract, DESCRIPTOR_SET, loadContract } from '#contracts/contract.ts'
+import { type Contract, DESCRIPTOR_SET, loadContract, RATE_CLASSES } from '#contracts/contract.ts'
 import { HttpBody } from '#contracts/gen/google/api/httpbody.ts'
-import { AnalyticsServiceService } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
-import {
-  PromptServiceService,
-  PromptInternalServiceService,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
-import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
-import { UserInternalServiceService, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { type Envoy, startEnvoy } from '../../dev-env/infra/envoy.ts'
+import { SERVICES } from '../../dev-env/services.ts'
+import type { Backend } from '../exposed.ts'
 import { writeGateway } from '../gateway.ts'
-import type { GatewayOptions } from '../options.ts'
+import type { GatewayOptions, Limit } from '../options.ts'
 import { type Echo, startEcho } from './echo.ts'
 import { type Key, makeKey } from './keys.ts'
 
@@ -27,10 +23,10 @@ export type Answer = { status: number; headers: Headers; text: string; json: any
 /** The gateway on a real Envoy, between a test and services that answer as they are told. */
 export type TestGateway = {
   envoy: Envoy
+  /** Every service, and these two by their names. */
+  echoes: Echo[]
   user: Echo
   prompt: Echo
-  version: Echo
-  analytics: Echo
   /** Where its configuration and its logs lie. */
   folder: string
   /** `http://127.0.0.1:port`. */
@@ -49,46 +45,59 @@ export type TestGateway = {
   stop(): Promise<void>
 }
 
-export const USER_SERVICES = [AuthServiceService, UserServiceService, UserInternalServiceService]
-export const PROMPT_SERVICES = [PromptServiceService, PromptInternalServiceService]
+const GENERATED = join(import.meta.dirname, '../../contracts/gen/promptforge')
+
+/** Starts an echo of a service of the one list, with all its RPCs; see `startEcho`. */
+export async function echoOf(service: string, options?: Parameters<typeof startEcho>[2]): Promise<Echo> {
+  const { nouns } = SERVICES.find(({ name }) => name === service)!
+  const files = nouns.flatMap((noun) =>
+    readdirSync(join(GENERATED, noun, 'v1'))
+      .filter((file) => file.endsWith('_service.ts'))
+      .map((file) => join(GENERATED, noun, 'v1', file)),
+  )
+  const generated = await Promise.all(files.map((file) => import(file)))
+  const definitions = generated.flatMap((module: object) =>
+    Object.entries(module).flatMap(([name, value]) => (name.endsWith('ServiceService') ? [value as RpcService] : [])),
+  )
+  return startEcho(service, definitions, options)
+}
+
+/** The same limit for every rate class. */
+export const classLimits = (limit: Limit) =>
+  Object.fromEntries(RATE_CLASSES.map((name) => [name, limit])) as GatewayOptions['limits']['classes']
 
 /** No limit that an ordinary test would meet. */
 const ROOMY = { perSecond: 10_000, burst: 10_000 }
 
 /**
  * Starts the gateway for a test file, with everything that it needs; `services` are addresses in the place of its own echoes,
- * and `contract` goes with a `descriptorSet`.
+ * `backends` who stands behind it, and `contract` goes with a `descriptorSet`.
  */
 export async function startGateway({
   services,
+  backends = SERVICES,
   contract = loadContract(),
   ...options
-}: Partial<GatewayOptions> & { contract?: Contract } = {}): Promise<TestGateway> {
+}: Partial<GatewayOptions> & { backends?: Backend[]; contract?: Contract } = {}): Promise<TestGateway> {
   const key = await makeKey()
   const keys = [key]
-  const [user, prompt, version, analytics] = await Promise.all([
-    startEcho('user', USER_SERVICES),
-    startEcho('prompt', PROMPT_SERVICES),
-    startEcho('version', [VersionServiceService]),
-    startEcho('analytics', [AnalyticsServiceService]),
-  ])
+  const started = SERVICES.map(async ({ name }) => [name, await echoOf(name)] as const)
+  const named = Object.fromEntries(await Promise.all(started))
+  const [echoes, user, prompt] = [Object.values(named), named['user']!, named['prompt']!]
   user.answers.set(AuthServiceService.getJwks.path, () => jwks(keys))
   const folder = mkdtempSync(join(dirname(process.env['PF_TEST_CERTIFICATES']!), 'gateway-'))
-  const configPath = writeGateway(contract, {
+  const configPath = writeGateway(contract, backends, {
     folder,
     edge: { host: '127.0.0.1', port: 0 },
     admin: { port: 0 },
     mesh: testMesh('gateway'),
     services: {
-      user: [addressOf(user)],
-      prompt: [addressOf(prompt)],
-      version: [addressOf(version)],
-      analytics: [addressOf(analytics)],
+      ...Object.fromEntries(Object.entries(named).map(([name, { port }]) => [name, [`127.0.0.1:${port}`]])),
       ...services,
     },
     auth: TEST_AUTH,
     keysSeconds: 60,
-    limits: { address: ROOMY, user: ROOMY, auth: ROOMY },
+    limits: { address: ROOMY, user: ROOMY, classes: classLimits(ROOMY) },
     corsOrigins: ['https://app.example'],
     trustedHops: 0,
     memoryBytes: 256 * 1024 * 1024,
@@ -102,10 +111,9 @@ export async function startGateway({
   return {
     envoy,
     folder,
+    echoes,
     user,
     prompt,
-    version,
-    analytics,
     url: `http://127.0.0.1:${edge}`,
     key,
     keys,
@@ -117,13 +125,24 @@ export async function startGateway({
     stop: async () => {
       client.close()
       await envoy.stop()
-      for (const echo of [user, prompt, version, analytics]) echo.stop()
+      for (const echo of echoes) echo.stop()
       rmSync(folder, { recursive: true })
     },
   }
 }
 
-const addressOf = ({ port }: Echo) => `127.0.0.1:${port}`
+/** Starts the gateway with the RPCs of `chassis/testing/proto` as well, served at these gRPC targets with the certificate of prompt. */
+export const startFeedGateway = (
+  targets: string[],
+  options: Parameters<typeof startGateway>[0] = {},
+): Promise<TestGateway> =>
+  startGateway({
+    contract: testContract(),
+    descriptorSet: TEST_DESCRIPTOR_SET,
+    backends: SERVICES.map((one) => (one.name === 'prompt' ? { ...one, nouns: [...one.nouns, 'testing'] } : one)),
+    services: { prompt: targets.map((target) => target.replace('localhost', '127.0.0.1')) },
+    ...options,
+  })
 
 /** What GetJwks answers with. */
 export const jwks = (keys: Key[]): HttpBody =>

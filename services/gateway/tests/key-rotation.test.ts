@@ -4,9 +4,8 @@ import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import { AuthServiceService as Auth } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import { PromptServiceService as Prompts } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
-import { startEcho } from './echo.ts'
 import { failureOf } from './failure.ts'
-import { jwks, startGateway, type TestGateway, USER_SERVICES } from './harness.ts'
+import { echoOf, jwks, startGateway, type TestGateway } from './harness.ts'
 import { type Key, makeKey } from './keys.ts'
 
 let gateway: TestGateway
@@ -48,7 +47,7 @@ test('while user is away the last known keys stay good', async () => {
   await until('a fetch to fail', async () => (await failedFetches()) > 0)
   expect(await statusWith(gateway.key)).toBe(200)
   const next = await makeKey()
-  const back = await startEcho('user', USER_SERVICES, { port })
+  const back = await echoOf('user', { port })
   back.answers.set(Auth.getJwks.path, () => jwks([gateway.key, next]))
   try {
     await until('the keys to be fetched again', async () => (await statusWith(next)) === 200)
@@ -58,7 +57,7 @@ test('while user is away the last known keys stay good', async () => {
 })
 
 test('a gateway that has never had keys says 503 and not that the token is bad, and serves who needs none', async () => {
-  const closed = await startEcho('user', USER_SERVICES)
+  const closed = await echoOf('user')
   closed.stop()
   gateway = await startGateway({ services: { user: [`127.0.0.1:${closed.port}`] } })
   const token = await gateway.token()
@@ -72,7 +71,7 @@ test('a gateway that has never had keys says 503 and not that the token is bad, 
     reason: 'DEPENDENCY_UNAVAILABLE',
   })
   expect(await gateway.rest('GET /v1/prompts/p1')).toMatchObject({ status: 200 })
-  const back = await startEcho('user', USER_SERVICES, { port: closed.port })
+  const back = await echoOf('user', { port: closed.port })
   back.answers.set(Auth.getJwks.path, () => jwks(gateway.keys))
   try {
     await until('the keys to be had', async () => (await statusWith(gateway.key)) === 200)

@@ -3,16 +3,16 @@ import { status } from '@grpc/grpc-js'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import { PromptServiceService as Prompts } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
-import { type Echo, startEcho } from './echo.ts'
+import type { Echo } from './echo.ts'
 import { failureOf } from './failure.ts'
-import { PROMPT_SERVICES, startGateway, type TestGateway } from './harness.ts'
+import { echoOf, startGateway, type TestGateway } from './harness.ts'
 
 describe('a service with the certificate of another', () => {
   let gateway: TestGateway
   let impostor: Echo
 
   beforeAll(async () => {
-    impostor = await startEcho('prompt', PROMPT_SERVICES, { member: 'version' })
+    impostor = await echoOf('prompt', { member: 'version' })
     gateway = await startGateway({ services: { prompt: [`127.0.0.1:${impostor.port}`] } })
   })
   afterAll(async () => {
@@ -31,7 +31,7 @@ describe('a service with the certificate of another', () => {
 })
 
 test('a service that has a name is found by it', async () => {
-  const prompt = await startEcho('prompt', PROMPT_SERVICES)
+  const prompt = await echoOf('prompt')
   const gateway = await startGateway({ services: { prompt: [`localhost:${prompt.port}`] } })
   try {
     await until('prompt to be found', async () => (await gateway.rest('GET /v1/prompts/p1')).status === 200)
@@ -62,7 +62,7 @@ describe('a service that is away', () => {
       reason: 'DEPENDENCY_UNAVAILABLE',
     })
     expect(await gateway.rest('GET /v1/users/u1')).toMatchObject({ status: 200 })
-    const back = await startEcho('prompt', PROMPT_SERVICES, { port })
+    const back = await echoOf('prompt', { port })
     try {
       await until('prompt to be found again', async () => (await gateway.rest('GET /v1/prompts/p1')).status === 200)
     } finally {

@@ -5,7 +5,7 @@ import { until } from '#chassis/testing/until.ts'
 import { AuthServiceService as Auth, LoginRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { GatewayOptions } from '../options.ts'
 import { failureOf } from './failure.ts'
-import { startGateway, type TestGateway } from './harness.ts'
+import { classLimits, startGateway, type TestGateway } from './harness.ts'
 
 const ROOMY = { perSecond: 1000, burst: 1000 }
 const TIGHT = { perSecond: 1, burst: 3 }
@@ -15,7 +15,10 @@ let gateway: TestGateway
 afterEach(() => gateway.stop())
 
 const start = async (limits: Partial<GatewayOptions['limits']>, options: Partial<GatewayOptions> = {}) => {
-  gateway = await startGateway({ limits: { address: ROOMY, user: ROOMY, auth: ROOMY, ...limits }, ...options })
+  gateway = await startGateway({
+    limits: { address: ROOMY, user: ROOMY, classes: classLimits(ROOMY), ...limits },
+    ...options,
+  })
 }
 
 /** Asks until it is refused, and answers with the refusal. */
@@ -60,7 +63,7 @@ test('a user has so many requests, by whatever way; others are not concerned', a
 })
 
 test('who signs in, registers or renews a token has fewer, over REST and gRPC together', async () => {
-  await start({ auth: TIGHT })
+  await start({ classes: classLimits(TIGHT) })
   const body = '{}'
   const first = await gateway.rest('POST /v1/auth/login', { body })
   expect(first.headers.get('x-ratelimit-limit')).toBe('3')

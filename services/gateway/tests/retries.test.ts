@@ -1,16 +1,16 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { unavailable } from '#chassis/errors.ts'
 import { PromptServiceService as Prompts } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
-import { type Echo, startEcho } from './echo.ts'
+import type { Echo } from './echo.ts'
 import { failureOf } from './failure.ts'
-import { PROMPT_SERVICES, startGateway, type TestGateway } from './harness.ts'
+import { echoOf, startGateway, type TestGateway } from './harness.ts'
 
 let gateway: TestGateway
 let token: string
 let instances: Echo[]
 
 beforeAll(async () => {
-  instances = await Promise.all([startEcho('prompt', PROMPT_SERVICES), startEcho('prompt', PROMPT_SERVICES)])
+  instances = await Promise.all([echoOf('prompt'), echoOf('prompt')])
   gateway = await startGateway({ services: { prompt: instances.map(({ port }) => `127.0.0.1:${port}`) } })
   token = await gateway.token()
 })
@@ -57,8 +57,8 @@ test('a write that has begun is not repeated', async () => {
 })
 
 test('a write whose instance dies is not repeated, and its caller learns that it may or may not be done', async () => {
-  const dying = await startEcho('prompt', PROMPT_SERVICES)
-  const spare = await startEcho('prompt', PROMPT_SERVICES)
+  const dying = await echoOf('prompt')
+  const spare = await echoOf('prompt')
   const other = await startGateway({ services: { prompt: [dying, spare].map(({ port }) => `127.0.0.1:${port}`) } })
   try {
     for (const echo of [dying, spare]) {

@@ -32,7 +32,7 @@ describe('LikePrompt', () => {
     expect(await like(id, ann)).toEqual({ likesCount: 2 })
     const { prompt, likedByMe } = await service.prompts.getPrompt({ promptId: id }, ben!.as)
     expect([prompt!.likesCount, likedByMe, prompt!.etag, prompt!.updatedAt]).toEqual([2, true, '1', undefined])
-    expect((await stored(id)).toSorted()).toEqual([ann!.userId, ben!.userId].toSorted())
+    expect(new Set(await stored(id))).toEqual(new Set([ann!.userId, ben!.userId]))
   })
 
   test('emits one event for each like, with what may be said of the prompt', async () => {

@@ -1,0 +1,151 @@
+import { describe, expect, test } from '@jest/globals'
+import { consumedBy, EVENTS } from '#contracts/events.ts'
+import {
+  PromptInternalServiceService,
+  PromptServiceService,
+} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
+import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import type { MongoConfig } from '../config.ts'
+import type { MongoDatabase } from '../db/mongo.ts'
+import { nullable, text, uuid } from '../db/params.ts'
+import { type Sql, statement } from '../db/statements.ts'
+import type { Emit } from '../db/transaction.ts'
+import type { ServiceDefinition } from '../define-service.ts'
+import { emission } from '../events/outbox.ts'
+import { assertAllHandled, batchSubscription, subscription } from '../events/subscription.ts'
+import type { Call, PlainCall, PublicCall } from '../grpc/call.ts'
+import { serve } from '../grpc/server.ts'
+import { startBare, Users } from './harness.ts'
+
+// What can be forgotten. Where a line has @ts-expect-error, the mistake below it does not compile: `npm run check` fails when it does.
+
+const answer = async () => ({})
+
+describe('a table of handlers', () => {
+  test('does not compile with one missing, one misspelt, or one that asks for a user whom nobody demands', () => {
+    // @ts-expect-error unlikePrompt is missing
+    serve(SocialServiceService, { likePrompt: async () => ({ likesCount: 1 }) })
+    const likes = async () => ({ likesCount: 1 })
+    // @ts-expect-error likesPrompt is no RPC
+    serve(SocialServiceService, { likePrompt: likes, unlikePrompt: likes, likesPrompt: likes })
+    const forUsers = async (_: unknown, { caller }: Call) => ({ user: undefined, caller: caller.userId })
+    const [getUser, batchGetUsers] = [answer, async () => ({ users: [] })]
+    serve(Users, { getUser, batchGetUsers, updateUser: forUsers })
+    // @ts-expect-error anyone may call GetUser
+    serve(Users, { getUser: forUsers, batchGetUsers, updateUser: answer })
+    // @ts-expect-error CheckAccess may come without a user
+    serve(PromptInternalServiceService, { checkAccess: async (_: unknown, { caller }: Call) => caller as never })
+  })
+
+  test('does not compile where it uses sql in a service on MongoDB', () => {
+    const plain = serve(PromptInternalServiceService, {
+      checkAccess: async (_: unknown, { origin }: PlainCall) =>
+        ({ ownerId: origin.requestId, headVersion: 1 }) as never,
+    })
+    const withSql = serve(PromptInternalServiceService, {
+      checkAccess: async (_: unknown, { sql }: PublicCall) => ({ ownerId: String(sql), headVersion: 1 }) as never,
+    })
+    type OnMongo = ServiceDefinition<MongoConfig, object, MongoDatabase>['services']
+    const services: OnMongo = () => [plain]
+    // @ts-expect-error MongoDB has no sql
+    const wrong: OnMongo = () => [withSql]
+    expect([services({}), wrong({})]).toHaveLength(2)
+  })
+
+  test('that leaves out an RPC of its package does not start', async () => {
+    const contract = (await import('#contracts/contract.ts')).loadContract()
+    const social = serve(SocialServiceService, {
+      likePrompt: async () => ({ likesCount: 1 }),
+      unlikePrompt: async () => ({ likesCount: 1 }),
+    })
+    const others = Object.values({ ...PromptServiceService, ...PromptInternalServiceService }).map(({ path }) => path)
+    await expect(startBare([social], { overrides: { contract } })).rejects.toThrow(
+      `nobody serves ${others.join(', ')}: give each a handler, and its proto service a line in rpc/index.ts`,
+    )
+    expect(Object.values(UserServiceService).length).toBeGreaterThan(Object.values(Users).length)
+  })
+})
+
+describe('a statement', () => {
+  const found = statement('find', { id: uuid, name: nullable(text) })<{ id: string }>(
+    (p) => `select id from things where id = ${p.id} and name = ${p.name}`,
+  )
+
+  test('numbers its parameters with their types, once', () => {
+    expect(found).toEqual({
+      name: 'find',
+      text: 'select id from things where id = $1::uuid and name = $2::text',
+      paramNames: ['id', 'name'],
+    })
+  })
+
+  test('does not compile with a parameter missing, misspelt, or of another type', () => {
+    const run = async (sql: Sql) => {
+      await sql(found, { id: 'x', name: null })
+      // @ts-expect-error name is missing
+      await sql(found, { id: 'x' })
+      // @ts-expect-error nane is no parameter
+      await sql(found, { id: 'x', name: null, nane: 'y' })
+      // @ts-expect-error a name is text
+      await sql(found, { id: 'x', name: 7 })
+      const [row] = await sql(found, { id: 'x', name: null })
+      // @ts-expect-error the rows have no name
+      return row!.name
+    }
+    // @ts-expect-error nane is no parameter
+    statement('misspelt', { name: text })((p) => `select ${p.name}, ${p.nane}`)
+    expect(run).toBeInstanceOf(Function)
+  })
+
+  test('that does not use one of its parameters stops the process when it is loaded', () => {
+    expect(() => statement('forgetful', { id: uuid, name: text })((p) => `select ${p.id}`)).toThrow(
+      'the statement forgetful does not use name: use it, or remove the parameter',
+    )
+  })
+})
+
+describe('an event', () => {
+  const metadata = { aggregateId: 'u.id', aggregateRevision: 'u.revision' }
+
+  test('does not compile with a member missing or misspelt, in either lane', () => {
+    emission(EVENTS.userRenamed, { metadata, username: 'u.name', previousUsername: 'p.name' })
+    // @ts-expect-error previousUsername is missing
+    emission(EVENTS.userRenamed, { metadata, username: 'u.name' })
+    const emitted = (emit: Emit) => {
+      const at = { aggregateId: '1', aggregateRevision: 2n }
+      emit(EVENTS.userRenamed, { metadata: at, username: 'a', previousUsername: 'b' })
+      // @ts-expect-error previousUsername is missing
+      emit(EVENTS.userRenamed, { metadata: at, username: 'a' })
+      // @ts-expect-error metadata is missing
+      emit(EVENTS.userRenamed, { username: 'a', previousUsername: 'b' })
+      // @ts-expect-error the revision is missing
+      emit(EVENTS.userRenamed, { metadata: { aggregateId: '1' }, username: 'a', previousUsername: 'b' })
+    }
+    expect(emitted).toBeInstanceOf(Function)
+  })
+
+  test('that a service is given and does not handle stops it, and so does one that it is not given', () => {
+    const renamed = subscription('PF_USER', { batch: 1 }, { userRenamed: answer })
+    expect(() => assertAllHandled('prompt', [renamed])).not.toThrow()
+    expect(() => assertAllHandled('prompt', [])).toThrow(
+      'prompt does not handle what contracts/events.ts gives it: user.renamed of PF_USER has no handler. ' +
+        'Mend events/index.ts of the service, or the catalogue',
+    )
+    const more = subscription('PF_USER', { batch: 1 }, { userRenamed: answer, userSignedIn: answer })
+    expect(() => assertAllHandled('prompt', [more])).toThrow('user.signed_in of PF_USER is not given to it')
+    expect(() => assertAllHandled('prompt', [renamed, renamed])).toThrow('PF_USER is there twice')
+    const elsewhere = subscription('PF_PROMPT', { batch: 1 }, { userRenamed: answer })
+    expect(() => assertAllHandled('prompt', [elsewhere])).toThrow('user.renamed of PF_USER has no handler')
+    const content = batchSubscription('PF_PROMPT_CONTENT', { batch: 1 }, consumedBy('version'), async () => [])
+    expect(() => assertAllHandled('version', [content])).not.toThrow()
+  })
+
+  test('handler does not compile when it is misspelt, or for another message', () => {
+    // @ts-expect-error userRename is no event
+    expect(() => subscription('PF_USER', { batch: 1 }, { userRename: answer })).toThrow()
+    const ofPrompts = async ({ payload }: { payload: { prompt: { ownerId: string } } }) => payload.prompt.ownerId
+    // @ts-expect-error a UserRenamed has no prompt
+    subscription('PF_USER', { batch: 1 }, { userRenamed: ofPrompts })
+  })
+})
