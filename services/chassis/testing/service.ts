@@ -89,7 +89,14 @@ export async function startTestService<C extends BaseConfig, Context extends obj
   if (!options.database) await migrate(config, log)
   const overrides = definition.identity ? { log } : { log, identity }
   const service = await createService(definition, config, { ...overrides, ...options.overrides })
-  const { grpc, health, metrics } = await service.start()
+  const drop = async () => {
+    if (!options.database) await database.drop()
+  }
+  const { grpc, health, metrics } = await service.start().catch(async (error) => {
+    await service.destroy()
+    await drop()
+    throw error
+  })
   const target = `localhost:${grpc}`
   const clients = openClients(definition.name, target, options.overrides?.contract)
   return {
@@ -103,7 +110,7 @@ export async function startTestService<C extends BaseConfig, Context extends obj
     stop: async () => {
       await service.destroy()
       clients.close()
-      if (!options.database) await database.drop()
+      await drop()
     },
   }
 }
