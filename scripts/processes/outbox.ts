@@ -16,7 +16,9 @@ export async function holdRelay(url: string): Promise<Client> {
   const client = new Client({ connectionString: url })
   await client.connect()
   await until('the relay to be held', async () => {
-    await client.query(`select pg_terminate_backend(pid) from (${lockHolders(RELAY_LOCK)}) h where pid <> pg_backend_pid()`)
+    await client.query(
+      `select pg_terminate_backend(pid) from (${lockHolders(RELAY_LOCK)}) h where pid <> pg_backend_pid()`,
+    )
     const { rows } = await client.query(`select pg_try_advisory_lock(${lockKey(RELAY_LOCK)}) as held`)
     return rows[0].held as boolean
   })

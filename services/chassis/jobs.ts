@@ -25,8 +25,7 @@ export function startJobs(jobs: Job[], lead: Lead, log: Logger): () => Promise<v
   const repeatAll = (on: Job['on']) => (signal: AbortSignal) =>
     Promise.all(jobs.filter((job) => job.on === on).map((job) => repeat(job, signal)))
   const running: Promise<unknown>[] = [repeatAll('every replica')(stopping.signal)]
-  if (jobs.some(({ on }) => on === 'one replica'))
-    running.push(lead('jobs', stopping.signal, repeatAll('one replica')))
+  if (jobs.some(({ on }) => on === 'one replica')) running.push(lead('jobs', stopping.signal, repeatAll('one replica')))
   return async () => {
     stopping.abort()
     await Promise.all(running)

@@ -20,11 +20,7 @@ export type TakeLock = (name: string) => Promise<Lock | undefined>
  * also aborted when the lock is lost: for a moment two replicas may work then, so what must not happen twice needs a lock in its
  * own transaction.
  */
-export type Lead = (
-  name: string,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<unknown>,
-) => Promise<void>
+export type Lead = (name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<unknown>) => Promise<void>
 
 /** Makes the leader election of a service, on the locks of its database. */
 export const createLead =
@@ -44,7 +40,11 @@ export const createLead =
     }
   }
 
-async function workUnder({ lost, release }: Lock, signal: AbortSignal, work: (signal: AbortSignal) => Promise<unknown>) {
+async function workUnder(
+  { lost, release }: Lock,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<unknown>,
+) {
   try {
     await work(AbortSignal.any([signal, lost]))
   } finally {

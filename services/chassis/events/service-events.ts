@@ -31,7 +31,16 @@ type Parts = {
 }
 
 /** Prepares the relay of a service that emits events, and the consumers of one that has subscriptions. */
-export function createEvents({ name, broker, outbox, lead, subscriptions, log, metrics, tracing }: Parts): ServiceEvents {
+export function createEvents({
+  name,
+  broker,
+  outbox,
+  lead,
+  subscriptions,
+  log,
+  metrics,
+  tracing,
+}: Parts): ServiceEvents {
   const relayed =
     emittedBy(name).length > 0 && outbox ? { outbox, metrics: relayMetrics(metrics.registry, outbox) } : undefined
   const streams = subscriptions.map(({ stream }) => stream)

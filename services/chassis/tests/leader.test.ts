@@ -43,7 +43,8 @@ async function onMongo(): Promise<Site> {
   const leases: Leases = database.db.collection('leases')
   return {
     open: () => ({ lead: createLead(leaseLocks(leases), log), close: async () => undefined }),
-    takeAway: (_id) => leases.updateOne({ _id }, { $set: { holder: 'a stranger', until: new Date(Date.now() + 1500) } }),
+    takeAway: (_id) =>
+      leases.updateOne({ _id }, { $set: { holder: 'a stranger', until: new Date(Date.now() + 1500) } }),
     held: () => leases.countDocuments(),
     drop: database.drop,
   }

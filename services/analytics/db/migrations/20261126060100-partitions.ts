@@ -1,5 +1,4 @@
 import { Migration } from '@mikro-orm/migrations'
-import { lockKey } from '#chassis/db/advisory-locks.ts'
 
 export class Partitions extends Migration {
   override up() {
@@ -15,7 +14,7 @@ export class Partitions extends Migration {
           ends timestamptz := (month + interval '1 month') at time zone 'UTC';
           made integer := 0;
         begin
-          perform pg_advisory_xact_lock(${lockKey('partitions')});
+          perform pg_advisory_xact_lock(7264304);
           foreach parent in array array['user_activity_events', 'prompt_activity_events'] loop
             partition := parent || to_char(month, '_YYYY_MM');
             continue when exists (
@@ -42,7 +41,7 @@ export class Partitions extends Migration {
           parent text;
           partition text;
         begin
-          perform pg_advisory_xact_lock(${lockKey('partitions')});
+          perform pg_advisory_xact_lock(7264304);
           foreach parent in array array['user_activity_events', 'prompt_activity_events'] loop
             partition := parent || to_char(month, '_YYYY_MM');
             execute format('alter table %I detach partition %I', parent, partition);
