@@ -1,3 +1,4 @@
+import { type Cause, jobCause } from './cause.ts'
 import type { Lead } from './leader.ts'
 import type { Logger } from './logger.ts'
 import { pause } from './pause.ts'
@@ -9,8 +10,8 @@ export type Job = {
   on: 'every replica' | 'one replica'
   /** Milliseconds from the end of one run to the beginning of the next. */
   everyMs: number
-  /** One run. What it throws is logged, and the next run comes all the same. */
-  run(signal: AbortSignal): Promise<unknown>
+  /** One run, which is a cause of its own. What it throws is logged, and the next run comes all the same. */
+  run(signal: AbortSignal, cause: Cause): Promise<unknown>
 }
 
 /** Starts jobs; each runs at once and then at its pace. Returns how to end them: after their present run. */
@@ -18,7 +19,10 @@ export function startJobs(jobs: Job[], lead: Lead, log: Logger): () => Promise<v
   const stopping = new AbortController()
   const repeat = async ({ name, everyMs, run }: Job, signal: AbortSignal) => {
     while (!signal.aborted) {
-      await run(signal).catch((err: unknown) => log.error({ job: name, err }, 'job failed'))
+      const cause = jobCause(name)
+      await runOnce(() => run(signal, cause)).catch((err: unknown) => {
+        log.error({ job: name, requestId: cause.requestId, err }, 'job failed')
+      })
       await pause(everyMs, signal)
     }
   }
@@ -31,3 +35,6 @@ export function startJobs(jobs: Job[], lead: Lead, log: Logger): () => Promise<v
     await Promise.all(running)
   }
 }
+
+// What it throws before its first await is a failure like any other.
+const runOnce = async (run: () => Promise<unknown>) => run()

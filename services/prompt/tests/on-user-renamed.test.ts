@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { jetstream } from '@nats-io/jetstream'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
+import { jobCause } from '#chassis/cause.ts'
 import type { Received } from '#chassis/events/envelope.ts'
 import { deleteHandled, INBOX_DAYS } from '#chassis/events/inbox.ts'
 import { readOutbox } from '#chassis/testing/outbox.ts'
@@ -183,7 +184,7 @@ describe('the inbox', () => {
     const young = randomUUID()
     await query(`insert into inbox values ('prompt', $1, now() - interval '44 days 23 hours')`, [young])
     const { run } = deleteHandled(service.service.context.database.sql)
-    await run(new AbortController().signal)
+    await run(new AbortController().signal, jobCause('test'))
     expect(await query('select event_id from inbox')).toEqual([{ event_id: young }])
   })
 
