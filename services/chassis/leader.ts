@@ -45,8 +45,10 @@ async function workUnder(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<unknown>,
 ) {
+  const leading = AbortSignal.any([signal, lost])
   try {
-    await work(AbortSignal.any([signal, lost]))
+    // The signal may have been aborted while the lock was taken.
+    if (!leading.aborted) await work(leading)
   } finally {
     await release()
   }

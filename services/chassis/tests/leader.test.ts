@@ -130,6 +130,17 @@ describe.each([
   })
 })
 
+test('one that is stopped while it takes the lock does not begin, and releases it', async () => {
+  const stopping = new AbortController()
+  const done: string[] = []
+  const lead = createLead(async () => {
+    stopping.abort()
+    return { lost: new AbortController().signal, release: async () => void done.push('released') }
+  }, log)
+  await lead('a', stopping.signal, async () => void done.push('worked'))
+  expect(done).toEqual(['released'])
+})
+
 test('the locks of one process share a connection', async () => {
   const database = await testDatabase()
   const { take, close } = openAdvisoryLocks(database.url)
