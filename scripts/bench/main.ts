@@ -3,7 +3,7 @@ import { CELLS } from './cells.ts'
 import { startLoadTool } from './load/client.ts'
 import { measure, type Result, warmUp } from './measure.ts'
 import { type BenchOptions, readOptions } from './options.ts'
-import { openSite } from './site.ts'
+import { openBenchSite } from './site.ts'
 import { measureSpine } from './spine-cells.ts'
 import { restTable, resultLine, resultTable, spineTable } from './table.ts'
 
@@ -24,7 +24,7 @@ async function bench({ flags, only, concurrency, events, ...times }: BenchOption
     signal.throwIfAborted()
     process.stderr.write(`${elapsed()} ${line}\n`)
   }
-  await using site = await openSite(flags, (step) => say(`ready: ${step}`))
+  await using site = await openBenchSite(flags, (step) => say(`ready: ${step}`))
   await using load = startLoadTool(signal)
   const results: Result[] = []
   for (const cell of CELLS.filter(({ name }) => only.includes(name))) {

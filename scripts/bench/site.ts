@@ -1,27 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
+import type { JetStreamManager } from '@nats-io/jetstream'
 import { until } from '#chassis/testing/until.ts'
-import { connectDeploy } from '../../services/broker/apply.ts'
-import { DEPLOY } from '../../services/broker/broker.ts'
-import { configureBroker } from '../../services/dev-env/broker.ts'
 import { startGateway } from '../../services/dev-env/gateway.ts'
-import { startMongo } from '../../services/dev-env/infra/mongo.ts'
-import { startNats } from '../../services/dev-env/infra/nats.ts'
-import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
-import { openMembers } from '../../services/dev-env/members.ts'
-import { type Network, startNetwork } from '../../services/dev-env/network.ts'
+import type { Network } from '../../services/dev-env/network.ts'
 import { SERVICES } from '../../services/dev-env/services.ts'
 import { type Callers, signIn } from './callers.ts'
 import type { Data } from './cells.ts'
-import { makeFolders } from '../processes/folders.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import type { Tls } from './load/job.ts'
 import type { Side } from './measure.ts'
 import { fillPrompts, fillUsers, fillVersions } from './seed.ts'
 import { createSpine, type Spine } from './spine.ts'
 import { type Server, startServer } from '../processes/server.ts'
+import { openSite } from '../processes/site.ts'
 import { residentMiB } from '../processes/usage.ts'
 
 const USERS = 300
@@ -34,7 +27,7 @@ const ANALYTICS_FLAGS = ['--max-semi-space-size=32']
 const REST_MS = 5000
 
 /** The services and the bare server beside them, on the same PostgreSQL, each a process of its own. */
-export type Site = AsyncDisposable & {
+export type BenchSite = AsyncDisposable & {
   spine: Spine
   manager: JetStreamManager
   databases: Urls
@@ -53,20 +46,11 @@ export type Site = AsyncDisposable & {
 export type Rest = { residentMiB: number; readyMs: number }
 
 /** Builds the site. `flags` are for Node, on both sides alike; `say` hears of each step and may throw to give up. */
-export async function openSite(flags: string[], say: (step: string) => void): Promise<Site> {
+export async function openBenchSite(flags: string[], say: (step: string) => void): Promise<BenchSite> {
   await using parts = new AsyncDisposableStack()
-  const { state, postgres: dataDir, programs } = parts.use(makeFolders('bench'))
-  const postgres = parts.use(await startPostgres({ dataDir, home: programs, port: 0 }))
-  const mongo = parts.use(await startMongo({ dataDir: join(state, 'mongo'), port: 0 }))
-  await openMembers(state)
-  const configPath = configureBroker(join(state, 'broker'), join(state, 'nats'), join(state, 'certificates'))
-  const nats = parts.use(await startNats({ configPath, port: 0, logFile: join(state, 'nats.log') }))
-  say('stores')
-  const stores = { adminUrl: postgres.adminUrl, mongoUrl: mongo.url, natsUrl: nats.url }
-  const network = await startNetwork({ state, ...stores, ports: 'free', gateway: gatewayOptions(1) })
-  // It has made databases, certificates and secrets. What is measured are processes of their own.
-  await network.stop()
-  say('databases and certificates')
+  const base = parts.use(await openSite('bench', { ports: 'free', gateway: gatewayOptions(1) }))
+  const { state, network, manager } = base
+  say('stores, databases and certificates')
 
   const startIn =
     (scope: AsyncDisposableStack): Start =>
@@ -84,7 +68,7 @@ export async function openSite(flags: string[], say: (step: string) => void): Pr
 
   const client = join(network.certificates, 'client', 'current')
   const callers = parts.use(await signIn(real.user.port, client))
-  const urls = Object.fromEntries(SERVICES.map(({ name }) => [name, network.services[name]!.databaseUrl])) as Urls
+  const urls = base.databases as Urls
   const data = await fill(urls, callers)
   say(`${USERS} users and ${PROMPTS} prompts`)
 
@@ -96,10 +80,6 @@ export async function openSite(flags: string[], say: (step: string) => void): Pr
   say('bare servers and gateways')
   const read = (name: string) => readFileSync(join(client, name), 'utf8')
   const tls = { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') }
-  const deploy = { url: nats.url, certificates: join(network.certificates, DEPLOY, 'current') }
-  const connection = await connectDeploy(deploy)
-  parts.defer(() => connection.close())
-  const manager = await jetstreamManager(connection)
   const spine = parts.use(
     createSpine({
       manager,
@@ -175,7 +155,7 @@ async function withGateway(
 const gatewayOptions = (rateLimitFactor: number) => ({ port: 0, adminPort: 0, rateLimitFactor, corsOrigins: [] })
 
 /** Fills the databases, and answers with how to get the data with fresh tokens. */
-async function fill(urls: Urls, callers: Callers): Promise<Site['data']> {
+async function fill(urls: Urls, callers: Callers): Promise<BenchSite['data']> {
   const people = await fillUsers(urls.user, USERS)
   await fillPrompts(urls.prompt, people, PROMPTS)
   await until(

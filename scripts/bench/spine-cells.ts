@@ -14,7 +14,7 @@ import { MESH } from '../../services/dev-env/infra/authority.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import { waitingRows } from '../processes/outbox.ts'
 import { residentMiB } from '../processes/usage.ts'
-import type { Site } from './site.ts'
+import type { BenchSite } from './site.ts'
 
 /** What the spine's table shows of one thing. */
 export type SpineResult = {
@@ -38,7 +38,7 @@ const PROMPTS = 10_000
 const SAMPLES = 300
 
 /** Measures the way of events: `rows` wait in the outbox, then in the stream; then one at a time. */
-export async function measureSpine(site: Site, rows: number, say: (line: string) => void): Promise<SpineResult[]> {
+export async function measureSpine(site: BenchSite, rows: number, say: (line: string) => void): Promise<SpineResult[]> {
   const { spine, databases } = site
   await spine.halt()
   await fillOutbox(databases.prompt, rows)
@@ -90,7 +90,7 @@ async function fillOutbox(url: string, rows: number) {
   await onDatabase(url, 'vacuum analyze outbox')
 }
 
-async function measureRelay({ spine, databases, sides, manager }: Site, rows: number): Promise<SpineResult> {
+async function measureRelay({ spine, databases, sides, manager }: BenchSite, rows: number): Promise<SpineResult> {
   const stored = async () => (await manager.streams.info('PF_PROMPT')).state.last_seq
   const first = await stored()
   await spine.relay()
@@ -105,7 +105,7 @@ async function measureRelay({ spine, databases, sides, manager }: Site, rows: nu
   return { what: 'relay, from outbox to marked', measured: `${rate.toFixed(0)} rows/s`, memoryMiB: memory.stop() }
 }
 
-async function measureIngest({ spine, analyticsPid, manager }: Site) {
+async function measureIngest({ spine, analyticsPid, manager }: BenchSite) {
   const waiting = async () => {
     const { num_pending: unread, num_ack_pending: unacknowledged } = await manager.consumers.info(
       'PF_PROMPT',
@@ -155,7 +155,7 @@ const bareRow = (): PromptEventRow => ({
   facts: { ownerId: owner, visible: true, deleted: false, revision: 2n },
 })
 
-async function measureLatency({ databases, sides, certificates, data }: Site): Promise<SpineResult> {
+async function measureLatency({ databases, sides, certificates, data }: BenchSite): Promise<SpineResult> {
   const target = `dns:///localhost:${sides.real.prompt.port}`
   const mesh = openMesh({ certificates, ...MESH })
   const channel = openChannel({ contract: loadContract(), mesh, service: 'prompt', target })

@@ -1,5 +1,5 @@
 import type { Figures, Result } from './measure.ts'
-import type { Site } from './site.ts'
+import type { BenchSite } from './site.ts'
 import type { SpineResult } from './spine-cells.ts'
 
 const HEAD = [
@@ -22,7 +22,7 @@ const HEAD = [
 export const resultTable = (results: Result[]) => markdown(HEAD, results.map(resultRow))
 
 /** Memory and start of each service as a table in Markdown. */
-export const restTable = (services: Site['atRest']) =>
+export const restTable = (services: BenchSite['atRest']) =>
   markdown(
     ['service', 'resident at rest MiB', 'with compiled code kept', 'ready after ms', 'with compiled code kept'],
     services.map(({ name, first, again }) => [

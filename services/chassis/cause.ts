@@ -11,4 +11,7 @@ export type Cause = {
 }
 
 /** A run of a job as a cause: `delete-old-versions-0199…`. */
-export const jobCause = (job: string): Cause => ({ requestId: `${job.replaceAll(' ', '-')}-${v7()}`, trace: ROOT_CONTEXT })
+export const jobCause = (job: string): Cause => ({
+  requestId: `${job.replaceAll(' ', '-')}-${v7()}`,
+  trace: ROOT_CONTEXT,
+})

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Contract, loadContract } from '#contracts/contract.ts'
+import { type Contract, loadContract, takesRequestId } from '#contracts/contract.ts'
+import { emittedBy } from '#contracts/events.ts'
 import type { BaseConfig, Schema as ConfigSchema } from './config.ts'
 import type { Database } from './db/orm.ts'
 import type { Store, StoreKind } from './db/store.ts'
@@ -12,7 +13,7 @@ import type { ServerParts } from './grpc/admit.ts'
 import { type Channel, openChannel } from './grpc/client.ts'
 import { createHealth, serveHealth } from './grpc/health.ts'
 import { createPeers } from './grpc/peer.ts'
-import { type Served, startServer } from './grpc/server.ts'
+import { pathsOf, type Served, startServer } from './grpc/server.ts'
 import { type Mesh, openMesh } from './grpc/tls.ts'
 import { createTokenVerifier } from './grpc/tokens.ts'
 import { type Identity, remoteIdentity } from './identity.ts'
@@ -98,25 +99,41 @@ export async function createService<C extends BaseConfig, Context extends object
   config: C,
   overrides: Overrides<Context> = {},
 ): Promise<Service<Context>> {
+  const opened = new AsyncDisposableStack()
+  try {
+    return await assemble(definition, config, overrides, opened)
+  } catch (error) {
+    await opened.disposeAsync()
+    throw error
+  }
+}
+
+/** Makes its parts. What has to be closed goes on the stack `opened`, which the service closes when it ends. */
+async function assemble<C extends BaseConfig, Context extends object, S extends Store>(
+  definition: ServiceDefinition<C, Context, S>,
+  config: C,
+  overrides: Overrides<Context>,
+  opened: AsyncDisposableStack,
+): Promise<Service<Context>> {
   const { name } = definition
   const { connectionAgeMs } = overrides
   const contract = overrides.contract ?? loadContract()
   const log = overrides.log ?? createLogger(name, config.log.level)
   const metrics = createMetrics(name)
   const tracing = await createTracing(name, config.trace)
+  opened.defer(tracing.close)
   const mesh = openMesh(config.mesh)
   const database = await definition.store.open(config, log, () => events.wake())
+  opened.defer(database.close)
   const broker = openBroker({ service: name, url: config.nats.url, certificates: config.mesh.certificates }, log)
-  const channels: Channel[] = []
-  const open = (service: string, target: string) => {
-    const channel = openChannel({ contract, mesh, service, target })
-    channels.push(channel)
-    return channel
-  }
+  opened.defer(broker.close)
+  const open = (service: string, target: string) =>
+    opened.adopt(openChannel({ contract, mesh, service, target }), async (channel) => channel.close())
   const pageTokens = createPageTokens(config.pageTokenSecret)
   const publish = createPublish(broker)
   const base: Base<C, S> = { config, contract, log, metrics, database, pageTokens, publish, openChannel: open }
   const context: Context = { ...(await definition.context(base)), ...overrides.context }
+  opened.defer(async () => definition.close?.(context))
   const outbox = definition.outbox?.(context) ?? database.outbox
   const subscriptions = definition.subscriptions?.(context) ?? []
   assertAllHandled(name, subscriptions)
@@ -136,14 +153,9 @@ export async function createService<C extends BaseConfig, Context extends object
     onWrite: events.wake,
   }
   const jobs = [...(definition.jobs?.(context) ?? []), ...(database.jobs ?? [])]
-  const release = async () => {
-    await definition.close?.(context)
-    for (const channel of channels) channel.close()
-    await broker.close()
-    await tracing.close()
-    await database.close()
-  }
+  const release = () => opened.disposeAsync()
   const services = definition.services(context)
+  assertStored(name, contract, services, { outbox, storesKeys: database.storesKeys })
   const commands = { ...(outbox && replayCommand(outbox)), ...definition.commands?.(context) }
   const waiting = async () => (outbox ? (await outbox.waiting()).rows : 0)
   return {
@@ -153,6 +165,21 @@ export async function createService<C extends BaseConfig, Context extends object
     waiting,
     ...lifecycle({ name, config, parts, mesh, database, events, jobs, release, services, connectionAgeMs }),
   }
+}
+
+/** Throws when what a service does has no table in its database. */
+function assertStored(
+  name: string,
+  { methods }: Contract,
+  services: Served<never>[],
+  { outbox, storesKeys }: { outbox: OutboxStore | undefined; storesKeys: boolean | undefined },
+): void {
+  const missing = (table: string, because: string) =>
+    new Error(`${name} ${because}: add '${table}' to the tables of its db/schema.ts, and a migration that makes it`)
+  const [emitted] = emittedBy(name)
+  if (emitted && !outbox) throw missing('outbox', `emits ${emitted.name} and has no outbox`)
+  const claiming = pathsOf(services).find((path) => methods.has(path) && takesRequestId(methods.get(path)!))
+  if (claiming && !storesKeys) throw missing('idempotency_keys', `serves ${claiming} and stores no idempotency keys`)
 }
 
 type Parts = {

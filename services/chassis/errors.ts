@@ -92,10 +92,10 @@ export const failedPrecondition = (reason: Reason, message: string) =>
 export const aborted = (reason: Reason, message: string, details?: Details) =>
   new AppError(status.ABORTED, reason, message, details)
 
-/** ABORTED because `etag` is not the present revision. */
-export const staleEtag = (present: string) =>
-  aborted('ETAG_STALE', 'it has changed since it was read: read it again, then repeat the change', {
-    metadata: { etag: present },
+/** ABORTED because `etag` is not the current revision. */
+export const staleEtag = (current: string) =>
+  aborted('ETAG_STALE', 'the resource changed after you read it: fetch it again and repeat the change', {
+    metadata: { etag: current },
   })
 
 /** RESOURCE_EXHAUSTED, to be repeated after `retryAfterMs`. */

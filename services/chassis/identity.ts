@@ -2,7 +2,7 @@ import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import { User_Role, User_Status } from '#contracts/gen/promptforge/user/v1/user.ts'
 import { UserInternalServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
-import type { Present } from './grpc/access.ts'
+import type { Account } from './grpc/access.ts'
 import type { Origin } from './grpc/call.ts'
 import { type Channel, createStub, forward } from './grpc/client.ts'
 import { type Caller, remoteKeys, type Role } from './grpc/tokens.ts'
@@ -10,7 +10,7 @@ import { type Caller, remoteKeys, type Role } from './grpc/tokens.ts'
 /** How a service knows users: the keys of their tokens, and what they are at present. */
 export type Identity = {
   keys: JWTVerifyGetKey
-  checkCaller(caller: Caller, origin: Origin): Promise<Present>
+  checkCaller(caller: Caller, origin: Origin): Promise<Account>
 }
 
 /** Identity as the user service tells it. */

@@ -81,6 +81,9 @@ export type Contract = {
 export const needsUser = ({ policy }: Pick<Method, 'policy'>): boolean =>
   policy?.caller !== Policy_Caller.PUBLIC && !policy?.withoutUser
 
+/** Whether callers may send a `request_id`, which makes a repeated call answer as the first. */
+export const takesRequestId = ({ input }: Pick<Method, 'input'>): boolean => input.field['requestId'] !== undefined
+
 let loaded: Contract | undefined
 
 /** The descriptor set that `npm run gen` wrote. Read once a process: it cannot change while it runs. */

@@ -27,10 +27,15 @@ export const STREAMS = {
 /** The name of a stream. */
 export type StreamName = keyof typeof STREAMS
 
+/** What an event can be about. */
+export type EventTopic = 'prompt' | 'user'
+
 /** What is said of one event: everything else (streams, permissions, consumers) is derived from these. */
 export type EventDefinition<T = unknown> = {
   /** Noun and fact: `prompt.created`. What analytics stores as its type. */
   name: string
+  /** What its `metadata.aggregate_id` is the id of; each view of `prompt.views_recorded` has the id of its own prompt. */
+  about: EventTopic
   /** The service that emits it. */
   service: string
   stream: StreamName
@@ -45,33 +50,48 @@ export type EventDefinition<T = unknown> = {
 
 type Options = { stream?: StreamName; perAggregate?: boolean; consumers?: readonly string[] }
 
-const event = <T>(service: string, name: string, message: MessageFns<T>, options: Options = {}): EventDefinition<T> => {
+const event = <T>(
+  service: string,
+  name: string,
+  about: EventTopic,
+  message: MessageFns<T>,
+  options: Options = {},
+): EventDefinition<T> => {
   const {
     stream = `PF_${service.toUpperCase()}` as StreamName,
     perAggregate = false,
     consumers = ['analytics'],
   } = options
-  return { name, service, stream, subject: `${STREAMS[stream].prefix}${name}.v1`, perAggregate, consumers, message }
+  return {
+    name,
+    about,
+    service,
+    stream,
+    subject: `${STREAMS[stream].prefix}${name}.v1`,
+    perAggregate,
+    consumers,
+    message,
+  }
 }
 
 const content = { stream: 'PF_PROMPT_CONTENT', consumers: ['version'] } as const
 
 /** The catalogue: one line for each event, consumed by analytics unless it says otherwise. */
 export const EVENTS = {
-  userRegistered: event('user', 'user.registered', user.UserRegistered, { perAggregate: true }),
-  userSignedIn: event('user', 'user.signed_in', user.UserSignedIn),
-  userRenamed: event('user', 'user.renamed', user.UserRenamed, { consumers: ['analytics', 'prompt'] }),
-  promptCreated: event('prompt', 'prompt.created', prompt.PromptCreated),
-  promptUpdated: event('prompt', 'prompt.updated', prompt.PromptUpdated),
-  promptDeleted: event('prompt', 'prompt.deleted', prompt.PromptDeleted),
-  promptViewsRecorded: event('prompt', 'prompt.views_recorded', prompt.PromptViewsRecorded),
-  promptLiked: event('prompt', 'prompt.liked', prompt.PromptLiked),
-  promptUnliked: event('prompt', 'prompt.unliked', prompt.PromptUnliked),
-  promptRated: event('prompt', 'prompt.rated', prompt.PromptRated),
-  promptCommented: event('prompt', 'prompt.commented', prompt.PromptCommented),
-  promptForked: event('prompt', 'prompt.forked', prompt.PromptForked),
-  promptContentChanged: event('prompt', 'prompt.content_changed', prompt.PromptContentChanged, content),
-  versionCreated: event('version', 'version.created', version.VersionCreated),
+  userRegistered: event('user', 'user.registered', 'user', user.UserRegistered, { perAggregate: true }),
+  userSignedIn: event('user', 'user.signed_in', 'user', user.UserSignedIn),
+  userRenamed: event('user', 'user.renamed', 'user', user.UserRenamed, { consumers: ['analytics', 'prompt'] }),
+  promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated),
+  promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated),
+  promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted),
+  promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded),
+  promptLiked: event('prompt', 'prompt.liked', 'prompt', prompt.PromptLiked),
+  promptUnliked: event('prompt', 'prompt.unliked', 'prompt', prompt.PromptUnliked),
+  promptRated: event('prompt', 'prompt.rated', 'prompt', prompt.PromptRated),
+  promptCommented: event('prompt', 'prompt.commented', 'prompt', prompt.PromptCommented),
+  promptForked: event('prompt', 'prompt.forked', 'prompt', prompt.PromptForked),
+  promptContentChanged: event('prompt', 'prompt.content_changed', 'prompt', prompt.PromptContentChanged, content),
+  versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated),
 }
 
 /** All events. */

@@ -1,6 +1,5 @@
 import { postgres } from '#chassis/db/postgres.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
-import { deleteHandled } from '#chassis/events/inbox.ts'
 import { config, type PromptConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { repairNames } from './db/authors.ts'
@@ -16,7 +15,7 @@ export const promptService: ServiceDefinition<PromptConfig, Deps> = {
   store: postgres(schema),
   context: createContext,
   services,
-  jobs: ({ database }) => [rankJob(database), deleteHandled(database.sql), repairNames(database.sql)],
+  jobs: ({ database }) => [rankJob(database), repairNames(database.sql)],
   subscriptions,
   close: ({ views }) => views.close(),
 }

@@ -5,22 +5,22 @@ import { createFieldCipher } from './field-cipher.ts'
 
 const times = { rotationSeconds: 1000, cacheSeconds: 60, accessSeconds: 900 }
 const at = (seconds: number) => new Date(seconds * 1000)
-const present = { activeFrom: at(0), retiredAt: null }
+const current = { activeFrom: at(0), retiredAt: null }
 
 test('the first key signs at once', () => {
   expect(nextRotation(undefined, at(5), times)).toMatchObject({ publishedAt: at(5), activeFrom: at(5) })
 })
 
 test('no key is due while the present one signs, or waits to', () => {
-  expect(nextRotation(present, at(999), times)).toBeUndefined()
+  expect(nextRotation(current, at(999), times)).toBeUndefined()
   expect(nextRotation({ activeFrom: at(120), retiredAt: null }, at(5), times)).toBeUndefined()
 })
 
 test('the next key is published for two cache lifetimes before it signs; the present one stays while its tokens live', () => {
-  expect(nextRotation(present, at(1000), times)).toEqual({
+  expect(nextRotation(current, at(1000), times)).toEqual({
     publishedAt: at(1000),
     activeFrom: at(1000 + 2 * 60),
-    presentRetiresAt: at(1000 + 2 * 60 + 900 + 2 * 30),
+    currentRetiresAt: at(1000 + 2 * 60 + 900 + 2 * 30),
   })
 })
 
@@ -29,7 +29,7 @@ test('a key that an operator has retired is replaced at once', () => {
   expect(nextRotation(retired, at(11), times)).toEqual({
     publishedAt: at(11),
     activeFrom: at(11),
-    presentRetiresAt: at(10),
+    currentRetiresAt: at(10),
   })
 })
 

@@ -15,7 +15,7 @@ export type KeyTimes = {
 }
 
 /** When the next key is published and signs, and when the present one, if any, leaves the key set. */
-export type Rotation = { publishedAt: Date; activeFrom: Date; presentRetiresAt: Date }
+export type Rotation = { publishedAt: Date; activeFrom: Date; currentRetiresAt: Date }
 
 /**
  * Whether a new key is due at `now`, and its times. The first key signs at once, and so does one that replaces a key which an
@@ -23,17 +23,17 @@ export type Rotation = { publishedAt: Date; activeFrom: Date; presentRetiresAt: 
  * key set until the last token that it signed has expired, clocks' differences included.
  */
 export function nextRotation(
-  present: { activeFrom: Date; retiredAt: Date | null } | undefined,
+  current: { activeFrom: Date; retiredAt: Date | null } | undefined,
   now: Date,
   times: KeyTimes,
 ): Rotation | undefined {
-  const isRetired = present?.retiredAt && present.retiredAt <= now
-  if (present && !isRetired && later(present.activeFrom, times.rotationSeconds) > now) return undefined
-  const activeFrom = present && !isRetired ? later(now, 2 * times.cacheSeconds) : now
-  const presentRetiresAt = isRetired
-    ? present.retiredAt!
+  const isRetired = current?.retiredAt && current.retiredAt <= now
+  if (current && !isRetired && later(current.activeFrom, times.rotationSeconds) > now) return undefined
+  const activeFrom = current && !isRetired ? later(now, 2 * times.cacheSeconds) : now
+  const currentRetiresAt = isRetired
+    ? current.retiredAt!
     : later(activeFrom, times.accessSeconds + 2 * CLOCK_SKEW_SECONDS)
-  return { publishedAt: now, activeFrom, presentRetiresAt }
+  return { publishedAt: now, activeFrom, currentRetiresAt }
 }
 
 /** Makes an Ed25519 key: the public half as RFC 7517 wants it, the private half sealed under the key's id. */

@@ -48,8 +48,8 @@ function revise(user: Changeable, changes: Partial<Changeable>, now: Date) {
   Object.assign(user, changes, { revision: user.revision + 1, updatedAt })
 }
 
-const changedText = (present: string | null | undefined, wanted: string | undefined) =>
-  wanted === undefined ? (present ?? null) : wanted || null
+const changedText = (stored: string | null | undefined, wanted: string | undefined) =>
+  wanted === undefined ? (stored ?? null) : wanted || null
 
 /** ALREADY_EXISTS: another user has the username, or gave it up within the last 90 days. */
 export const usernameTaken = () =>

@@ -36,7 +36,7 @@ const RECOUNT = `
   hourly as (
     select date_trunc('hour', event_time, 'UTC') as hour, event_type, count(*) from events group by 1, 2
   ),
-  told as (
+  latest as (
     select distinct on (prompt_id) prompt_id, properties ->> 'ownerId' as owner_id, (properties ->> 'revision')::bigint as revision,
       (properties ->> 'visible')::boolean as visible
     from events where properties ? 'revision'
@@ -45,9 +45,9 @@ const RECOUNT = `
   facts as (
     select prompt_id, owner_id, revision, visible and not deleted as visible, deleted
     from (
-      select told.*, exists (
-        select from events e where e.prompt_id = told.prompt_id and e.event_type = 'prompt.deleted'
-      ) as deleted from told
+      select latest.*, exists (
+        select from events e where e.prompt_id = latest.prompt_id and e.event_type = 'prompt.deleted'
+      ) as deleted from latest
     ) t
   )
   select case when is_prompt then 'prompt_daily' else 'user_daily' end as place, concat_ws(' ', id, day, event_type) as key,

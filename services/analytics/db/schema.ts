@@ -1,6 +1,23 @@
 import type { Schema } from '#chassis/db/orm.ts'
-import { entities } from './entities.ts'
+import { PlatformHourly, PlatformTotal, PromptDaily, UserDaily } from './rollup.entities.ts'
+import { PromptActivityEvent } from './prompt-activity-event.entity.ts'
+import { PromptFacts } from './prompt-facts.entity.ts'
+import { EventId } from './event-id.entity.ts'
+import { UserActivityEvent } from './user-activity-event.entity.ts'
 import { migrations } from './migrations/index.ts'
 
 /** What this service stores. */
-export const schema: Schema & { migrations: typeof migrations } = { entities, migrations }
+export const schema = {
+  entities: [
+    UserActivityEvent,
+    PromptActivityEvent,
+    UserDaily,
+    PromptDaily,
+    PlatformHourly,
+    PlatformTotal,
+    PromptFacts,
+    EventId,
+  ],
+  tables: [],
+  migrations,
+} satisfies Schema

@@ -1,5 +1,6 @@
-import { batchSubscription, type Subscription } from '#chassis/events/subscription.ts'
-import { consumedBy, type StreamName } from '#contracts/events.ts'
+import type { Received } from '#chassis/events/envelope.ts'
+import { batchSubscription, type Refusal, type Subscription } from '#chassis/events/subscription.ts'
+import { consumedBy, type EventTopic } from '#contracts/events.ts'
 import type { Deps } from '../context.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
@@ -10,11 +11,21 @@ import { userRows } from './user-rows.ts'
 /** Messages that are handled at once. */
 const BATCH = 1000
 
-/** What is counted: everything that the catalogue gives this service. */
+/** What is counted: everything that the catalogue gives this service, in the tables of what it is about. */
 export function subscriptions({ database: { sql } }: Deps): Subscription[] {
-  const users = ingest(userRows, (rows) => sql(insertUserEvents, userEventColumns(rows)))
-  const prompts = ingest(promptRows, (rows) => sql(insertPromptEvents, promptEventColumns(rows)))
-  const all = (stream: StreamName, handle: Subscription['handle']) =>
-    batchSubscription(stream, { batch: BATCH }, consumedBy('analytics', stream), handle)
-  return [all('PF_USER', users), all('PF_PROMPT', prompts), all('PF_VERSION', prompts)]
+  const handlers: Record<EventTopic, Subscription['handle']> = {
+    user: ingest(userRows, (rows) => sql(insertUserEvents, userEventColumns(rows))),
+    prompt: ingest(promptRows, (rows) => sql(insertPromptEvents, promptEventColumns(rows))),
+  }
+  const handle = async (batch: Received[]) => {
+    const refusals: Refusal[] = []
+    for (const [about, received] of Map.groupBy(batch, ({ event }) => event.about)) {
+      refusals.push(...(await handlers[about](received)))
+    }
+    return refusals
+  }
+  const streams = new Set(consumedBy('analytics').map(({ stream }) => stream))
+  return [...streams].map((stream) =>
+    batchSubscription(stream, { batch: BATCH }, consumedBy('analytics', stream), handle),
+  )
 }

@@ -1,4 +1,4 @@
-import { IDEMPOTENCY_KEYS, OUTBOX, type Table } from '#chassis/testing/catalog.ts'
+import type { Table } from '#chassis/testing/catalog.ts'
 
 const TIME = 'timestamptz(3)'
 
@@ -82,6 +82,4 @@ export const BEYOND_SEED: Record<string, Table> = {
     constraints: ['PRIMARY KEY (event_id)'],
     indexes: ["brin (event_time) WITH (autosummarize='on')"],
   },
-  idempotency_keys: IDEMPOTENCY_KEYS,
-  outbox: OUTBOX,
 }

@@ -15,9 +15,15 @@ const SESSION_LIMITS = '-c statement_timeout=3000 -c lock_timeout=1000 -c idle_i
 /** Milliseconds that a query waits for a free connection, or for a new one, before the caller hears UNAVAILABLE. */
 const CONNECT_MS = 1000
 
-/** What a service stores: its entities, and the migrations that make their tables, oldest first. */
+/** The tables that the chassis uses in a service's database, each with the job that keeps it small. */
+export type ChassisTable = 'idempotency_keys' | 'inbox' | 'outbox'
+
+/** What a service stores. */
 export type Schema = {
   entities: NonNullable<Options['entities']>
+  /** The chassis's tables that this service uses. */
+  tables: readonly ChassisTable[]
+  /** What makes the tables of both, oldest first. */
   migrations: NonNullable<NonNullable<Options['migrations']>['migrationsList']>
 }
 
@@ -64,9 +70,18 @@ export async function openDatabase(
 }
 
 /** MikroORM's options for a schema; `driverOptions` are those of `pg.Pool`. */
-export function ormOptions({ entities, migrations }: Schema, clientUrl: string, log: Logger, driverOptions: object) {
+export function ormOptions(
+  { entities, tables, migrations }: Schema,
+  clientUrl: string,
+  log: Logger,
+  driverOptions: object,
+) {
   return defineConfig({
-    entities: [...entities, OutboxEvent, UsedKey],
+    entities: [
+      ...entities,
+      ...(tables.includes('outbox') ? [OutboxEvent] : []),
+      ...(tables.includes('idempotency_keys') ? [UsedKey] : []),
+    ],
     clientUrl,
     driverOptions,
     migrations: { migrationsList: migrations, snapshot: false, transactional: true, allOrNothing: false },

@@ -15,6 +15,8 @@ export type Store = {
   lead: Lead
   /** Where events wait, when the chassis brings that. */
   outbox?: OutboxStore
+  /** Whether it has the table of idempotency keys. */
+  storesKeys?: boolean
   /** What keeps it in order. */
   jobs?: Job[]
   /** What handlers get of it with each call. A MongoDB has neither: handlers find theirs in the context. */

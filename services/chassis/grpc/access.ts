@@ -5,7 +5,7 @@ import type { Peer } from './peer.ts'
 import type { Caller, Role } from './tokens.ts'
 
 /** What a caller is now, read from the user service. */
-export type Present = { role: Role; active: boolean }
+export type Account = { role: Role; active: boolean }
 
 /**
  * Refuses a method that has no usable policy: a server that serves it does not start.
@@ -20,12 +20,12 @@ export function assertPolicy({ path, policy }: Method) {
 }
 
 /**
- * Applies a method's policy to a call. `present` reads the caller's role anew; it is asked only for MODERATOR and ADMIN.
+ * Applies a method's policy to a call. `readAccount` reads the caller's role anew; it is asked only for MODERATOR and ADMIN.
  * Throws UNAUTHENTICATED without a user where one is needed, PERMISSION_DENIED otherwise.
  */
 export async function checkPolicy(
   { policy }: Method,
-  call: { peer: Peer; caller: Caller | undefined; present: () => Promise<Present> },
+  call: { peer: Peer; caller: Caller | undefined; readAccount: () => Promise<Account> },
 ): Promise<void> {
   if (!policy || policy.caller === Who.PUBLIC) return
   if (policy.caller === Who.INTERNAL) checkService(policy.services, call.peer)
@@ -34,17 +34,17 @@ export async function checkPolicy(
     throw tokenMissing()
   }
   if (policy.caller === Who.MODERATOR || policy.caller === Who.ADMIN) {
-    const { role } = await presentRole(call.present)
+    const { role } = await currentAccount(call.readAccount)
     if (role === 'USER' || (policy.caller === Who.ADMIN && role !== 'ADMIN'))
       throw notAllowed('your role does not allow this')
   }
 }
 
 /** The caller's role and status now. Throws UNAUTHENTICATED when the account is closed. */
-export async function presentRole(present: () => Promise<Present>): Promise<Present> {
-  const now = await present()
-  if (!now.active) throw unauthenticated('ACCOUNT_DEACTIVATED', 'the account has been deactivated')
-  return now
+export async function currentAccount(readAccount: () => Promise<Account>): Promise<Account> {
+  const account = await readAccount()
+  if (!account.active) throw unauthenticated('ACCOUNT_DEACTIVATED', 'the account has been deactivated')
+  return account
 }
 
 /** UNAUTHENTICATED: a signed-in user is needed. */

@@ -1,13 +1,13 @@
 import type { Metadata } from '@grpc/grpc-js'
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { Contract, Method } from '#contracts/contract.ts'
+import { type Contract, type Method, takesRequestId } from '#contracts/contract.ts'
 import type { Sql } from '../db/statements.ts'
 import type { Store } from '../db/store.ts'
 import type { Work } from '../db/transaction.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Context, Tracing } from '../trace.ts'
-import { checkPolicy, type Present, presentRole, tokenMissing } from './access.ts'
+import { checkPolicy, type Account, currentAccount, tokenMissing } from './access.ts'
 import type { Call, Origin, Rpc } from './call.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import type { Peer, ServerCall } from './peer.ts'
@@ -23,7 +23,7 @@ export type ServerParts = {
   tracing: Tracing
   verifyToken: VerifyToken
   /** Reads a caller's present role and status. */
-  checkCaller(caller: Caller, origin: Origin): Promise<Present>
+  checkCaller(caller: Caller, origin: Origin): Promise<Account>
   peerOf(call: ServerCall): Peer
   /** The service's database: an EntityManager of one's own, and its prepared statements. */
   database: Pick<Store, 'fork' | 'sql' | 'transaction'>
@@ -65,7 +65,7 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
   const { contract, verifyToken, peerOf, database } = parts
   const checkRequest = createRequestCheck(contract, method.input)
   const refs = userRefs(contract, method.input)
-  const takesRequestId = method.input.field['requestId'] !== undefined
+  const isRepeatable = takesRequestId(method)
 
   return async (call, begun) => {
     const { requestId, trace } = begun
@@ -74,27 +74,27 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     const caller = token === undefined ? undefined : await verifyToken(token)
     const inherited = { call, token }
     const origin: Origin = { service: peer.service, address: addressOf(call, peer), requestId, trace, inherited }
-    const present = () => {
+    const readAccount = () => {
       if (!caller) throw tokenMissing()
       return parts.checkCaller(caller, origin)
     }
-    await checkPolicy(method, { peer, caller, present })
+    await checkPolicy(method, { peer, caller, readAccount })
     checkOriginalQuery(method, call.metadata, peer)
     const { wire, message } = call.request as Incoming
     checkSize(method, wire)
     if (message === undefined) throw malformed(method.input.typeName)
     checkRequest(wire)
     const request = withCallerFor(refs, message as Record<string, unknown>, caller)
-    const key = takesRequestId && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined
+    const key = isRepeatable && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined
     const headers = readHeaders(method, call.metadata)
-    return { request, call: createCall({ caller, database, origin, headers, idempotencyKey: key, present, begun }) }
+    return { request, call: createCall({ caller, database, origin, headers, idempotencyKey: key, readAccount, begun }) }
   }
 }
 
 type CallParts = Pick<Call, 'origin' | 'headers' | 'idempotencyKey'> & {
   caller: Caller | undefined
   database: ServerParts['database']
-  present: () => Promise<Present>
+  readAccount: () => Promise<Account>
   begun: Begun
 }
 
@@ -131,7 +131,7 @@ class AdmittedCall implements Call {
 
   setHeader = (name: string, value: string) => this.#parts.begun.headers.set(name, value)
 
-  presentRole = () => presentRole(this.#parts.present)
+  currentAccount = () => currentAccount(this.#parts.readAccount)
 }
 
 function withCallerFor(refs: string[], message: Record<string, unknown>, caller: Caller | undefined) {

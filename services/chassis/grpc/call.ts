@@ -5,7 +5,7 @@ import type { IdempotencyKey } from '../db/idempotency.ts'
 import type { Sql } from '../db/statements.ts'
 import type { Work } from '../db/transaction.ts'
 import type { AnyonePath } from '#contracts/gen/anyone.ts'
-import type { Present } from './access.ts'
+import type { Account } from './access.ts'
 import type { ServerCall } from './peer.ts'
 import type { Caller } from './tokens.ts'
 
@@ -33,7 +33,7 @@ export type PlainCall = {
   /** Sends a header before the answer (over REST an HTTP header). A stream's headers go before its first message. */
   setHeader(name: string, value: string): void
   /** The caller's role and status as they are now. Throws UNAUTHENTICATED when the account is closed. */
-  presentRole(): Promise<Present>
+  currentAccount(): Promise<Account>
 }
 
 /** The same in a service on PostgreSQL. */

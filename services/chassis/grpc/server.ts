@@ -116,7 +116,8 @@ function assertComplete({ methods }: Contract, services: Served<never>[]) {
 // `/promptforge.prompt.v1.PromptService/GetPrompt`: `promptforge.prompt.v1`.
 const packageOf = (path: string) => path.slice(1, path.lastIndexOf('.'))
 
-const pathsOf = (services: Served<never>[]) =>
+/** The gRPC paths of the methods of these services. */
+export const pathsOf = (services: Served<never>[]) =>
   services.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path))
 
 /** The longest that a stream of these services may last, milliseconds; 0 when none streams. */

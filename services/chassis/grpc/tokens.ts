@@ -17,7 +17,7 @@ export type Role = 'USER' | 'MODERATOR' | 'ADMIN'
 export type Caller = {
   userId: string
   username: string
-  /** As it was when the token was signed: for anything above USER ask `Call.presentRole`. */
+  /** As it was when the token was signed: for anything above USER ask `Call.currentAccount`. */
   role: Role
   /** `jti` of the access token. */
   tokenId: string

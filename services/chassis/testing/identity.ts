@@ -10,8 +10,8 @@ export type TestUser = { userId: string; username: string; role?: Role }
 export type TestIdentity = Identity & {
   /** Signs a token for a user; `claims` override the ordinary ones. */
   tokenFor(user: TestUser, claims?: Record<string, unknown>): Promise<string>
-  /** What `presentRole` answers from now on, whatever the token says. */
-  setPresent(userId: string, role: Role, active?: boolean): void
+  /** What `currentAccount` answers from now on, whatever the token says. */
+  setAccount(userId: string, role: Role, active?: boolean): void
 }
 
 /** The issuer and audience of test tokens. */
@@ -22,11 +22,11 @@ export async function testIdentity(): Promise<TestIdentity> {
   const kid = randomUUID()
   const { privateKey, publicKey } = await generateKeyPair(TOKEN_ALGORITHM, { extractable: true })
   const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid, alg: TOKEN_ALGORITHM }] })
-  const present = new Map<string, { role: Role; active: boolean }>()
+  const accounts = new Map<string, { role: Role; active: boolean }>()
   return {
     keys,
-    checkCaller: async ({ userId, role }) => present.get(userId) ?? { role, active: true },
-    setPresent: (userId, role, active = true) => present.set(userId, { role, active }),
+    checkCaller: async ({ userId, role }) => accounts.get(userId) ?? { role, active: true },
+    setAccount: (userId, role, active = true) => accounts.set(userId, { role, active }),
     tokenFor: ({ userId, username, role = 'USER' }, claims = {}) =>
       new SignJWT({
         username,

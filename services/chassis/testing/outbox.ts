@@ -30,9 +30,9 @@ export async function readOutbox({ query }: Pick<TestDatabase, 'query'>, aggrega
 
 function throughContract({ name, message }: EventDefinition, payload: OutboxRow['payload']) {
   const kept = message.toJSON(message.fromJSON(payload)) as Record<string, unknown>
-  const told = withoutDefaults(payload)
-  if (isDeepStrictEqual(withoutDefaults(kept), told)) return kept
-  throw new Error(`${name} keeps ${JSON.stringify(kept)} of ${JSON.stringify(told)}`)
+  const wanted = withoutDefaults(payload)
+  if (isDeepStrictEqual(withoutDefaults(kept), wanted)) return kept
+  throw new Error(`${name} keeps ${JSON.stringify(kept)} of ${JSON.stringify(wanted)}`)
 }
 
 function withoutDefaults(value: unknown): unknown {

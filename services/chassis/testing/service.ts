@@ -86,17 +86,25 @@ export async function startTestService<C extends BaseConfig, Context extends obj
   const identity = await testIdentity()
   const config = { ...testConfig(definition, { ...database.env, ...options.env }), ...options.config } as C
   const log = createLogger(definition.name, config.log.level)
-  if (!options.database) await migrate(config, log)
-  const overrides = definition.identity ? { log } : { log, identity }
-  const service = await createService(definition, config, { ...overrides, ...options.overrides })
   const drop = async () => {
     if (!options.database) await database.drop()
   }
-  const { grpc, health, metrics } = await service.start().catch(async (error) => {
-    await service.destroy()
+  const start = async () => {
+    if (!options.database) await migrate(config, log)
+    const overrides = definition.identity ? { log } : { log, identity }
+    const service = await createService(definition, config, { ...overrides, ...options.overrides })
+    try {
+      return { service, ports: await service.start() }
+    } catch (error) {
+      await service.destroy()
+      throw error
+    }
+  }
+  const { service, ports } = await start().catch(async (error) => {
     await drop()
     throw error
   })
+  const { grpc, health, metrics } = ports
   const target = `localhost:${grpc}`
   const clients = openClients(definition.name, target, options.overrides?.contract)
   return {

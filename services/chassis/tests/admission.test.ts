@@ -33,7 +33,7 @@ beforeAll(async () => {
     },
     updateUser: async (request, call) => {
       note(request, call)
-      await call.presentRole()
+      await call.currentAccount()
       return {}
     },
   })
@@ -185,7 +185,7 @@ describe('what the gateway says of the original request', () => {
 })
 
 test('a deactivated account is refused where the role is read anew', async () => {
-  bare.identity.setPresent(OTHER_ID, 'USER', false)
+  bare.identity.setAccount(OTHER_ID, 'USER', false)
   const token = await bare.identity.tokenFor({ userId: OTHER_ID, username: 'gone' })
   expect(await rejection(users().updateUser({ userId: 'me' }, { token }))).toMatchObject({
     reason: 'ACCOUNT_DEACTIVATED',

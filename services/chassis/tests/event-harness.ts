@@ -30,7 +30,11 @@ export const eventService = (
 ): ServiceDefinition<PostgresConfig, Deps> => ({
   name,
   config: postgresSchema(name, 50052),
-  store: postgres({ entities: [Nothing], migrations: [{ name: 'first', class: Tables }] }),
+  store: postgres({
+    entities: [Nothing],
+    tables: ['idempotency_keys', 'inbox', 'outbox'],
+    migrations: [{ name: 'first', class: Tables }],
+  }),
   context: () => ({ received: [] }),
   services: () => [],
   subscriptions: ({ received }) => withTheRest(name, subscriptions(received)),

@@ -24,7 +24,11 @@ class FirstTables extends Migration {
 }
 
 /** What it stores. */
-export const bareSchema: Schema = { entities: [Nothing], migrations: [{ name: 'first', class: FirstTables }] }
+export const bareSchema: Schema = {
+  entities: [Nothing],
+  tables: ['idempotency_keys', 'outbox'],
+  migrations: [{ name: 'first', class: FirstTables }],
+}
 
 /** A service with nothing but the chassis, and the given handlers in the place of a domain. */
 export const bareService = (
@@ -54,7 +58,7 @@ export const Users = (({ getUser, batchGetUsers, updateUser }) => ({ getUser, ba
 )
 
 /** The contract of a service that serves only these. */
-const contractOf = (services: Served<never>[]): Contract => {
+export const contractOf = (services: Served<never>[]): Contract => {
   const contract = loadContract()
   const paths = new Set(services.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path)))
   return { ...contract, methods: new Map([...contract.methods].filter(([path]) => paths.has(path))) }

@@ -8,6 +8,8 @@ import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/socia
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import type { MongoConfig } from '../config.ts'
 import type { MongoDatabase } from '../db/mongo.ts'
+import type { ChassisTable, Database } from '../db/orm.ts'
+import { postgres } from '../db/postgres.ts'
 import { nullable, text, uuid } from '../db/params.ts'
 import { type Sql, statement } from '../db/statements.ts'
 import type { Emit } from '../db/transaction.ts'
@@ -15,8 +17,9 @@ import type { ServiceDefinition } from '../define-service.ts'
 import { emission } from '../events/outbox.ts'
 import { assertAllHandled, batchSubscription, subscription } from '../events/subscription.ts'
 import type { Call, PlainCall, PublicCall } from '../grpc/call.ts'
-import { serve } from '../grpc/server.ts'
-import { startBare, Users } from './harness.ts'
+import { serve, type Served } from '../grpc/server.ts'
+import { startTestService } from '../testing/service.ts'
+import { bareSchema, bareService, contractOf, startBare, Users } from './harness.ts'
 
 // What can be forgotten. Where a line has @ts-expect-error, the mistake below it does not compile: `npm run check` fails when it does.
 
@@ -65,6 +68,23 @@ describe('a table of handlers', () => {
     )
     expect(Object.values(UserServiceService).length).toBeGreaterThan(Object.values(Users).length)
   })
+})
+
+test('a service whose database lacks what it stores does not start', async () => {
+  const startWith = (tables: ChassisTable[], services: Served<Database>[]) =>
+    startTestService(
+      { ...bareService(services), store: postgres({ ...bareSchema, tables }) },
+      { overrides: { contract: contractOf(services) } },
+    )
+  await expect(startWith(['idempotency_keys'], [])).rejects.toThrow(
+    "prompt emits prompt.created and has no outbox: add 'outbox' to the tables of its db/schema.ts, and a migration that makes it",
+  )
+  const { createPrompt } = PromptServiceService
+  const creating = serve({ createPrompt }, { createPrompt: answer })
+  await expect(startWith(['outbox'], [creating])).rejects.toThrow(
+    'prompt serves /promptforge.prompt.v1.PromptService/CreatePrompt and stores no idempotency keys: ' +
+      "add 'idempotency_keys' to the tables of its db/schema.ts, and a migration that makes it",
+  )
 })
 
 describe('a statement', () => {

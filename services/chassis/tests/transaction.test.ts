@@ -90,7 +90,7 @@ describe('a unit of work', () => {
 
   test('of a job has an id of its own in its events', async () => {
     await database.transaction(jobCause('tidy up'), async (_, emit) => renamed(emit, 'marie'))
-    expect((await readOutbox(store))[0]!.headers['Pf-Request-Id']).toMatch(/^tidy up-[0-9a-f-]{36}$/)
+    expect((await readOutbox(store))[0]!.headers['Pf-Request-Id']).toMatch(/^tidy-up-[0-9a-f-]{36}$/)
   })
 })
 

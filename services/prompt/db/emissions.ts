@@ -18,12 +18,12 @@ export function factsOf(row: string): SqlOf<PromptFacts> {
 /** What is said of a new version of a prompt; `row` has columns of `prompts`. Made only `when` there is one. */
 export const contentChanged = (
   row: string,
-  { when, ...told }: { metadata: SqlOf<EventMetadata>; actor: SqlOf<Actor>; changes: string; when?: string },
+  { when, ...members }: { metadata: SqlOf<EventMetadata>; actor: SqlOf<Actor>; changes: string; when?: string },
 ): Emission =>
   emission(
     EVENTS.promptContentChanged,
     {
-      ...told,
+      ...members,
       version: `${row}.version`,
       title: `${row}.title`,
       content: `${row}.content`,

@@ -16,7 +16,7 @@ export const deletePrompt = async ({ promptId }: DeletePromptRequest, call: Call
     })
   const [own] = await remove(caller.userId)
   if (own) return {}
-  const { role } = await call.presentRole()
+  const { role } = await call.currentAccount()
   const [others] = role === 'USER' ? [] : await remove(null)
   if (!others) throw notFound('prompt')
   return {}

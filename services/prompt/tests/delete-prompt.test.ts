@@ -40,8 +40,8 @@ describe('DeletePrompt', () => {
 
   test('goes by the role that the caller has now, not by the token’s', async () => {
     const [demoted, promoted] = [await service.person('was', 'MODERATOR'), await service.person('is')]
-    service.identity.setPresent(demoted.userId, 'USER')
-    service.identity.setPresent(promoted.userId, 'MODERATOR')
+    service.identity.setAccount(demoted.userId, 'USER')
+    service.identity.setAccount(promoted.userId, 'MODERATOR')
     const { id } = await service.create(ann)
     expect(await rejection(remove(id, demoted))).toMatchObject({ code: status.NOT_FOUND })
     expect(await isThere(id)).toBe(true)
@@ -50,7 +50,7 @@ describe('DeletePrompt', () => {
 
   test('refuses a moderator whose account is closed', async () => {
     const closed = await service.person('closed', 'MODERATOR')
-    service.identity.setPresent(closed.userId, 'MODERATOR', false)
+    service.identity.setAccount(closed.userId, 'MODERATOR', false)
     const { id } = await service.create(ann)
     expect(await rejection(remove(id, closed))).toMatchObject({
       code: status.UNAUTHENTICATED,

@@ -24,7 +24,7 @@ const SECRET = 'the content that only versions hold'
 
 const clear = () => service.database.query('delete from outbox')
 const emitted = (promptId?: string) => readOutbox(service.database, promptId)
-const told = async (promptId?: string) =>
+const subjectsAndPayloads = async (promptId?: string) =>
   (await emitted(promptId)).map(({ subject, payload }) => [subject, payload] as const)
 const subjects = async (promptId?: string) => (await emitted(promptId)).map(({ subject }) => subject)
 const update = (promptId: string, patch: Partial<UpdatePromptRequest>) =>
@@ -104,8 +104,8 @@ describe('CreatePrompt', () => {
     ['a draft', { status: Prompt_Status.DRAFT }],
   ])('tells neither title nor category of what is %s', async (_, fields) => {
     const { id } = await service.create(ann, { title: 'Hidden', category: 'legal', content: SECRET, ...fields })
-    const [, content] = await told(id)
-    expect((await told(id))[0]![1]).toEqual({
+    const [, content] = await subjectsAndPayloads(id)
+    expect((await subjectsAndPayloads(id))[0]![1]).toEqual({
       metadata: { aggregateId: id, aggregateRevision: '1' },
       actor: actor(ann),
       prompt: { ownerId: ann.userId },
@@ -129,7 +129,7 @@ describe('UpdatePrompt', () => {
     const { id } = await created({ title: 'One', category: 'legal', description: 'D', model: 'm' })
     const { prompt } = await update(id, { title: 'Two', category: '', changes: 'A better title' })
     const metadata = { aggregateId: id, aggregateRevision: '2' }
-    expect(await told(id)).toEqual([
+    expect(await subjectsAndPayloads(id)).toEqual([
       [
         UPDATED,
         {
@@ -164,7 +164,7 @@ describe('UpdatePrompt', () => {
     await update(id, { isPublic: true })
     await update(id, { status: Prompt_Status.ARCHIVED })
     const facts = { ownerId: ann.userId }
-    expect(await told(id)).toEqual(
+    expect(await subjectsAndPayloads(id)).toEqual(
       [{ ...facts, visible: true, title: 'Shown' }, facts, { ...facts, visible: true, title: 'Shown' }, facts].map(
         (prompt, index) => [
           UPDATED,
@@ -198,7 +198,9 @@ describe('UpdatePrompt', () => {
       numbers(40).map((n) => update(id, { content: `content ${n}`, changes: `no. ${n}` })),
     )
     const contents = new Map(answers.map(({ prompt }) => [prompt!.version, prompt!.content]))
-    const events = (await told(id)).filter(([subject]) => subject === CONTENT).map(([, payload]) => payload)
+    const events = (await subjectsAndPayloads(id))
+      .filter(([subject]) => subject === CONTENT)
+      .map(([, payload]) => payload)
     const versions = events.map(({ version }) => version as number)
     expect(versions.toSorted((a, b) => a - b)).toEqual(numbers(40, 2))
     for (const { version, content, changes, metadata } of events) {
@@ -219,7 +221,7 @@ describe('DeletePrompt', () => {
       actor: actor(remover),
       prompt: { ownerId: ann.userId },
     }
-    expect(await told(id)).toEqual([[DELETED, payload]])
+    expect(await subjectsAndPayloads(id)).toEqual([[DELETED, payload]])
     const [row] = await service.database.query('select deleted_at from prompts where id = $1', [id])
     expect((await emitted(id))[0]!.occurredAt).toEqual(row!['deleted_at'])
   })

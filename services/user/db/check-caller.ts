@@ -1,4 +1,4 @@
-import type { Present } from '#chassis/grpc/access.ts'
+import type { Account } from '#chassis/grpc/access.ts'
 import { uuid } from '#chassis/db/params.ts'
 import { type Sql, statement } from '#chassis/db/statements.ts'
 import type { Role, Status } from '../user.ts'
@@ -9,7 +9,7 @@ export const checkCaller = statement('check_caller', { userId: uuid })<{ role: R
 )
 
 /** A user's role and status now; a user whom the database does not know is not active. */
-export async function readPresent(sql: Sql, userId: string): Promise<Present> {
+export async function readPresent(sql: Sql, userId: string): Promise<Account> {
   const [row] = await sql(checkCaller, { userId })
   return { role: row?.role ?? 'USER', active: row?.status === 'ACTIVE' }
 }

@@ -15,13 +15,13 @@ export const rotateSigningKeys = (
 ): Promise<string | undefined> =>
   fork.transactional(async (em) => {
     await lockInTransaction(em, 'signing keys')
-    const [present] = await em.find(SigningKey, {}, { orderBy: { activeFrom: 'desc' }, limit: 1 })
-    const rotation = nextRotation(present && retirement(present), new Date(), times)
+    const [current] = await em.find(SigningKey, {}, { orderBy: { activeFrom: 'desc' }, limit: 1 })
+    const rotation = nextRotation(current && retirement(current), new Date(), times)
     if (!rotation) return undefined
-    const { publishedAt, activeFrom, presentRetiresAt } = rotation
+    const { publishedAt, activeFrom, currentRetiresAt } = rotation
     const key = newSigningKey(cipher)
     em.create(SigningKey, { ...key, publishedAt, activeFrom })
-    if (present) present.retiredAt = presentRetiresAt
+    if (current) current.retiredAt = currentRetiresAt
     return key.kid
   })
 

@@ -5,11 +5,11 @@ import { toFullUser, toUser } from './view.ts'
 
 /** How the caller sees users: all of oneself, and all of everybody for an administrator, whose role is read anew. */
 export async function readersView(
-  call: Pick<PublicCall, 'caller' | 'presentRole'>,
+  call: Pick<PublicCall, 'caller' | 'currentAccount'>,
 ): Promise<(row: ProfileRow & { followed_by_me: boolean }) => User> {
   const { caller } = call
   if (!caller) return (row) => toUser(row)
-  const isAdmin = caller.role === 'ADMIN' && (await call.presentRole()).role === 'ADMIN'
+  const isAdmin = caller.role === 'ADMIN' && (await call.currentAccount()).role === 'ADMIN'
   return (row) => {
     if (row.id === caller.userId) return toFullUser(row)
     return (isAdmin ? toFullUser : toUser)(row, row.followed_by_me)

@@ -32,4 +32,4 @@ export const updateUser = async (request: UpdateUserRequest, call: Call) => {
 }
 
 const mayChange = async (userId: string, call: Call) =>
-  userId === call.caller.userId || (await call.presentRole()).role === 'ADMIN'
+  userId === call.caller.userId || (await call.currentAccount()).role === 'ADMIN'

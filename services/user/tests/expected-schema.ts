@@ -1,4 +1,4 @@
-import { IDEMPOTENCY_KEYS, OUTBOX, type Table } from '#chassis/testing/catalog.ts'
+import { OUTBOX, type Table } from '#chassis/testing/catalog.ts'
 
 const TIME = 'timestamptz(3)'
 
@@ -107,6 +107,5 @@ export const BEYOND_SEED: Record<string, Table> = {
     constraints: ['FOREIGN KEY (user_id) REFERENCES users(id)', 'PRIMARY KEY (name)'],
     indexes: ['btree (held_until)'],
   },
-  idempotency_keys: IDEMPOTENCY_KEYS,
   outbox: OUTBOX,
 }

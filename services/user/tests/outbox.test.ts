@@ -18,7 +18,7 @@ const RENAMED = 'pf.user.user.renamed.v1'
 
 const clear = () => service.database.query('delete from outbox')
 const emitted = () => readOutbox(service.database)
-const told = async () => (await emitted()).map(({ subject, payload }) => [subject, payload] as const)
+const subjectsAndPayloads = async () => (await emitted()).map(({ subject, payload }) => [subject, payload] as const)
 const rename = ({ as }: Person, patch: Partial<UpdateUserRequest>) =>
   service.users.updateUser({ userId: 'me', ...patch }, as)
 const login = (name: string, password = PASSWORD) => service.auth.login({ login: name, password })
@@ -71,7 +71,7 @@ describe('Login', () => {
     await clear()
     await login('carl@example.org')
     const metadata = { aggregateId: carl.id, aggregateRevision: '2' }
-    expect(await told()).toEqual([[SIGNED_IN, { metadata, username: 'Carl' }]])
+    expect(await subjectsAndPayloads()).toEqual([[SIGNED_IN, { metadata, username: 'Carl' }]])
     const [session] = await service.database.query(
       'select issued_at from refresh_tokens where user_id = $1 order by id desc limit 1',
       [carl.id],
@@ -95,7 +95,7 @@ describe('UpdateUser', () => {
     const person = await registered(previousUsername)
     const { user } = await rename(person, { username, bio: 'New as well' })
     const metadata = { aggregateId: person.id, aggregateRevision: '2' }
-    expect(await told()).toEqual([[RENAMED, { metadata, username, previousUsername }]])
+    expect(await subjectsAndPayloads()).toEqual([[RENAMED, { metadata, username, previousUsername }]])
     expect((await emitted())[0]!.occurredAt).toEqual(user!.updatedAt)
   })
 
@@ -112,13 +112,15 @@ describe('UpdateUser', () => {
     const hal = await registered('hal')
     await service.users.updateUser({ userId: hal.id, username: 'hal2' }, admin.as)
     const metadata = { aggregateId: hal.id, aggregateRevision: '2' }
-    expect(await told()).toEqual([[RENAMED, { metadata, username: 'hal2', previousUsername: 'hal' }]])
+    expect(await subjectsAndPayloads()).toEqual([[RENAMED, { metadata, username: 'hal2', previousUsername: 'hal' }]])
   })
 
   test('20 times at once emits a chain: each name follows the one before', async () => {
     const person = await registered('ida')
     await Promise.all(numbers(20).map((n) => rename(person, { username: `ida-${n}` })))
-    const events = (await told()).map(([, payload]) => payload as Record<string, string> & { metadata: any })
+    const events = (await subjectsAndPayloads()).map(
+      ([, payload]) => payload as Record<string, string> & { metadata: any },
+    )
     const inOrder = events.toSorted((a, b) => a.metadata.aggregateRevision - b.metadata.aggregateRevision)
     expect(inOrder.map(({ metadata }) => metadata.aggregateRevision)).toEqual(numbers(20).map((n) => String(n + 2)))
     const before = ['ida', ...inOrder.map(({ username }) => username)].slice(0, 20)

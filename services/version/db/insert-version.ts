@@ -17,7 +17,7 @@ export async function insertVersion(versions: Versions, row: VersionRow): Promis
   } catch (error) {
     if (!isDuplicateKey(error)) throw error
     const { promptId, version } = document
-    const present = await versions.findOne({ promptId, version }, { projection: { contentHash: 1 } })
-    return present?.contentHash === row.contentHash ? 'PRESENT' : 'CONFLICT'
+    const stored = await versions.findOne({ promptId, version }, { projection: { contentHash: 1 } })
+    return stored?.contentHash === row.contentHash ? 'PRESENT' : 'CONFLICT'
   }
 }

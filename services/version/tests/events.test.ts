@@ -27,13 +27,13 @@ const allPublished = () =>
     async () => (await service.documents.countDocuments({ publishedAt: null })) === 0,
   )
 
-const told = async () =>
+const published = async () =>
   (await broker.messages('PF_VERSION')).map(({ data, header }) => ({
     id: header.get('Nats-Msg-Id'),
     ...VersionCreated.decode(data),
   }))
 
-test('each version is stored, whatever the order, and told of once', async () => {
+test('each version is stored, whatever the order, and published once', async () => {
   const prompts = Array.from({ length: 8 }, () => v7())
   const events = prompts.flatMap((promptId) => [1, 2, 3, 4, 5].map((version) => ({ promptId, version })))
   const shuffled = events
@@ -46,7 +46,7 @@ test('each version is stored, whatever the order, and told of once', async () =>
   const documents = await service.documents.find().toArray()
   const stored = documents.map(({ promptId, version }) => `${promptId.toString()} ${version}`)
   expect(stored.toSorted()).toEqual(events.map(({ promptId, version }) => `${promptId} ${version}`).toSorted())
-  const created = await told()
+  const created = await published()
   expect(created.map(({ id }) => id).toSorted()).toEqual(
     documents.map(({ versionId }) => versionId.toString()).toSorted(),
   )
@@ -62,11 +62,11 @@ test('an event that comes twenty times, or is replayed, changes nothing', async 
   await broker.handled()
   await allPublished()
   expect(await service.documents.countDocuments()).toBe(1)
-  expect(await told()).toHaveLength(1)
+  expect(await published()).toHaveLength(1)
 
   expect(await service.service.commands['replay']!(['2020-01-01T00:00:00Z'])).toEqual({ replayed: 1 })
   await allPublished()
-  expect(await told()).toHaveLength(1)
+  expect(await published()).toHaveLength(1)
   expect(await broker.messages('PF_DEAD_LETTER')).toHaveLength(0)
 })
 

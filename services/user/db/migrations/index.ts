@@ -2,6 +2,7 @@ import { Users } from './20261125220000-users.ts'
 import { SignIn } from './20261125220100-sign-in.ts'
 import { HeldUsernames } from './20261125220200-held-usernames.ts'
 import { Outbox } from './20261126050000-outbox.ts'
+import { UnusedTables } from './20261127000000-unused-tables.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   { name: '20261125220100-sign-in', class: SignIn },
   { name: '20261125220200-held-usernames', class: HeldUsernames },
   { name: '20261126050000-outbox', class: Outbox },
+  { name: '20261127000000-unused-tables', class: UnusedTables },
 ]

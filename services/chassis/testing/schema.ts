@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Migrator } from '@mikro-orm/migrations'
+import { type EntityName, MikroORM } from '@mikro-orm/postgresql'
+import { migrate } from '../db/migrate.ts'
+import { ormOptions, type Schema } from '../db/orm.ts'
+import { createLogger } from '../logger.ts'
+import { readTable, type Table } from './catalog.ts'
+import { type TestDatabase, testDatabase } from './database.ts'
+
+/** Every object of the schema that is not MikroORM's. */
+const OBJECTS = `
+  select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'i', 'v', 'S')
+    and relname not like 'mikro_orm_migrations%'
+  union all select proname from pg_proc where pronamespace = 'public'::regnamespace`
+
+const TABLES = `
+  select relname as name from pg_class
+  where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition order by 1`
+
+/**
+ * Tests that a service's database is what the seed, data.md and its README say: `seed` are the seed's tables, each with the columns
+ * that it has an index on; `beyond` what these tables have more, and the tables that the seed does not have. Returns the
+ * database, for tests of the service's own.
+ */
+export function describeSchema(
+  schema: Schema,
+  { seed, beyond }: { seed: Record<string, Table>; beyond: Record<string, Table> },
+): () => TestDatabase {
+  const log = createLogger('test', 'silent')
+  let database: TestDatabase
+  let orm: MikroORM
+
+  beforeAll(async () => {
+    database = await testDatabase(schema)
+    orm = await MikroORM.init({ ...ormOptions(schema, database.url, log, {}), extensions: [Migrator] })
+  })
+  afterAll(async () => {
+    await orm.close(true)
+    await database.drop()
+  })
+
+  describe.each(Object.entries(seed))('the seed’s table %s', (name, { columns, constraints, indexes }) => {
+    const more = beyond[name]!
+    const names = Object.keys(columns)
+    let table: Table
+
+    beforeAll(async () => {
+      table = await readTable(database, name)
+    })
+
+    test('has the seed’s columns, in its order: types, defaults, what may be null', () => {
+      expect(Object.fromEntries(Object.entries(table.columns).slice(0, names.length))).toEqual(columns)
+      expect(Object.keys(table.columns).slice(0, names.length)).toEqual(names)
+    })
+
+    test('has the seed’s constraints', () => {
+      expect(table.constraints).toEqual(expect.arrayContaining(constraints))
+    })
+
+    test.each(indexes)('has the seed’s index on %s: a unique constraint’s, or one that it leads', (column) => {
+      const leads = (definition: string) =>
+        definition.startsWith(`btree (${column})`) || definition.startsWith(`btree (${column},`)
+      const unique = table.constraints
+        .filter((definition) => definition.startsWith('UNIQUE '))
+        .map((definition) => definition.replace('UNIQUE', 'btree'))
+      expect([...table.indexes, ...unique].filter(leads)).not.toEqual([])
+    })
+
+    test('has beyond the seed what data.md and the README say, and nothing else', () => {
+      expect(table).toEqual({
+        columns: { ...columns, ...more.columns },
+        constraints: [...constraints, ...more.constraints].toSorted(),
+        indexes: more.indexes,
+      })
+    })
+  })
+
+  describe('the schema', () => {
+    test.each(Object.entries(beyond).filter(([name]) => !(name in seed)))('has the table %s', async (name, table) => {
+      expect(await readTable(database, name)).toEqual({ ...table, constraints: table.constraints.toSorted() })
+    })
+
+    test('has no table that is not expected', async () => {
+      const tables = await database.query<{ name: string }>(TABLES)
+      expect(tables.map(({ name }) => name)).toEqual([...Object.keys(beyond), 'mikro_orm_migrations'].toSorted())
+    })
+
+    test.each(schema.entities as { meta: { className: string } }[])(
+      'has the table of $meta.className',
+      async (entity) => {
+        const { tableName, props } = orm.getMetadata().get(entity as never)
+        const { columns } = await readTable(database, tableName)
+        const mapped = props.flatMap(({ fieldNames, nullable }) => fieldNames.map((name) => [name, !nullable]))
+        const stored = Object.entries(columns).map(([name, definition]) => [name, definition.includes('not null')])
+        expect(Object.fromEntries(mapped)).toEqual(Object.fromEntries(stored))
+        expect(await orm.em.fork().find(entity as unknown as EntityName<object>, {}, { limit: 1 })).toBeInstanceOf(
+          Array,
+        )
+      },
+    )
+
+    test('goes with `down`, and comes back', async () => {
+      await orm.migrator.down({ to: 0 })
+      expect(await database.query(OBJECTS)).toEqual([])
+      expect(await migrate(schema, database.url, log)).toHaveLength(schema.migrations.length)
+    })
+  })
+  return () => database
+}
