@@ -23,7 +23,7 @@ const tables = [
   table('Every service', common, shownForAll),
   ...services
     .map(({ name, settings }) => ({ name, own: settings.filter(({ env }) => !commonNames.has(env)) }))
-    .flatMap(({ name, own }) => (own.length > 0 ? [table(`The ${name} service besides`, own, shown)] : [])),
+    .flatMap(({ name, own }) => (own.length > 0 ? [table(`The ${name} service in addition`, own, shown)] : [])),
   table('The gateway (`services/gateway/main.ts`)', settingsOf(gatewaySchema(SERVICES)), shown),
 ]
 
@@ -34,7 +34,7 @@ const text = before.replace(marks, () => `${BEGIN}\n\n${tables.join('\n')}\n${EN
 const after = await format(text, { ...(await resolveConfig(README)), filepath: README })
 if (process.argv[2] !== '--check') writeFileSync(README, after)
 else if (before !== after) {
-  process.stderr.write('README.md does not show the present configuration: run `npm run docs`\n')
+  process.stderr.write('README.md does not show the current configuration: run `npm run docs`\n')
   process.exitCode = 1
 }
 

@@ -37,7 +37,7 @@ export function readOptions(args = process.argv.slice(2)): BenchOptions {
   const only = values.only.split(',').filter(Boolean)
   const names = CELLS.map(({ name }) => name)
   const unknown = only.find((name) => !names.includes(name))
-  if (unknown !== undefined) throw new Error(`there is no ${unknown}, only ${names.join(', ')}\n${USAGE}`)
+  if (unknown !== undefined) throw new Error(`unknown name ${unknown}: use ${names.join(', ')}\n${USAGE}`)
   return {
     seconds: positive(values.seconds),
     warmUp: positive(values['warm-up']),

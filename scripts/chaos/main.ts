@@ -32,7 +32,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, 
 try {
   const { values } = parseArgs({ options: { minutes: { type: 'string', default: '5' } } })
   const minutes = Number(values.minutes)
-  if (!(minutes > 0)) throw new Error(`${values.minutes} is no number of minutes\n${USAGE}`)
+  if (!(minutes > 0)) throw new Error(`${values.minutes} is not a number of minutes\n${USAGE}`)
   process.exitCode = (await chaos(minutes * 60_000)) ? 0 : 1
 } catch (error) {
   say((error as Error).stack ?? String(error))

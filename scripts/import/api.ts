@@ -95,7 +95,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 function understood(error: unknown, url: string): Error {
   if (isNetworkError(error) || isTimeoutError(error)) return new Unavailable(`nothing answers at ${url}`)
-  if (!isHTTPError(error)) return new Unavailable(`what answers at ${url} cannot be read: ${String(error)}`)
+  if (!isHTTPError(error)) return new Unavailable(`the answer of ${url} is not readable: ${String(error)}`)
   const { status } = error.response
   const { message, details } = failureIn(error)
   const said = message ?? `the server answered ${status} without a reason`

@@ -11,7 +11,7 @@ import { openSecret } from './state.ts'
 const EXIT = { done: 0, refused: 1, failed: 2, interrupted: 130 }
 
 const ending = new AbortController()
-const interruption = new Error('ended before all was done')
+const interruption = new Error('the import was interrupted')
 // A second one does what it does by default.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => ending.abort(interruption))
 
@@ -41,6 +41,6 @@ async function run({ file, bytes, url, state }: ImportOptions): Promise<number> 
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   process.stdout.write(`\n${file} to ${url}, ${seconds} s:\n\n${report.text()}\n`)
   if (!ending.signal.aborted) return report.counts().refused > 0 ? EXIT.refused : EXIT.done
-  process.stdout.write('\nRun it again to go on.\n')
+  process.stdout.write('\nRun it again to continue.\n')
   throw ending.signal.reason
 }

@@ -34,7 +34,7 @@ export function readOptions(args: string[]): ImportOptions | undefined {
     options: { url: { type: 'string' }, state: { type: 'string' }, help: { type: 'boolean' } },
   })
   if (values.help) return undefined
-  if (positionals.length !== 1) throw new Error(`one file must be named:\n\n${USAGE}`)
+  if (positionals.length !== 1) throw new Error(`give exactly one file:\n\n${USAGE}`)
   const file = fromCaller(positionals[0]!)
   const found = statSync(file, { throwIfNoEntry: false })
   if (!found?.isFile()) throw new Error(`there is no file ${file}`)

@@ -86,7 +86,7 @@ const written = (parser: Parser, chunk?: Buffer) =>
 function reasonOf({ code }: CsvError): string {
   if (code === 'CSV_QUOTE_NOT_CLOSED') return 'it is not CSV: a quoted field does not end'
   if (code === 'CSV_MAX_RECORD_SIZE') return 'it is not CSV, or larger than 5 MiB'
-  return 'it is not CSV: a quote stands where none can (inside a quoted field it is written twice)'
+  return 'it is not CSV: a quote is in the wrong place (inside a quoted field, write it twice)'
 }
 
 function newlinesIn(field: Buffer): number {

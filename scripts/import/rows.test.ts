@@ -22,7 +22,7 @@ async function read(content: string | Buffer): Promise<Row[]> {
 /** Line and title, or line and why there is none. */
 const brief = (rows: Row[]) => rows.map((row) => [row.line, 'refused' in row ? row.refused : row.title])
 
-const STRAY = expect.stringContaining('a quote stands where none can')
+const STRAY = expect.stringContaining('a quote is in the wrong place')
 
 test('a row is its title, content, tag and contributor, whatever is quoted and wherever the columns are', async () => {
   const rows = await read('\uFEFFcontributor,type,x,Prompt,act\r\n"a, b",TEXT,,"one ""two""\r\n\r\nthree",A\r\n,,,p,B')

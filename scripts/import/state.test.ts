@@ -26,7 +26,7 @@ test.each(['', '{}', '{"secret": "short"}', 'null', 'something else'])(
   (content) => {
     const file = join(folder, 'import.json')
     writeFileSync(file, content)
-    expect(() => openSecret(file)).toThrow('is no state file of an import')
+    expect(() => openSecret(file)).toThrow('is not a state file of an import')
     expect(statSync(file).size).toBe(content.length)
   },
 )

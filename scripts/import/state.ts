@@ -29,5 +29,5 @@ function secretIn(file: string): string {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }
-  throw new Error(`${file} is no state file of an import: restore it, or name another with --state`)
+  throw new Error(`${file} is not a state file of an import: restore it, or name another with --state`)
 }

@@ -11,7 +11,7 @@ export type Month = string
 
 /** Reads `2026-08`. Throws a sentence that says what was expected. */
 export function parseMonth(text: string | undefined): Month {
-  if (!/^20\d\d-(0[1-9]|1[0-2])$/.test(text ?? '')) throw new Error('name a month, such as 2026-08')
+  if (!/^20\d\d-(0[1-9]|1[0-2])$/.test(text ?? '')) throw new Error('give a month, such as 2026-08')
   return `${text}-01`
 }
 

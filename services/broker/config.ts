@@ -20,7 +20,7 @@ export const renderSchema: Schema<BrokerOptions> = {
   port: { doc: 'Port of the broker.', format: 'port', default: 4222, env: 'PF_NATS_PORT' },
   mesh: {
     certificates: {
-      doc: 'Directory with ca.pem, cert.pem and key.pem, read anew at SIGHUP: an absolute path.',
+      doc: 'Directory with ca.pem, cert.pem and key.pem, reloaded at SIGHUP: an absolute path.',
       format: absolutePath,
       default: '',
       env: 'PF_CERTIFICATES',

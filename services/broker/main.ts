@@ -11,5 +11,5 @@ const COMMANDS: Record<string, () => Promise<string[]>> = {
 }
 
 const command = COMMANDS[process.argv[2] ?? '']
-if (!command) throw new Error('node services/broker/main.ts render, or apply')
+if (!command) throw new Error('unknown command: run `node services/broker/main.ts render` or `… apply`')
 for (const line of await command()) process.stdout.write(`${line}\n`)

@@ -54,7 +54,7 @@ export const baseSchema = (port: number): Schema<BaseConfig> => ({
       env: 'PF_PORT',
     },
     reflection: {
-      doc: 'Whether the gRPC server describes its services to whoever asks.',
+      doc: 'Whether the gRPC server offers reflection.',
       format: Boolean,
       default: false,
       env: 'PF_REFLECTION',
@@ -78,7 +78,7 @@ export const baseSchema = (port: number): Schema<BaseConfig> => ({
   },
   mesh: {
     certificates: {
-      doc: 'Directory with ca.pem, cert.pem and key.pem; read anew when they change.',
+      doc: 'Directory with ca.pem, cert.pem and key.pem; reloaded when they change.',
       format: required,
       default: '',
       env: 'PF_CERTIFICATES',
@@ -94,7 +94,7 @@ export const baseSchema = (port: number): Schema<BaseConfig> => ({
     },
     audience: { doc: '`aud` of access tokens.', format: String, default: 'promptforge', env: 'PF_TOKEN_AUDIENCE' },
     userService: {
-      doc: 'gRPC target of the user service, for its keys and for callers’ present roles.',
+      doc: 'gRPC target of the user service, for its keys and the current roles of callers.',
       format: String,
       default: 'dns:///user:50051',
       env: 'PF_USER_SERVICE',
@@ -102,7 +102,7 @@ export const baseSchema = (port: number): Schema<BaseConfig> => ({
   },
   nats: {
     url: {
-      doc: 'URL of NATS, several separated by commas. Who a service is, its certificate says.',
+      doc: 'URL of NATS, several separated by commas. Services authenticate with their certificates.',
       format: String,
       default: 'nats://nats:4222',
       env: 'PF_NATS_URL',
@@ -117,13 +117,13 @@ export const baseSchema = (port: number): Schema<BaseConfig> => ({
   },
   trace: {
     endpoint: {
-      doc: 'OTLP/HTTP URL that spans are sent to; empty: none are made.',
+      doc: 'OTLP/HTTP URL that spans are sent to; empty: no spans are recorded.',
       format: String,
       default: '',
       env: 'PF_OTLP_ENDPOINT',
     },
     ratio: {
-      doc: 'Share of the traces that begin here which are sampled, 0 to 1.',
+      doc: 'Share of new traces that are sampled, 0 to 1.',
       format: Number,
       default: 0.01,
       env: 'PF_TRACE_RATIO',
@@ -131,7 +131,7 @@ export const baseSchema = (port: number): Schema<BaseConfig> => ({
   },
   drain: {
     settleMs: {
-      doc: 'Milliseconds between NOT_SERVING and the last call that is taken: the time the gateway needs to see it.',
+      doc: 'Milliseconds for which calls are still accepted after NOT_SERVING: the time that the gateway needs to notice it.',
       format: 'nat',
       default: 4000,
       env: 'PF_DRAIN_SETTLE_MS',
@@ -156,7 +156,7 @@ export const postgresSchema = (service: string, port: number): Schema<PostgresCo
       env: 'PF_POSTGRES_URL',
       sensitive: true,
     },
-    poolSize: { doc: 'Connections at the most.', format: 'nat', default: 10, env: 'PF_POSTGRES_POOL' },
+    poolSize: { doc: 'Largest number of connections.', format: 'nat', default: 10, env: 'PF_POSTGRES_POOL' },
   },
 })
 

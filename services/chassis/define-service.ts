@@ -175,7 +175,7 @@ function assertStored(
   { outbox, storesKeys }: { outbox: OutboxStore | undefined; storesKeys: boolean | undefined },
 ): void {
   const missing = (table: string, because: string) =>
-    new Error(`${name} ${because}: add '${table}' to the tables of its db/schema.ts, and a migration that makes it`)
+    new Error(`${name} ${because}: add '${table}' to the tables of its db/schema.ts, and a migration that creates it`)
   const [emitted] = emittedBy(name)
   if (emitted && !outbox) throw missing('outbox', `emits ${emitted.name} and has no outbox`)
   const claiming = pathsOf(services).find((path) => methods.has(path) && takesRequestId(methods.get(path)!))
@@ -229,7 +229,7 @@ function lifecycle({ name, config, parts, mesh, database, events, services, jobs
 const replayCommand = (outbox: OutboxStore): Commands => ({
   replay: async ([since = '']) => {
     const from = new Date(since)
-    if (Number.isNaN(from.getTime())) throw new Error('say since when, as 2026-11-20T00:00:00Z')
+    if (Number.isNaN(from.getTime())) throw new Error('give the time to replay from, such as 2026-11-20T00:00:00Z')
     return { replayed: await outbox.replay(from) }
   },
 })

@@ -121,13 +121,20 @@ export const shuttingDown = () =>
 
 /** DEADLINE_EXCEEDED. */
 export const deadlineExceeded = (cause?: unknown) =>
-  new AppError(status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', 'the answer was not ready in time', { cause })
+  new AppError(status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', 'the deadline passed before the answer was ready', {
+    cause,
+  })
 
 /** CANCELLED: the caller went away. */
-export const cancelled = () => new AppError(status.CANCELLED, 'CALL_CANCELLED', 'the caller went away')
+export const cancelled = () => new AppError(status.CANCELLED, 'CALL_CANCELLED', 'the caller cancelled the call')
 
 /** INTERNAL: a fault of ours; the text never says which. */
 export const internal = (cause: unknown) =>
-  new AppError(status.INTERNAL, 'INTERNAL_ERROR', 'something went wrong here; the request id finds it in the logs', {
-    cause,
-  })
+  new AppError(
+    status.INTERNAL,
+    'INTERNAL_ERROR',
+    'an internal error occurred: report the request id, by which we find it in the logs',
+    {
+      cause,
+    },
+  )

@@ -43,7 +43,8 @@ export async function runService<C extends BaseConfig, Context extends object, S
 
 async function runCommand(commands: Commands, command: string, args: string[], log: Logger) {
   const run = commands[command]
-  if (!run) throw new Error(`there is no command ${command}, only ${['migrate', ...Object.keys(commands)].join(', ')}`)
+  if (!run)
+    throw new Error(`unknown command ${command}: use one of ${['migrate', ...Object.keys(commands)].join(', ')}`)
   log.info(await run(args), command)
 }
 
@@ -51,7 +52,7 @@ function readConfig<C extends BaseConfig>({ name, config }: { name: string; conf
   try {
     return loadConfig(config)
   } catch (error) {
-    process.stderr.write(`${name}: the configuration is wrong:\n${(error as Error).message}\n`)
+    process.stderr.write(`${name}: the configuration is invalid:\n${(error as Error).message}\n`)
     process.exit(1)
   }
 }

@@ -17,7 +17,7 @@ export type DevConfig = {
 export const devSchema: Schema<DevConfig> = {
   gatewayPort: { doc: 'Port of the gateway.', format: 'port', default: 8080, env: 'PF_GATEWAY_PORT' },
   servicePort: {
-    doc: 'gRPC port of the user service; the others are as far above as by default. Health is 1000 above each, metrics 2000.',
+    doc: 'gRPC port of the user service; the other services keep their default distances from it. Health is 1000 above each, metrics 2000.',
     format: 'port',
     default: 50_051,
     env: 'PF_SERVICE_PORT',
@@ -42,7 +42,7 @@ export const devSchema: Schema<DevConfig> = {
   },
   natsPort: { doc: 'Port of the NATS that is started here.', format: 'port', default: 4223, env: 'PF_NATS_PORT' },
   rateLimitFactor: {
-    doc: 'By what the gateway’s rate limits are multiplied.',
+    doc: 'Factor for the gateway’s rate limits.',
     format: 'nat',
     default: 1,
     env: 'PF_RATE_LIMIT_FACTOR',

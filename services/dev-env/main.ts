@@ -15,8 +15,8 @@ import { SERVICES } from './services.ts'
 
 const USAGE = `npm start [-- --fresh]
 
-Runs PromptForge on this machine until Ctrl-C. Data stay in .promptforge/; --fresh begins anew.
-Ports and more are set by environment variables: see "Configuration" in README.md.`
+Runs PromptForge on this machine until Ctrl-C. Data stay in .promptforge/; --fresh deletes them first.
+Environment variables set ports and other options: see "Configuration" in README.md.`
 
 await main().catch((error: unknown) => {
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`)
@@ -62,7 +62,7 @@ async function main() {
     listConnections(network, stores, state)
     say(readyText(network, state, clock.total()))
     await stopping
-    say('\nStopping: calls that run may finish.')
+    say('\nStopping after running calls have finished.')
   } finally {
     await network.stop()
   }
@@ -87,7 +87,7 @@ A first request:
 
   curl '${gateway.url}/v1/prompts?page_size=2'
 
-The README goes on from here. Ctrl-C stops everything.`
+The README continues from here. Press Ctrl-C to stop everything.`
 }
 
 async function assertPortsFree(config: DevConfig) {

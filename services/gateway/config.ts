@@ -20,7 +20,7 @@ export const gatewaySchema = (services: readonly Backend[]): Schema<GatewayConfi
     env: 'PF_GATEWAY_FOLDER',
   },
   edge: {
-    host: { doc: 'Address to listen on for people.', format: String, default: '0.0.0.0', env: 'PF_HOST' },
+    host: { doc: 'Address to listen on for clients.', format: String, default: '0.0.0.0', env: 'PF_HOST' },
     port: { doc: 'Port of the gateway; 0 takes a free one.', format: 'port', default: 8080, env: 'PF_GATEWAY_PORT' },
   },
   admin: {
@@ -33,13 +33,13 @@ export const gatewaySchema = (services: readonly Backend[]): Schema<GatewayConfi
   },
   mesh: {
     certificates: {
-      doc: 'Directory with ca.pem, cert.pem and key.pem; read anew when they change.',
+      doc: 'Directory with ca.pem, cert.pem and key.pem; reloaded when they change.',
       format: required,
       default: '',
       env: 'PF_CERTIFICATES',
     },
     watch: {
-      doc: 'Directory in which a rename announces new certificates: for a mounted Secret, PF_CERTIFICATES itself. Empty: its parent.',
+      doc: 'Directory that is watched for renames, which announce new certificates: PF_CERTIFICATES itself if it is a mounted Secret. Empty: its parent.',
       format: String,
       default: '',
       env: 'PF_CERTIFICATES_WATCH',
@@ -57,7 +57,7 @@ export const gatewaySchema = (services: readonly Backend[]): Schema<GatewayConfi
     audience: { doc: '`aud` of access tokens.', format: String, default: 'promptforge', env: 'PF_TOKEN_AUDIENCE' },
   },
   keysSeconds: {
-    doc: 'Seconds for which the keys of tokens are used before they are fetched again.',
+    doc: 'Seconds for which the key set is cached.',
     format: 'nat',
     default: 60,
     env: 'PF_JWKS_CACHE_SECONDS',
@@ -74,13 +74,13 @@ export const gatewaySchema = (services: readonly Backend[]): Schema<GatewayConfi
     env: 'PF_CORS_ORIGINS',
   },
   trustedHops: {
-    doc: 'Proxies in front of the gateway that are believed about the client’s address.',
+    doc: 'Number of proxies in front of the gateway whose X-Forwarded-For is trusted.',
     format: 'nat',
     default: 0,
     env: 'PF_TRUSTED_HOPS',
   },
   memoryBytes: {
-    doc: 'Bytes of heap beyond which new requests are refused; about three quarters of what the container may have.',
+    doc: 'Bytes of heap beyond which new requests are refused; set about three quarters of the container’s limit.',
     format: 'nat',
     default: 400 * 1024 * 1024,
     env: 'PF_GATEWAY_MEMORY_BYTES',
@@ -100,7 +100,7 @@ const classLimit = (name: RateClass) =>
 
 function addresses(service: string, port: number) {
   return {
-    doc: `\`host:port\` of the ${service} service, several separated by commas; a name stands for all its addresses.`,
+    doc: `\`host:port\` of the ${service} service, several separated by commas; a name is resolved to all its addresses.`,
     format: Array,
     default: [`${service}:${port}`],
     env: `PF_${service.toUpperCase()}_SERVICE`,
@@ -110,11 +110,11 @@ function addresses(service: string, port: number) {
 function limit(whose: string, name: string, { perSecond, burst }: Limit) {
   return {
     perSecond: {
-      doc: `Requests ${whose} in a second, in the long run.`,
+      doc: `Requests ${whose} per second, on average.`,
       format: 'nat',
       default: perSecond,
       env: `PF_LIMIT_${name}_PER_SECOND`,
     },
-    burst: { doc: `Requests ${whose} at once.`, format: 'nat', default: burst, env: `PF_LIMIT_${name}_BURST` },
+    burst: { doc: `Requests ${whose} in a burst.`, format: 'nat', default: burst, env: `PF_LIMIT_${name}_BURST` },
   }
 }

@@ -34,7 +34,11 @@ const tokenInvalid = unauthenticated(
 const pathUnknown = new AppError(status.NOT_FOUND, 'PATH_UNKNOWN', 'there is no such path or method')
 const methodUnknown = new AppError(status.UNIMPLEMENTED, 'METHOD_UNKNOWN', 'there is no such method')
 const limited = new AppError(status.RESOURCE_EXHAUSTED, 'RATE_LIMITED', 'too many requests: repeat after a while')
-const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the gateway cannot make a request of this')
+const rejected = new AppError(
+  status.INVALID_ARGUMENT,
+  'REQUEST_REJECTED',
+  'the gateway cannot read this request: check its method, path, headers and body',
+)
 
 /** Every way, the first that fits counts. The last two leave nothing over. */
 export const failures = (methods: Exposed[]): Failure[] => [

@@ -21,7 +21,7 @@ export type GatewayOptions = {
   services: Record<string, string[]>
   /** `iss` and `aud` of access tokens. */
   auth: { issuer: string; audience: string }
-  /** Seconds for which the keys of tokens are used before they are fetched again. */
+  /** Seconds for which the key set is cached. */
   keysSeconds: number
   limits: {
     /** Per client address, for everything. */

@@ -7,7 +7,7 @@ export type PromptConfig = PostgresConfig & { viewerSecret: string }
 export const config: Schema<PromptConfig> = {
   ...postgresSchema('prompt', 50_052),
   viewerSecret: {
-    doc: 'Secret that the hashes which stand for readers’ addresses are made with, shared by all replicas: 32 characters or more.',
+    doc: 'Secret that keys the hashes of readers’ addresses, shared by all replicas: 32 characters or more.',
     format: secret,
     default: '',
     env: 'PF_VIEWER_SECRET',

@@ -59,7 +59,7 @@ export function createViews({ publish, secret, registry, log }: Parts): Views {
         await publish(EVENTS.promptViewsRecorded, id, { views })
         return true
       } catch (err) {
-        if (tries === 1) log.warn({ err, views: views.length }, 'views wait: NATS does not take them')
+        if (tries === 1) log.warn({ err, views: views.length }, 'NATS does not accept views: they wait in memory')
         if (stopping.signal.aborted || Date.now() >= end) return false
         await pause(RETRY_MS, stopping.signal)
       }

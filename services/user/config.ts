@@ -26,13 +26,13 @@ export const config: Schema<UserConfig> = {
   },
   passwords: {
     cost: {
-      doc: 'Cost of bcrypt, 4 to 31: one more doubles the time of a hash. Passwords move to it when their users sign in.',
+      doc: 'Cost of bcrypt, 4 to 31: each step doubles the time of a hash. A password is hashed again with a new cost when its user signs in.',
       format: 'nat',
       default: 12,
       env: 'PF_BCRYPT_COST',
     },
     parallel: {
-      doc: 'Passwords that are hashed at once; 0: as many as there are cores, but three at the most.',
+      doc: 'Passwords that are hashed concurrently; 0: one per core, at most three.',
       format: 'nat',
       default: 0,
       env: 'PF_BCRYPT_PARALLEL',
@@ -47,7 +47,7 @@ export const config: Schema<UserConfig> = {
       sensitive: true,
     },
     rotationSeconds: {
-      doc: 'Seconds for which a signing key signs before the next one does.',
+      doc: 'Seconds for which a signing key signs before the next key replaces it.',
       format: 'nat',
       default: 30 * 86_400,
       env: 'PF_SIGNING_KEY_ROTATION_SECONDS',

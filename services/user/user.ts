@@ -60,4 +60,5 @@ export const emailTaken = () =>
   alreadyExists('EMAIL_TAKEN', 'email', 'an account with this e-mail address exists: sign in')
 
 /** ABORTED: what was in the way when it was tried was gone when it was looked for. */
-export const takenAndGone = () => aborted('CONCURRENT_CHANGE', 'another change was in the way', { retryAfterMs: 100 })
+export const takenAndGone = () =>
+  aborted('CONCURRENT_CHANGE', 'another change was made at the same time: repeat the request', { retryAfterMs: 100 })

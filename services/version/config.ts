@@ -7,7 +7,7 @@ export type VersionConfig = MongoConfig & { promptService: string }
 export const config: Schema<VersionConfig> = {
   ...mongoSchema(50_053),
   promptService: {
-    doc: 'gRPC target of the prompt service, which knows who may read what.',
+    doc: 'gRPC target of the prompt service, which checks read access.',
     format: String,
     default: 'dns:///prompt:50052',
     env: 'PF_PROMPT_SERVICE',

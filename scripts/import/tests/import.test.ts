@@ -111,7 +111,7 @@ test(
     running.kill('SIGINT')
     const { exitCode, stdout } = await running
     expect(exitCode).toBe(130)
-    expect(stdout).toMatch(/Run it again to go on\.$/)
+    expect(stdout).toMatch(/Run it again to continue\.$/)
     const [added, underWay] = [/(\d+) added/, /(\d+) under way/].map((figure) => Number(figure.exec(stdout)?.[1] ?? 0))
     const listed = (await listedOf(rows)).length
     expect(listed).toBeGreaterThanOrEqual(added!)

@@ -126,7 +126,7 @@ describe('detach', () => {
     ['a month that is none', ['2026-13']],
     ['a day', ['2026-08-01']],
   ])('says what it wants instead of %s', async (_, args) => {
-    await expect(run('detach', ...args)).rejects.toThrow('name a month, such as 2026-08')
+    await expect(run('detach', ...args)).rejects.toThrow('give a month, such as 2026-08')
   })
 
   test('says so when there is no partition of the month', async () => {

@@ -44,7 +44,9 @@ describe('the program', () => {
   })
 
   test('knows two words', async () => {
-    await expect(main('remove', {})).rejects.toThrow('render, or apply')
+    await expect(main('remove', {})).rejects.toThrow(
+      'unknown command: run `node services/broker/main.ts render` or `… apply`',
+    )
   })
 })
 

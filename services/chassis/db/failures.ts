@@ -8,7 +8,7 @@ import { type AppError, aborted, deadlineExceeded, unavailable } from '../errors
 export function databaseFailure(error: unknown): AppError | undefined {
   const code = driverCode(error)
   if (code === '40001' || code === '40P01' || code === '55P03') {
-    return aborted('CONCURRENT_CHANGE', 'another change to the same thing was in the way', {
+    return aborted('CONCURRENT_CHANGE', 'another change was made at the same time: repeat the request', {
       retryAfterMs: 100,
       cause: error,
     })

@@ -134,4 +134,7 @@ const selectKey = statement('select_idempotency_key', { callerId: uuid, method: 
 )
 
 const inProgress = (cause?: unknown) =>
-  aborted('REQUEST_IN_PROGRESS', 'the first call with this request_id is still running', { retryAfterMs: 1000, cause })
+  aborted('REQUEST_IN_PROGRESS', 'the first call with this request_id is still running: repeat the request later', {
+    retryAfterMs: 1000,
+    cause,
+  })

@@ -25,7 +25,7 @@ export function mongoFailure(error: unknown): AppError | undefined {
   }
   if (errors.some(({ code }) => code === WRITE_CONFLICT)) {
     const details = { retryAfterMs: 100, cause: error }
-    return aborted('CONCURRENT_CHANGE', 'another change to the same thing was in the way', details)
+    return aborted('CONCURRENT_CHANGE', 'another change was made at the same time: repeat the request', details)
   }
   return undefined
 }

@@ -108,7 +108,7 @@ async function handleMessages(parts: Parts, messages: JsMsg[], signal: AbortSign
   const entries: Entry[] = []
   for (const message of messages) {
     try {
-      if (message.info.deliveryCount > MAX_DELIVERIES) throw new Error('it was delivered too often')
+      if (message.info.deliveryCount > MAX_DELIVERIES) throw new Error('it was delivered too many times')
       entries.push({ message, received: readMessage(message) })
     } catch (error) {
       await deadLetter(parts, message, (error as Error).message)
@@ -119,15 +119,15 @@ async function handleMessages(parts: Parts, messages: JsMsg[], signal: AbortSign
 
 function readMessage({ subject, headers, data }: JsMsg): Received {
   const event = eventOf(subject)
-  if (!event) throw new Error('its subject is none of the catalogue')
+  if (!event) throw new Error('unknown subject')
   const id = headers?.get('Nats-Msg-Id')
-  if (!id) throw new Error('it has no Nats-Msg-Id')
+  if (!id) throw new Error('the header Nats-Msg-Id is missing')
   const requestId = headers?.get('Pf-Request-Id') || undefined
   const trace = readTraceparent(headers?.get('traceparent') ?? '')
   try {
     return { event, id, payload: event.message.decode(data), requestId, trace }
   } catch {
-    throw new Error('its bytes are not the message that its subject says')
+    throw new Error('the payload is not a valid message for the subject')
   }
 }
 
@@ -164,7 +164,7 @@ async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Prom
         else await retryOrDeadLetter(parts, entries[0]!, err)
         return
       }
-      log.warn({ stream, events: entries.length, err }, 'events wait: something that they need does not answer')
+      log.warn({ stream, events: entries.length, err }, 'a dependency does not answer: events wait')
       await pause(RETRY_MS * 2, signal)
       if (signal.aborted) {
         for (const { message } of entries) message.nak()
@@ -191,9 +191,9 @@ async function deadLetter(
     await publishDeadLetter(broker, service, message, reason)
     metrics.deadLetters.inc({ stream })
     const event = message.headers?.get('Nats-Msg-Id')
-    log.error({ stream, subject: message.subject, event, reason }, 'an event went to the dead letters')
+    log.error({ stream, subject: message.subject, event, reason }, 'an event was stored as a dead letter')
   } catch (err) {
-    log.warn({ stream, err }, 'the dead letters do not answer: the event comes again')
+    log.warn({ stream, err }, 'the event could not be stored as a dead letter: it will be delivered again')
     message.nak(RETRY_MS * 20)
   }
 }

@@ -77,7 +77,7 @@ export function consumerMetrics(
     }),
     retried: new Counter({
       name: 'consumer_retried_total',
-      help: 'Events that will be handled again, for something was in the way.',
+      help: 'Events that will be handled again after a temporary failure.',
       labelNames: ['stream'],
       registers,
     }),

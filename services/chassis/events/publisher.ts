@@ -25,7 +25,7 @@ export function messageOf(row: OutboxRow): Message & { stream: StreamName } {
   const { id, subject, headers } = row
   const event = eventOf(subject)
   const stream = streamOf(subject)
-  if (!event || !stream) throw new Error(`no event of the catalogue has the subject ${subject}`)
+  if (!event || !stream) throw new Error(`unknown subject ${subject}: the catalogue has no event with it`)
   return { id, subject, headers, stream, data: encodeEvent(event, row) }
 }
 

@@ -112,7 +112,7 @@ async function publishPage(broker: Broker, rows: OutboxRow[], blocked: Set<Strea
       entries.push({ row, message })
       streams.set(stream, entries)
     } catch (err) {
-      log.error({ event: row.id, subject: row.subject, err }, 'an event of the outbox is not what its contract says')
+      log.error({ event: row.id, subject: row.subject, err }, 'an event of the outbox does not match its contract')
       outcome.unreadable.push(row)
     }
   }
@@ -126,7 +126,7 @@ async function publishPage(broker: Broker, rows: OutboxRow[], blocked: Set<Strea
       else if (results[index] === 'refused') outcome.refused.push(row)
       else if (!blocked.has(stream)) {
         blocked.add(stream)
-        log.warn({ stream }, 'a stream has no room: its events wait in the outbox')
+        log.warn({ stream }, 'a stream is full: its events wait in the outbox')
       }
     }
   })

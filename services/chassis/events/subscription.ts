@@ -74,11 +74,15 @@ export function assertAllHandled(service: string, subscriptions: Subscription[])
   const streams = subscriptions.map(({ stream }) => stream)
   const wrong = [
     ...given.filter((event) => !handled.includes(event)).map((event) => `${event} has no handler`),
-    ...handled.filter((event) => !given.includes(event)).map((event) => `${event} is not given to it`),
-    ...streams.filter((stream, index) => streams.indexOf(stream) !== index).map((stream) => `${stream} is there twice`),
+    ...handled
+      .filter((event) => !given.includes(event))
+      .map((event) => `${event} is not an event that the catalogue gives it`),
+    ...streams
+      .filter((stream, index) => streams.indexOf(stream) !== index)
+      .map((stream) => `${stream} has two subscriptions`),
   ]
   if (wrong.length === 0) return
   throw new Error(
-    `${service} does not handle what contracts/events.ts gives it: ${wrong.join('; ')}. Mend events/index.ts of the service, or the catalogue`,
+    `${service} does not handle the events that contracts/events.ts gives it: ${wrong.join('; ')}. Fix its events/index.ts, or the catalogue`,
   )
 }

@@ -53,5 +53,5 @@ export const tokenMissing = () =>
 
 function checkService(allowed: string[], peer: Peer) {
   const isAllowed = peer.isInternal && (allowed.length === 0 || allowed.includes(peer.service!))
-  if (!isAllowed) throw notAllowed('this method is for services of the mesh')
+  if (!isAllowed) throw notAllowed('only services of this mesh may call this method')
 }

@@ -109,7 +109,7 @@ function assertComplete({ methods }: Contract, services: Served<never>[]) {
   const missing = [...methods.keys()].filter((path) => packages.has(packageOf(path)) && !served.has(path))
   if (missing.length === 0) return
   throw new Error(
-    `nobody serves ${missing.join(', ')}: give each a handler, and its proto service a line in rpc/index.ts`,
+    `no handler serves ${missing.join(', ')}: add a handler for each, and its proto service to rpc/index.ts`,
   )
 }
 

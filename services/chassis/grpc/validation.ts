@@ -25,7 +25,8 @@ export type CheckRequest = (wire: Uint8Array) => void
 export function createRequestCheck(contract: Contract, input: DescMessage): CheckRequest {
   const validator = validatorOf(contract)
   const trial = validator.validate(input, create(input))
-  if (trial.kind === 'error') throw new Error(`a rule of ${input.typeName} is broken: ${trial.error.message}`)
+  if (trial.kind === 'error')
+    throw new Error(`a validation rule of ${input.typeName} is invalid: ${trial.error.message}`)
   return (wire) => {
     const message = decode(input, wire)
     const violations = [...nulStrings(input, message, wire), ...brokenRules(validator, input, message)]

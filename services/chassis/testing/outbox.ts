@@ -23,7 +23,7 @@ export async function readOutbox({ query }: Pick<TestDatabase, 'query'>, aggrega
   )
   return rows.map(({ id, subject, payload, headers, occurredAt }) => {
     const event = eventOf(subject)
-    if (!event) throw new Error(`no event of the catalogue has the subject ${subject}`)
+    if (!event) throw new Error(`unknown subject ${subject}: the catalogue has no event with it`)
     return { id, subject, headers, occurredAt, name: event.name, payload: throughContract(event, payload) }
   })
 }

@@ -20,5 +20,5 @@ export async function until<T>(
     }
     await sleep(20)
   }
-  throw new Error(`waited ${timeoutMs} ms in vain for ${what}`, { cause: last })
+  throw new Error(`${what} did not happen within ${timeoutMs} ms`, { cause: last })
 }

@@ -64,7 +64,7 @@ describe('a table of handlers', () => {
     })
     const others = Object.values({ ...PromptServiceService, ...PromptInternalServiceService }).map(({ path }) => path)
     await expect(startBare([social], { overrides: { contract } })).rejects.toThrow(
-      `nobody serves ${others.join(', ')}: give each a handler, and its proto service a line in rpc/index.ts`,
+      `no handler serves ${others.join(', ')}: add a handler for each, and its proto service to rpc/index.ts`,
     )
     expect(Object.values(UserServiceService).length).toBeGreaterThan(Object.values(Users).length)
   })
@@ -77,13 +77,13 @@ test('a service whose database lacks what it stores does not start', async () =>
       { overrides: { contract: contractOf(services) } },
     )
   await expect(startWith(['idempotency_keys'], [])).rejects.toThrow(
-    "prompt emits prompt.created and has no outbox: add 'outbox' to the tables of its db/schema.ts, and a migration that makes it",
+    "prompt emits prompt.created and has no outbox: add 'outbox' to the tables of its db/schema.ts, and a migration that creates it",
   )
   const { createPrompt } = PromptServiceService
   const creating = serve({ createPrompt }, { createPrompt: answer })
   await expect(startWith(['outbox'], [creating])).rejects.toThrow(
     'prompt serves /promptforge.prompt.v1.PromptService/CreatePrompt and stores no idempotency keys: ' +
-      "add 'idempotency_keys' to the tables of its db/schema.ts, and a migration that makes it",
+      "add 'idempotency_keys' to the tables of its db/schema.ts, and a migration that creates it",
   )
 })
 
@@ -149,12 +149,14 @@ describe('an event', () => {
     const renamed = subscription('PF_USER', { batch: 1 }, { userRenamed: answer })
     expect(() => assertAllHandled('prompt', [renamed])).not.toThrow()
     expect(() => assertAllHandled('prompt', [])).toThrow(
-      'prompt does not handle what contracts/events.ts gives it: user.renamed of PF_USER has no handler. ' +
-        'Mend events/index.ts of the service, or the catalogue',
+      'prompt does not handle the events that contracts/events.ts gives it: user.renamed of PF_USER has no handler. ' +
+        'Fix its events/index.ts, or the catalogue',
     )
     const more = subscription('PF_USER', { batch: 1 }, { userRenamed: answer, userSignedIn: answer })
-    expect(() => assertAllHandled('prompt', [more])).toThrow('user.signed_in of PF_USER is not given to it')
-    expect(() => assertAllHandled('prompt', [renamed, renamed])).toThrow('PF_USER is there twice')
+    expect(() => assertAllHandled('prompt', [more])).toThrow(
+      'user.signed_in of PF_USER is not an event that the catalogue gives it',
+    )
+    expect(() => assertAllHandled('prompt', [renamed, renamed])).toThrow('PF_USER has two subscriptions')
     const elsewhere = subscription('PF_PROMPT', { batch: 1 }, { userRenamed: answer })
     expect(() => assertAllHandled('prompt', [elsewhere])).toThrow('user.renamed of PF_USER has no handler')
     const content = batchSubscription('PF_PROMPT_CONTENT', { batch: 1 }, consumedBy('version'), async () => [])

@@ -43,7 +43,7 @@ export async function provideStore(wanted: WantedStore): Promise<Store> {
   if (url) return await configured(url, wanted)
   if (from === 'docker' || existsSync(dataDirs.docker)) {
     if (await dockerAnswers()) return await inDocker(wanted)
-    throw new Error(`${name} is to run in Docker, which does not answer: start it, or begin anew with --fresh`)
+    throw new Error(`${name} must run in Docker, which does not answer: start Docker, or delete all data with --fresh`)
   }
   if (!from && !existsSync(dataDirs.packages) && (await dockerAnswers())) {
     try {
@@ -51,7 +51,9 @@ export async function provideStore(wanted: WantedStore): Promise<Store> {
     } catch (error) {
       for (const path of [dataDirs.docker, `${dataDirs.docker}.password`])
         rmSync(path, { recursive: true, force: true })
-      process.stderr.write(`Docker gave no ${name} (${(error as Error).message.trim()}): taking the packaged one.\n`)
+      process.stderr.write(
+        `Docker could not start ${name} (${(error as Error).message.trim()}): using its package instead.\n`,
+      )
     }
   }
   return { ...pick(await packaged(dataDirs.packages)), source: 'packages', dataDir: dataDirs.packages }
@@ -79,7 +81,7 @@ async function inDocker({ dataDirs, inDocker: start }: WantedStore): Promise<Sto
 }
 
 async function configured(url: string, { name, variable, answers }: WantedStore): Promise<Store> {
-  if (!(await answers(url))) throw new Error(`${variable} names ${hostsIn(url)}, where no ${name} answers`)
+  if (!(await answers(url))) throw new Error(`${variable} names ${hostsIn(url)}, but no ${name} answers there`)
   return { url, source: 'configuration', stop: () => Promise.resolve() }
 }
 
@@ -92,5 +94,5 @@ function sourceSetting(): 'docker' | 'packages' | undefined {
   const value = process.env['PF_STORES']
   if (!value) return undefined
   if (value === 'docker' || value === 'packages') return value
-  throw new Error(`PF_STORES is '${value}': it can be docker or packages`)
+  throw new Error(`PF_STORES is '${value}': it must be docker or packages`)
 }

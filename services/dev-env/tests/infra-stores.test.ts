@@ -56,14 +56,14 @@ test('a URL where nobody answers is an error that names its variable and not its
   const port = await freePort()
   process.env['PF_POSTGRES_URL'] = `postgres://postgres:secret@127.0.0.1:${port}/postgres`
   const failure = await providePostgres({ port: 0, folder }).catch((error: Error) => error.message)
-  expect(failure).toBe(`PF_POSTGRES_URL names 127.0.0.1:${port}, where no PostgreSQL answers`)
+  expect(failure).toBe(`PF_POSTGRES_URL names 127.0.0.1:${port}, but no PostgreSQL answers there`)
 })
 
 test('of a URL with several hosts and a password, an error names the hosts', async () => {
   const port = await freePort()
   process.env['PF_MONGO_URL'] = `mongodb://ann:p%40ss@127.0.0.1:${port},localhost:${port}/?replicaSet=rs0`
   const failure = await provideMongo({ port: 0, folder }).catch((error: Error) => error.message)
-  expect(failure).toBe(`PF_MONGO_URL names 127.0.0.1:${port},localhost:${port}, where no MongoDB answers`)
+  expect(failure).toBe(`PF_MONGO_URL names 127.0.0.1:${port},localhost:${port}, but no MongoDB answers there`)
 })
 
 test('stores come side by side, and when one cannot be had the others are stopped', async () => {
@@ -71,7 +71,7 @@ test('stores come side by side, and when one cannot be had the others are stoppe
   const url = `postgres://postgres:secret@127.0.0.1:${port}/postgres`
   const mongo = provideMongo({ port: 0, folder })
   const both = together({ mongo, postgres: providePostgres({ port: 0, url, folder }) })
-  await expect(both).rejects.toThrow('where no PostgreSQL answers')
+  await expect(both).rejects.toThrow('but no PostgreSQL answers there')
   expect(await mongo).toMatchObject({ source: 'packages', dataDir: join(state, folder, 'mongo') })
   expect(await mongoAnswers((await mongo).url)).toBe(false)
 })

@@ -23,7 +23,7 @@ export const login =
     const isRight = await passwords.verify(password, row.id === null ? undefined : row.password, signal)
     if (!isRight || !isInUse(row)) {
       if (!row.is_counted) await sql(countSignInFailure, { account, address })
-      throw unauthenticated('CREDENTIALS_INVALID', 'no account in use has this name and this password')
+      throw unauthenticated('CREDENTIALS_INVALID', 'no active account has this name and password: check both')
     }
 
     if (passwords.isOutdated(row.password)) {
