@@ -3,7 +3,6 @@
 import { parseArgs } from 'node:util'
 import { MongoClient } from 'mongodb'
 import { pause } from '#chassis/pause.ts'
-import { emittedBy } from '#contracts/events.ts'
 import { recount as recountRollups } from '../../services/analytics/db/recount.ts'
 import { processAll } from '../../services/dev-env/process-all.ts'
 import { SERVICES } from '../../services/dev-env/services.ts'
@@ -69,8 +68,7 @@ async function killParts(parts: Part[], signal: AbortSignal, { answers }: Ledger
 }
 
 function outboxesOf({ databases }: ChaosSite) {
-  const emitting = SERVICES.filter(({ name }) => emittedBy(name).length > 0)
-  const outboxes = emitting.map(({ name, definition }) => {
+  const outboxes = SERVICES.map(({ name, definition }) => {
     const count = definition.store.kind === 'mongo' ? unpublishedVersions : waitingRows
     return [name, { waiting: () => count(databases[name]!) }] as const
   })

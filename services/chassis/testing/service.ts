@@ -55,7 +55,7 @@ export function testConfig<C extends BaseConfig>(
     PF_PAGE_TOKEN_SECRET: 'a secret for page tokens of tests',
     PF_TOKEN_ISSUER: TEST_AUTH.issuer,
     PF_TOKEN_AUDIENCE: TEST_AUTH.audience,
-    PF_LOG_LEVEL: process.env['PF_LOG_LEVEL'] ?? 'silent',
+    PF_LOG_LEVEL: process.env['PF_LOG_LEVEL'] ?? 'error',
     PF_HOST: '127.0.0.1',
     PF_PORT: '0',
     PF_HEALTH_PORT: '0',
