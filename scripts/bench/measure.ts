@@ -51,7 +51,7 @@ export type Bench = {
 
 let round = 0
 
-/** Warms both sides up, at the highest concurrency, with nothing on its way to anybody. */
+/** Warms both sides up, at the highest concurrency, with no calls and no events left to process. */
 export async function warmUp(bench: Bench, cell: Cell, concurrency: number): Promise<void> {
   await bench.spine.halt()
   for (const side of ['real', 'bare'] as const) await shoot(bench, cell, side, concurrency, bench.warmUp)

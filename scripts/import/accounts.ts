@@ -6,7 +6,7 @@ import { v5 } from 'uuid'
 export type Account = {
   /** The first that nobody has is taken: of two contributors who differ in nothing else, one gets more of the hash. */
   usernames: string[]
-  /** Made up: nobody reads mail there. */
+  /** An invented address: nobody reads mail there. */
   email: string
   password: string
 }

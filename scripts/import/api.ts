@@ -40,7 +40,7 @@ type Page = { prompts: { title: string }[]; nextPageToken: string }
 
 /**
  * Opens the API at a gateway's URL. Requests that fail on the way, or are refused for now, are repeated: after what
- * `Retry-After` says, else after a growing wait. `onWait` is told of each repeat; `signal` ends all of it.
+ * `Retry-After` says, else after a growing wait. `onWait` is called at each repeat; `signal` ends all of it.
  */
 export function openApi(url: string, signal: AbortSignal, onWait: () => void): Api {
   const http = ky.create({

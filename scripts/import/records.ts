@@ -62,7 +62,7 @@ async function* readUntilBroken(file: string, start: number): AsyncGenerator<Pie
       return null
     },
   })
-  parser.on('error', () => undefined) // each call below is told of it too
+  parser.on('error', () => undefined) // each call below gets the error too
   for await (const chunk of createReadStream(file, { start })) {
     const error = await written(parser, chunk as Buffer)
     yield* read
@@ -82,7 +82,7 @@ const written = (parser: Parser, chunk?: Buffer) =>
     else parser.end(done)
   })
 
-/** In our words: the parser's quote what stands in the line. */
+/** In our words: the parser's messages quote the line. */
 function reasonOf({ code }: CsvError): string {
   if (code === 'CSV_QUOTE_NOT_CLOSED') return 'it is not CSV: a quoted field does not end'
   if (code === 'CSV_MAX_RECORD_SIZE') return 'it is not CSV, or larger than 5 MiB'

@@ -11,7 +11,7 @@ export async function waitingRows(url: string): Promise<number> {
   return (await onDatabase<{ count: number }>(url, text))[0]!.count
 }
 
-/** Takes the lead from whoever has it, on a connection that keeps it until it ends. */
+/** Takes the lead from the replica that has it, on a connection that keeps it until it ends. */
 export async function holdRelay(url: string): Promise<Client> {
   const client = new Client({ connectionString: url })
   await client.connect()

@@ -6,7 +6,7 @@ export type Range = { start: Date; end: Date }
 
 const HOUR_MS = 3_600_000
 
-/** Length of a point, and how many there are when nobody says. */
+/** Length of a point, and the default number of points. */
 const POINTS: Record<Granularity, { ms: number; usual: number }> = {
   DAY: { ms: 24 * HOUR_MS, usual: 30 },
   HOUR: { ms: HOUR_MS, usual: 48 },

@@ -31,13 +31,13 @@ export type Base<C extends BaseConfig, S extends Store = Database> = {
   metrics: Metrics
   database: S
   pageTokens: PageTokens
-  /** Publishes what has no outbox row, for it is no harm when it is lost. */
+  /** Publishes an event without an outbox row, whose loss does no harm. */
   publish: Publish
   /** A channel to another service at a gRPC target; it is closed with this service. */
   openChannel(service: string, target: string): Channel
 }
 
-/** What a service is, beside what all are. */
+/** The parts of a service in which it differs from the others. */
 export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = Database> = {
   /** As in its SPIFFE id, its database's name and its metrics: `prompt`. */
   name: string
@@ -58,7 +58,7 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
   identity?(context: Context): Identity
   /** The last thing that it does when it ends, while the broker and the database are still there. */
   close?(context: Context): Promise<void>
-  /** What `main.ts` can do beside `migrate`, by its first argument; they get the others, and answer with what to log. */
+  /** The commands of `main.ts` besides `migrate`, by its first argument. They get the other arguments, and return the text to log. */
   commands?(context: Context): Commands
 }
 
@@ -84,7 +84,7 @@ export type Service<Context> = {
   context: Context
   /** What it can do instead of being started. */
   commands: Commands
-  /** How much of what it wrote others do not know yet. */
+  /** How many of its events have not been published yet. */
   waiting(): Promise<number>
   start(): Promise<Ports>
   destroy(): Promise<void>

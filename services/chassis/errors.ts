@@ -88,7 +88,7 @@ export const alreadyExists = (reason: Reason, field: string, message: string) =>
 export const failedPrecondition = (reason: Reason, message: string) =>
   new AppError(status.FAILED_PRECONDITION, reason, message)
 
-/** ABORTED: somebody else's change was in the way. */
+/** ABORTED: another change was made at the same time. */
 export const aborted = (reason: Reason, message: string, details?: Details) =>
   new AppError(status.ABORTED, reason, message, details)
 
@@ -106,11 +106,11 @@ export const exhausted = (reason: Reason, message: string, retryAfterMs: number)
 export const unavailable = (what: string, cause?: unknown, retryAfterMs = 1000) =>
   new AppError(status.UNAVAILABLE, 'DEPENDENCY_UNAVAILABLE', `${what} does not answer`, { retryAfterMs, cause })
 
-/** UNAVAILABLE: what is asked for is on its way; to be repeated after `retryAfterMs`. */
+/** UNAVAILABLE: the resource has not arrived yet; to be repeated after `retryAfterMs`. */
 export const notReady = (reason: Reason, message: string, retryAfterMs: number) =>
   new AppError(status.UNAVAILABLE, reason, message, { retryAfterMs })
 
-/** UNAVAILABLE: this replica ends and with it a stream that has not come to its end; another replica goes on with it. */
+/** UNAVAILABLE: this replica ends, and with it an unfinished stream; another replica can continue it. */
 export const shuttingDown = () =>
   new AppError(
     status.UNAVAILABLE,
@@ -125,7 +125,7 @@ export const deadlineExceeded = (cause?: unknown) =>
     cause,
   })
 
-/** CANCELLED: the caller went away. */
+/** CANCELLED: the caller cancelled the call. */
 export const cancelled = () => new AppError(status.CANCELLED, 'CALL_CANCELLED', 'the caller cancelled the call')
 
 /** INTERNAL: a fault of ours; the text never says which. */

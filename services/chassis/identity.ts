@@ -13,7 +13,7 @@ export type Identity = {
   checkCaller(caller: Caller, origin: Origin): Promise<Account>
 }
 
-/** Identity as the user service tells it. */
+/** Identity as the user service provides it. */
 export function remoteIdentity(userService: Channel): Identity {
   const auth = createStub(userService, AuthServiceService)
   const users = createStub(userService, UserInternalServiceService)

@@ -25,7 +25,7 @@ export async function ensureDatabase(adminUrl: string, name: string, password: s
   return url.href
 }
 
-/** Drops databases and their roles, with whoever is connected; for tests that shared a server. */
+/** Drops databases and their roles, and closes their connections; for tests that shared a server. */
 export async function dropDatabases(adminUrl: string, names: string[]): Promise<void> {
   const admin = new Client({ connectionString: adminUrl })
   await admin.connect()

@@ -28,7 +28,7 @@ async function main() {
   if (values.help) return say(USAGE)
   const config = loadDevConfig()
   const clock = stepClock()
-  // First: whoever has our ports may be using the data that --fresh removes.
+  // First: a process that has our ports may be using the data that --fresh removes.
   await assertPortsFree(config)
   if (values.fresh) removeData()
 

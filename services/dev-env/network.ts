@@ -59,7 +59,7 @@ export type RunningService = {
   context: object
   /** The environment that makes another process the same service (see `main.ts` of each). */
   env: Record<string, string>
-  /** How much of what it wrote others do not know yet. */
+  /** How many of its events have not been published yet. */
   waiting(): Promise<number>
   stop(): Promise<void>
 }

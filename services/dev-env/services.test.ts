@@ -11,7 +11,7 @@ const NAMES = {
   version: /['"`/]version['"`/]|\bversionService\b|\bPF_VERSION_/,
 }
 
-/** Where a service more has its lines, and what may choose which services it is about. */
+/** Where a new service is added, and the files that may choose which services they are about. */
 const MAY_NAME_A_SERVICE = [
   'services/dev-env/services.ts',
   'services/contracts/events.ts',

@@ -14,7 +14,7 @@ export type ServiceEntry = {
   nouns: readonly string[]
   /** Its default gRPC port. */
   port: number
-  // Each has a configuration and a context of its own, which nobody here looks into.
+  // Each has a configuration and a context of its own, which this list does not use.
   definition: ServiceDefinition<BaseConfig, object, Store>
   /** Environment beyond what every service gets. */
   env(secrets: Secrets): Record<string, string>

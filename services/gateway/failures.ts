@@ -9,9 +9,9 @@ import { ownLimits, routeName } from './render/request-sizes.ts'
 export type Failure = {
   /** When: a CEL expression over Envoy's `response`. */
   when: string
-  /** What the caller is told. */
+  /** The answer to the caller. */
   error: AppError
-  /** What a gRPC caller is told, where that differs. */
+  /** The answer to a gRPC caller, where it differs. */
   grpc?: AppError
   /** The HTTP status, where Envoy's own does not fit. */
   http?: number
@@ -42,7 +42,7 @@ const rejected = new AppError(
 
 /** Every way, the first that fits counts. The last two leave nothing over. */
 export const failures = (methods: Exposed[]): Failure[] => [
-  // 501 is a way of sending a body that nobody knows.
+  // 501: the body has an unknown transfer encoding.
   { when: `${UNNAMED} && (response.code < 500 || ${code(501)})`, error: rejected, unnamed: true },
   { when: UNNAMED, error: unavailable('the gateway'), unnamed: true },
   { when: details('Jwt_is_missing'), error: tokenMissing() },

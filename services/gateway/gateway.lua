@@ -1,5 +1,5 @@
 -- Four things that Envoy does not do by itself:
--- what has not changed since the caller read it is 304; of several rate limits the caller is told the one that it is closest
+-- an answer that has not changed since the caller read it is 304; of several rate limits the answer shows the one that is closest
 -- to; one who is over it learns when to come again; and an error that is none of a service's own gets the shape of those.
 
 local STATE = "promptforge"

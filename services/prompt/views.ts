@@ -16,7 +16,7 @@ const GATHER_MS = 100
 /** Views in one message. */
 const BATCH = 256
 
-/** Views in memory at the most: beyond them a view is lost. */
+/** The most views in memory: further views are lost. */
 const MAX_VIEWS = 10_000
 
 /** Milliseconds between two tries of a message, and from the first one until it is given up. */
@@ -26,11 +26,11 @@ const GIVE_UP_MS = 60_000
 /** Addresses whose hash is remembered. */
 const ADDRESSES = 10_000
 
-/** Who read what, for statistics: gathered in the process and published without the read's waiting or failing for it. */
+/** Who read what, for statistics: collected in the process and published in the background, so that a read neither waits nor fails for it. */
 export type Views = {
   /** Notes that a prompt has been read. It never throws. */
   record(prompt: Described & { id: string }, call: Pick<PublicCall, 'caller' | 'origin'>): void
-  /** Publishes what is left, and ends: what NATS does not take at once is lost. */
+  /** Publishes the remaining views, and ends: views that NATS does not accept at once are lost. */
   close(): Promise<void>
 }
 
@@ -115,7 +115,7 @@ function createCounters(registry: Registry) {
   }
 }
 
-/** Half of an HMAC, in hexadecimal digits: without the secret nobody finds the address by trying all of them. */
+/** Half of an HMAC, in hexadecimal digits: without the secret, trying all addresses does not find it. */
 function createHashes(secret: string) {
   const hashes = new LRUCache<string, string>({
     max: ADDRESSES,

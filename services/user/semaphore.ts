@@ -2,13 +2,13 @@ import { cancelled, exhausted } from '#chassis/errors.ts'
 
 /** Runs a bounded number of tasks at once, lets a bounded number wait, and refuses the rest. */
 export type Semaphore = {
-  /** Throws OVERLOADED when nobody more may wait. */
+  /** Throws OVERLOADED when the queue is full. */
   checkRoom(): void
   /** Runs a task when it is its turn, first come first served. Throws OVERLOADED, or CANCELLED when `signal` aborts before. */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
-/** Milliseconds after which whoever was refused should come again. */
+/** Milliseconds after which a refused caller should try again. */
 const RETRY_MS = 1000
 
 /** Makes a semaphore: `parallel` tasks run at once, `waiting` wait. */
@@ -22,7 +22,7 @@ export function createSemaphore(parallel: number, waiting: number): Semaphore {
   }
   const acquire = async () => {
     if (running < parallel) running++
-    // Whoever leaves hands its place over, so `running` stays.
+    // A finished task passes its slot to the next one, so `running` stays the same.
     else await new Promise<void>((resolve) => queue.push(resolve))
   }
   const release = () => {

@@ -6,7 +6,7 @@ import type { Tokens } from '#contracts/gen/promptforge/auth/v1/auth.ts'
 import type { KeyRing, Signer } from './key-ring.ts'
 import type { Role } from './user.ts'
 
-/** A session that is about to be stored: its refresh token is stored by its hash alone. */
+/** A session that is about to be stored: only the hash of its refresh token is stored. */
 export type NewSession = {
   /** Of the refresh token, and of the family that descends from it. */
   id: string

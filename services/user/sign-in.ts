@@ -13,7 +13,7 @@ export const attemptOf = (login: string, address: string): Attempt => ({
   address: networkOf(address),
 })
 
-/** An IPv4 address as it is; of an IPv6 address the first 64 bits, for its owner has all the rest. */
+/** An IPv4 address as it is; the first 64 bits of an IPv6 address, because one subscriber has all the rest. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1]
   if (mapped) return mapped

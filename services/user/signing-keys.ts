@@ -8,7 +8,7 @@ import type { FieldCipher } from './field-cipher.ts'
 export type KeyTimes = {
   /** How long a key signs. */
   rotationSeconds: number
-  /** How long a key set may be cached by those who verify. */
+  /** How long verifiers may cache a key set. */
   cacheSeconds: number
   /** How long an access token is valid. */
   accessSeconds: number

@@ -7,7 +7,7 @@ export type { Role } from '#chassis/grpc/tokens.ts'
 /** A status as the table spells it. */
 export type Status = 'ACTIVE' | 'DEACTIVATED'
 
-/** What a change of a profile or a role is about. */
+/** The part of a user that a change of profile or role reads and writes. */
 type Changeable = {
   username: string
   firstName?: string | null
@@ -18,12 +18,12 @@ type Changeable = {
   updatedAt?: Date | null
 }
 
-/** A change of a profile: what is absent stays; an empty text clears a name or the bio. */
+/** A change of a profile: an absent field keeps its value; an empty text clears a name or the bio. */
 export type ProfileChange = Partial<Record<'username' | 'firstName' | 'lastName' | 'bio', string>>
 
 /**
- * Changes a profile in place. It has a new revision when that changes anything. Answers with the former username when the user has
- * another one, be it only in another case.
+ * Changes a profile in place. The revision increases if anything changes. Answers with the former username if the user has
+ * another one, even if only its case differs.
  */
 export function applyProfile(user: Changeable, change: ProfileChange, now: Date): { formerUsername?: string } {
   const { username: formerUsername } = user
@@ -37,7 +37,7 @@ export function applyProfile(user: Changeable, change: ProfileChange, now: Date)
   return user.username === formerUsername ? {} : { formerUsername }
 }
 
-/** Gives a user another role in place. It has a new revision when it had not that role already. */
+/** Changes a user's role in place. The revision increases if the role was a different one. */
 export const applyRole = (user: Changeable, role: Role, now: Date): void => revise(user, { role }, now)
 
 function revise(user: Changeable, changes: Partial<Changeable>, now: Date) {
@@ -59,6 +59,6 @@ export const usernameTaken = () =>
 export const emailTaken = () =>
   alreadyExists('EMAIL_TAKEN', 'email', 'an account with this e-mail address exists: sign in')
 
-/** ABORTED: what was in the way when it was tried was gone when it was looked for. */
+/** ABORTED: an insert conflicted with a row that no longer existed when it was looked up. */
 export const takenAndGone = () =>
   aborted('CONCURRENT_CHANGE', 'another change was made at the same time: repeat the request', { retryAfterMs: 100 })

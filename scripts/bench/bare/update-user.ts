@@ -10,7 +10,7 @@ export type Outcome = 'CHANGED' | 'UNCHANGED' | 'ETAG_STALE'
 /**
  * UpdateUser as one statement, to measure what the unit of work costs beside it. It changes a profile, and answers with it as it then is. No row: there is no such user in use.
  *
- * `present` locks the row, and waits for whoever holds it, so concurrent changes come one after the other and each is computed
+ * `present` locks the row, and waits for any transaction that holds it, so concurrent changes come one after the other and each is computed
  * from the one before. When somebody else held the lock, the row that `stored` finds is older than the one that was locked;
  * PostgreSQL then takes the newest one, which is the locked one.
  */

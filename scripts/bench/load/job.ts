@@ -1,4 +1,4 @@
-/** What the load tool is told to do: one closed loop, `concurrency` requests always on their way. */
+/** A job of the load tool: one closed loop, `concurrency` requests always on their way. */
 export type Job = {
   transport: 'grpc' | 'rest'
   /** On localhost. */

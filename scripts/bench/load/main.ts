@@ -1,4 +1,4 @@
-// The load tool: a process of its own, that does the jobs it is sent, one at a time, and ends with whoever sends them.
+// The load tool: a process of its own, that does the jobs it is sent, one at a time, and ends with the process that sends them.
 import type { Job } from './job.ts'
 import { run } from './run.ts'
 

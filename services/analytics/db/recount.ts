@@ -5,7 +5,7 @@ export type Mismatch = { place: string; key: string; stored: string | null; coun
 export type Query = (text: string) => Promise<Mismatch[]>
 
 /**
- * Counts all events anew and compares that with the rollups, the totals and what is known of prompts; all in one snapshot, so that
+ * Counts all events again and compares that with the rollups, the totals and what is known of prompts; all in one snapshot, so that
  * it may run at any time. Answers with what differs: nothing, if all is well. What was counted before the oldest month that has not
  * been detached is left out.
  */

@@ -1,7 +1,7 @@
 import pg, { type Pool } from 'pg'
 import type { ParamSpec, ParamsOf, SqlNames } from './params.ts'
 
-/** A query. With a name it is prepared once a connection, then sent by name. */
+/** A query. With a name it is prepared once per connection, then sent by name. */
 export type Statement<Params, Row> = {
   /** Undefined: planned at each run, with the values of its parameters. */
   name: string | undefined

@@ -8,7 +8,7 @@ import { eventHeaders } from '../events/outbox.ts'
 import { OutboxEvent } from '../events/outbox-event.entity.ts'
 import { isTransactionConflict } from './failures.ts'
 
-/** The message of an event with every member named: what a proto gains, whoever emits it must say. When it happened is stored beside it. */
+/** The message of an event with every member named: a new field of the proto must be added wherever the event is emitted. The time is stored separately. */
 export type EmittedMessage<T> = {
   [K in keyof Required<T>]: K extends 'metadata' ? Omit<EventMetadata, 'occurredAt'> : T[K]
 }
@@ -17,7 +17,7 @@ export type EmittedMessage<T> = {
 export type Emit = <T>(event: EventDefinition<T>, message: EmittedMessage<T>) => void
 
 /**
- * What is done in one transaction: it loads and changes entities, and says what happened. It may run more than once. `now` is when it
+ * The work of one transaction: it loads and changes entities, and emits events. It may run more than once. `now` is when it
  * began, and when its events happened.
  */
 export type Work<T> = (em: EntityManager, emit: Emit, now: Date) => Promise<T>
@@ -25,7 +25,7 @@ export type Work<T> = (em: EntityManager, emit: Emit, now: Date) => Promise<T>
 /** Runs work in a transaction, for what caused it. */
 export type Transaction = <T>(cause: Cause, work: Work<T>) => Promise<T>
 
-/** How often work is run again when another transaction was in its way. */
+/** How often work is run again after a conflict with another transaction. */
 const MAX_REPEATS = 3
 
 /**

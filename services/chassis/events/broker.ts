@@ -20,13 +20,13 @@ export type BrokerOptions = {
   service: string
   /** `nats://host:port`, several separated by commas. */
   url: string
-  /** Folder with ca.pem, cert.pem and key.pem; they are read anew at each connection. */
+  /** Folder with ca.pem, cert.pem and key.pem; they are reloaded at each connection. */
   certificates: string
 }
 
 /** A service's connection to NATS, which may be down: a service works without it, and its outbox waits. */
 export type Broker = {
-  /** Its JetStream. Throws before the first connection; what fails later are the calls of it. */
+  /** Its JetStream. Throws before the first connection; later its calls fail. */
   jetstream(): JetStreamClient
   /** Sends what was published, and ends. */
   close(): Promise<void>

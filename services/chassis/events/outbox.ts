@@ -23,7 +23,7 @@ export const OUTBOX_TABLE = `
   create index outbox_waiting on outbox (id) where processed_at is null and abandoned_at is null;`
 
 /**
- * The members of a message as SQL expressions, each of them named: what a proto gains, a statement must say. An expression that
+ * The members of a message as SQL expressions, each of them named: a new field of the proto must be added to the statement. An expression that
  * is null leaves its member at the default.
  */
 export type SqlOf<T> = {

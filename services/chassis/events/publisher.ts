@@ -88,7 +88,7 @@ async function publishSingles(js: JetStreamClient, messages: Message[]): Promise
   for (let at = 0; at < messages.length; at += SINGLES) {
     const some = messages.slice(at, at + SINGLES)
     results.push(...(await Promise.all(some.map((message) => publishOne(js, message)))))
-    // The order of what is about one thing: nothing overtakes what found no room.
+    // Events about one aggregate keep their order: no event overtakes one that a full stream refused.
     if (results.includes('full')) return messages.map((_, index) => results[index] ?? 'full')
   }
   return results

@@ -14,7 +14,7 @@ const POLL_MS = 200
 /** Milliseconds between the beginnings of two sweeps: under load a sweep finds many rows, and at rest the first starts at once. */
 const LINGER_MS = 20
 
-/** Milliseconds until the next sweep after one that failed, or that met a stream without room. */
+/** Milliseconds until the next sweep after one that failed or met a full stream. */
 const RETRY_MS = 250
 
 /** Refusals after which a row is abandoned. */

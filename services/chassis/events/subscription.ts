@@ -1,7 +1,7 @@
 import { consumedBy, type EventDefinition, EVENTS, type StreamName } from '#contracts/events.ts'
 import type { Received } from './envelope.ts'
 
-/** An event that can never be handled, and why: a sentence for who reads the dead letters, without content. */
+/** An event that can never be handled, and why: a sentence for the readers of dead letters, without content. */
 export type Refusal = { received: Received; reason: string }
 
 /**
@@ -10,7 +10,7 @@ export type Refusal = { received: Received; reason: string }
  */
 export type Subscription = {
   stream: StreamName
-  /** Events that are handled together at the most; four times as many are in memory. */
+  /** The most events that are handled together; up to four times as many are in memory. */
   batch: number
   /** What it handles. */
   events: readonly EventDefinition[]

@@ -20,7 +20,7 @@ export function assertPolicy({ path, policy }: Method) {
 }
 
 /**
- * Applies a method's policy to a call. `readAccount` reads the caller's role anew; it is asked only for MODERATOR and ADMIN.
+ * Applies a method's policy to a call. `readAccount` reads the caller's current role; it is called only for MODERATOR and ADMIN.
  * Throws UNAUTHENTICATED without a user where one is needed, PERMISSION_DENIED otherwise.
  */
 export async function checkPolicy(

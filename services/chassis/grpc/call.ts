@@ -19,7 +19,7 @@ export type Origin = Cause & {
   inherited: { call: ServerCall; token: string | undefined }
 }
 
-/** What a handler gets beside the request, whatever database its service has, when a caller may be anyone. */
+/** What a handler gets in addition to the request when anyone may call, whatever database its service has. */
 export type PlainCall = {
   /** The signed-in user; undefined without a token. */
   caller: Caller | undefined
@@ -38,7 +38,7 @@ export type PlainCall = {
 
 /** The same in a service on PostgreSQL. */
 export type PublicCall = PlainCall & {
-  /** An EntityManager of this call's own, made when first used: to read with. */
+  /** This call's own EntityManager, made when first used, for reads. */
   readonly em: EntityManager
   /** Runs a named, prepared statement in one round trip. */
   sql: Sql
@@ -49,19 +49,19 @@ export type PublicCall = PlainCall & {
 /** A call whose policy demands a signed-in user. */
 export type SignedIn<C extends PlainCall> = C & { caller: Caller }
 
-/** What a handler gets beside the request in a service on PostgreSQL, when the policy demands a signed-in user. */
+/** What a handler gets in addition to the request in a service on PostgreSQL, when the policy demands a signed-in user. */
 export type Call = SignedIn<PublicCall>
 
 /** A unary RPC. */
 export type Handler<Request, Response, C extends PlainCall = Call> = (request: Request, call: C) => Promise<Response>
 
-/** What the handler of a stream gets beside that. */
+/** What the handler of a stream gets in addition. */
 export type Streaming<C> = C & {
-  /** Aborted when the server shuts down: say the last message, with which the caller comes again elsewhere, and return. */
+  /** Aborted when the server shuts down: yield the last message, with which the caller resumes elsewhere, and return. */
   draining: AbortSignal
 }
 
-/** A server-streaming RPC: what it yields is sent, at the pace at which the client reads. */
+/** A server-streaming RPC: the messages that it yields are sent at the pace at which the client reads. */
 export type StreamHandler<Request, Response, C extends PlainCall = Call> = (
   request: Request,
   call: Streaming<C>,

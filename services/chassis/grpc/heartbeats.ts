@@ -1,6 +1,6 @@
 import { unlessAborted } from './waiting.ts'
 
-/** The gateway ends a stream that is silent for 120 seconds, and proxies on the way to a browser often sooner. */
+/** The gateway ends a stream that is silent for 120 seconds, and proxies on the way to a browser often end it sooner. */
 const HEARTBEAT_MS = 15_000
 
 /**
@@ -18,7 +18,7 @@ export async function* withHeartbeats<T>(
   try {
     while (!ended) {
       const next = iterator.next()
-      // It may fail while the consumer is busy with a heartbeat and nobody waits for it: the next look at it throws that.
+      // It may fail while the consumer handles a heartbeat and nothing awaits it: the next await throws that error.
       next.catch(() => undefined)
       let result = await unlessAborted(next, signal, everyMs)
       while (!result) {
@@ -29,7 +29,7 @@ export async function* withHeartbeats<T>(
       else yield result.value
     }
   } finally {
-    // Not awaited: a source that waits for something ends when it pleases.
+    // Not awaited: a source that waits for something may end much later.
     if (!ended) iterator.return?.().catch(() => undefined)
   }
 }

@@ -22,7 +22,7 @@ export type Peer = {
 }
 
 /**
- * Tells the peer of a call from its certificate. The certificate is parsed once a connection: doing it for each call costs
+ * Identifies the peer of a call by its certificate. The certificate is parsed once per connection: doing it for each call costs
  * two fifths of the throughput.
  */
 export function createPeers(mesh: Mesh): (call: ServerCall) => Peer {
@@ -40,7 +40,7 @@ export function createPeers(mesh: Mesh): (call: ServerCall) => Peer {
 }
 
 // @NOTE grpc-js does not expose the connection of a call. The innermost call of the interceptor chain holds its HTTP/2
-// stream; should that change, every call is parsed anew, and `peer.test.ts` says so.
+// stream; should that change, the certificate is parsed again for each call.
 type Layer = { nextCall?: Layer; stream?: { session?: Http2Session } }
 
 /** The HTTP/2 session of a call. */

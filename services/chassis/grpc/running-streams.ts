@@ -9,7 +9,7 @@ export type RawStream = ServerWritableStream<unknown, unknown>
 export type RunningStreams = {
   /** Keeps a stream until it has ended on the wire; `abort` ends its handler. Answers with the signal that asks it to end. */
   add(raw: RawStream, abort: (reason: AppError) => void): AbortSignal
-  /** Asks all streams, and those that are still to come, to say their last message and end. */
+  /** Asks all streams, and those that are still to come, to yield their last message and end. */
   drain(): void
   /** Ends all streams with UNAVAILABLE. */
   end(): void

@@ -20,7 +20,7 @@ export type Mesh = {
 }
 
 /**
- * Opens a directory with `ca.pem`, `cert.pem` and `key.pem`. The files are read anew when they change (replace the directory
+ * Opens a directory with `ca.pem`, `cert.pem` and `key.pem`. The files are reloaded when they change (replace the directory
  * by a symlink swap, so that all three change at once); existing connections keep the certificate that they began with. A
  * pair that does not match is refused by the TLS library and logged, and new connections fail until it is repaired.
  * Throws when a file cannot be read.

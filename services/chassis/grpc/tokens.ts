@@ -43,7 +43,7 @@ const KEYS_MAX_AGE_MS = 600_000
 const CACHED_TOKENS = 10_000
 
 /**
- * Makes the verifier of one service. A verified token is remembered until it expires, for a verification costs a quarter of
+ * Makes the verifier of one service. A verified token is cached until it expires, because a verification costs a quarter of
  * a millisecond.
  */
 export function createTokenVerifier(options: { issuer: string; audience: string; keys: JWTVerifyGetKey }): VerifyToken {

@@ -11,7 +11,7 @@ export type TestDatabase = {
   env: Record<string, string>
   /** Runs a statement past the service, for arranging and for looking at what is stored. */
   query<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
-  /** Drops it, with whoever is still connected. */
+  /** Drops it, and closes all connections to it. */
   drop(): Promise<void>
 }
 

@@ -38,10 +38,10 @@ export function testMesh(member: string): MeshConfig {
   }
 }
 
-/** Where nobody listens: a service without a broker works, and its events wait. */
+/** An address where nothing listens: a service without a broker works, and its events wait. */
 const NO_NATS = 'nats://127.0.0.1:1'
 
-/** A configuration for tests: the schema's defaults, free ports, no waiting; `env` is what else the service must be told. */
+/** A configuration for tests: the schema's defaults, free ports, no waiting; `env` is the rest of the service's configuration. */
 export function testConfig<C extends BaseConfig>(
   definition: { name: string; config: ConfigSchema<C> },
   env: Record<string, string> = {},

@@ -18,7 +18,7 @@ export const MESH: Mesh = { trustDomain: 'promptforge.local', namespace: 'prompt
 
 /** How to issue a certificate otherwise than in order; for tests. */
 export type IssueOptions = {
-  /** `expired`: it was valid until yesterday. `foreign`: signed by an authority that nobody trusts, while it trusts ours. */
+  /** `expired`: it was valid until yesterday. `foreign`: signed by an authority that no member trusts, while it trusts ours. */
   fault?: 'expired' | 'foreign'
   /** Folder to issue it to; default: its name. */
   folder?: string

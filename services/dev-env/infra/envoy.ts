@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { storesFolder } from '../../../scripts/bootstrap/stores.mjs'
 import { Child } from './process.ts'
 
-// Logs are written at once, not every ten seconds: whoever looks into them looks now.
+// Logs are written at once, not every ten seconds, so that they can be read at once.
 const FIXED = ['--concurrency', '1', '--disable-hot-restart', '--file-flush-interval-msec', '1000']
 
 /** How to run an Envoy. */

@@ -38,7 +38,7 @@ export async function startMongo({ dataDir, port: wanted, logFile = `${dataDir}.
     const args = [...address, '--storage-path', dataDir, '--sync-on-commit']
     // It is slow to end, and now and then hangs; by then it has nothing left to lose.
     const child = new Child({ name: 'SecantusDB', command, args, logFile, stopMs: 4000 })
-    // Who answers may be another, who has the port.
+    // Another process may have the port and answer.
     await child.ready(async () => child.hasLogged('listening on') && (await mongoAnswers(urlOf(`127.0.0.1:${port}`))))
     return child
   }

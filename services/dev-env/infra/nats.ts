@@ -22,7 +22,7 @@ export type NatsOptions = {
 export type Nats = Server & {
   /** `nats://127.0.0.1:port`, with TLS. */
   url: string
-  /** Lets it read its configuration and certificates anew. Connections stay. */
+  /** Makes it reload its configuration and certificates. Connections stay. */
   reload(): void
 }
 
@@ -36,7 +36,7 @@ export async function startNats({ configPath, port: wanted, logFile }: NatsOptio
   async function launch(port: number): Promise<Child> {
     const args = ['--config', configPath, '--addr', '127.0.0.1', '--port', String(port)]
     const child = new Child({ name: 'NATS', command, args, logFile })
-    // Who answers may be another, who has the port.
+    // Another process may have the port and answer.
     await child.ready(async () => child.hasLogged('Server is ready') && (await natsAnswers(urlOf(port))))
     return child
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** Finds a TCP port of 127.0.0.1 that nobody listens on now. Somebody else may take it before it is used. */
+/** Finds a free TCP port of 127.0.0.1. Another process may take it before it is used. */
 export const freePort = () => bindOnce(0)
 
 /**

@@ -69,7 +69,7 @@ export class Child {
     this.#orders.on('error', () => undefined) // it has ended: `exited` tells
     this.#options = options
     this.exited = once(shell, 'exit').then(([code]) => (this.#code = (code as number | null) ?? 137))
-    this.exited.catch(() => undefined) // a shell that cannot be started: told to whoever waits
+    this.exited.catch(() => undefined) // a shell that cannot be started: whoever waits gets the error
   }
 
   get running(): boolean {

@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 
-/** Somebody who has taken another username, as far as this service has heard of it. Their token may carry the old one. */
+/** A user who has changed the username, as far as this service knows. The user's token may contain the old one. */
 export const Author = defineEntity({
   name: 'Author',
   tableName: 'authors',

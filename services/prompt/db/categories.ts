@@ -10,7 +10,7 @@ const selectNames = statement('select_category_names', {})<{ name: string }>(() 
 
 /**
  * Reads the names when first asked and again when they are older than 30 s, once however many ask. A failed read is not
- * remembered: whoever asked hears of it, and the next one tries again.
+ * cached: the caller gets it, and the next caller tries again.
  */
 export function createCategoryNames(sql: Sql): CategoryNames {
   let names: Promise<Set<string>> | undefined

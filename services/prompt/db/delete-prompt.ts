@@ -6,7 +6,7 @@ import { presentName } from './authors.ts'
 import { factsOf } from './emissions.ts'
 
 /**
- * Marks a prompt as deleted: its owner's, or whoever's when `ownerId` is null. One row when there was one to delete.
+ * Marks a prompt as deleted: only if `ownerId` owns it, or any prompt when it is null. One row when there was one to delete.
  */
 export const deletePrompt = statement('delete_prompt', {
   promptId: uuid,

@@ -39,7 +39,7 @@ const metadata = { aggregateId: 'j.id', aggregateRevision: 's.revision' }
 /**
  * Changes a prompt in one statement, and answers with it as it then is. No row: the owner has no such prompt.
  *
- * `present` locks the row, and waits for whoever holds it: what follows is computed from the newest state, so that concurrent
+ * `present` locks the row, and waits for any transaction that holds it: what follows is computed from the newest state, so that concurrent
  * changes come one after the other and each sees the one before. `wanted` is the row with the change in it, `counted` its
  * version, `judged` what may become of it. When somebody else held the lock, the row that `stored` finds is older than the
  * one that was locked; PostgreSQL then takes the newest one, which is the locked one.

@@ -21,7 +21,7 @@ export const listPrompts =
     return { prompts: page.map(toSummary), nextPageToken: last ? pageTokens.seal(scope, db.cursorOf(last)) : '' }
   }
 
-// Undefined when nothing can match: the private prompts of somebody else, or of nobody.
+// Undefined when nothing can match: the private prompts of another user, or no user.
 function readFilter(request: ListPromptsRequest, callerId: string | undefined): db.ListFilter | undefined {
   const { isPublic } = request
   const userId = request.userId ?? (isPublic === false ? callerId : undefined)

@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 import { User } from './user.entity.ts'
 
-/** A username that its user gave up, in lower case: nobody else can take it before `heldUntil`. */
+/** A username that its user gave up, in lower case: no other user can take it before `heldUntil`. */
 export const HeldUsername = defineEntity({
   name: 'HeldUsername',
   tableName: 'held_usernames',

@@ -60,7 +60,7 @@ export const registerUserStatement = statement('register_user', {
   select ${PROFILE} from made u`,
 )
 
-/** What stands in the way of a new user. */
+/** Whether the names of a new user are taken. */
 export const takenNames = statement('taken_names', { username: text, email: text })<{
   username: boolean
   email: boolean

@@ -1,7 +1,7 @@
 import { bytea, text } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 
-/** Failures that cost no wait: whoever mistypes is not a thief. */
+/** Failures without a delay: a user may mistype. */
 export const FREE_FAILURES = 3
 
 /** The longest wait, seconds. */

@@ -3,7 +3,7 @@ import type { User } from '#contracts/gen/promptforge/user/v1/user.ts'
 import type { ProfileRow } from '../db/profile.ts'
 import { toFullUser, toUser } from './view.ts'
 
-/** How the caller sees users: all of oneself, and all of everybody for an administrator, whose role is read anew. */
+/** How the caller sees users: everything of the caller's own account, and everything of all accounts for an administrator, whose current role is read. */
 export async function readersView(
   call: Pick<PublicCall, 'caller' | 'currentAccount'>,
 ): Promise<(row: ProfileRow & { followed_by_me: boolean }) => User> {

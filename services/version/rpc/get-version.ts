@@ -14,7 +14,7 @@ export const getVersion =
     const row = (await find()) ?? (await arrivals.wait({ promptId, version }, find, signal))
     if (!row) throw notReady('VERSION_NOT_READY', 'this version was just written and is on its way: ask again', 1000)
     setHeader('etag', `"${row.contentHash}"`)
-    // Whoever keeps it asks first whether it may still be read: a prompt can become private, and a licence ends.
+    // A cache must ask first whether it may still be read: a prompt can become private, and a licence can end.
     setHeader('cache-control', 'private, no-cache')
     if (row.contentHash === knownHash) return { version: undefined, notModified: true }
     return { version: toVersion(row), notModified: false }
