@@ -2,7 +2,7 @@ import { absolutePath, meshNames, required, type Schema } from '#chassis/config.
 import type { ApplyOptions } from './apply.ts'
 import type { BrokerOptions } from './options.ts'
 
-/** What `render` must be told; the catalogue says the rest. */
+/** The configuration of `render`; the catalogue says the rest. */
 export const renderSchema: Schema<BrokerOptions> = {
   folder: {
     doc: 'Folder that the configuration is written into: an absolute path.',
@@ -29,7 +29,7 @@ export const renderSchema: Schema<BrokerOptions> = {
   },
 }
 
-/** What `apply` must be told. */
+/** The configuration of `apply`. */
 export const applySchema: Schema<ApplyOptions> = {
   url: {
     doc: '`nats://host:port` of the broker, several separated by commas.',

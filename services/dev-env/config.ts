@@ -1,6 +1,6 @@
 import { loadConfig, type Schema } from '#chassis/config.ts'
 
-/** What `npm start` can be told. */
+/** The configuration of `npm start`. */
 export type DevConfig = {
   gatewayPort: number
   servicePort: number

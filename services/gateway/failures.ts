@@ -9,9 +9,9 @@ import { ownLimits, routeName } from './render/request-sizes.ts'
 export type Failure = {
   /** When: a CEL expression over Envoy's `response`. */
   when: string
-  /** What the caller is told. */
+  /** The message for the caller. */
   error: AppError
-  /** What a gRPC caller is told, where that differs. */
+  /** The message for a gRPC caller, where that differs. */
   grpc?: AppError
   /** The HTTP status, where Envoy's own does not fit. */
   http?: number
@@ -33,8 +33,12 @@ const tokenInvalid = unauthenticated(
 )
 const pathUnknown = new AppError(status.NOT_FOUND, 'PATH_UNKNOWN', 'there is no such path or method')
 const methodUnknown = new AppError(status.UNIMPLEMENTED, 'METHOD_UNKNOWN', 'there is no such method')
-const limited = new AppError(status.RESOURCE_EXHAUSTED, 'RATE_LIMITED', 'too many requests: repeat after a while')
-const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the gateway cannot make a request of this')
+const limited = new AppError(
+  status.RESOURCE_EXHAUSTED,
+  'RATE_LIMITED',
+  'too many requests: wait, then repeat the request',
+)
+const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the gateway cannot read this request')
 
 /** Every way, the first that fits counts. The last two leave nothing over. */
 export const failures = (methods: Exposed[]): Failure[] => [

@@ -1,6 +1,6 @@
 import { type PostgresConfig, postgresSchema, type Schema, secret } from '#chassis/config.ts'
 
-/** What the user service must be told, beyond what every service must. */
+/** The configuration of the user service, beside what every service has. */
 export type UserConfig = PostgresConfig & {
   tokens: { accessSeconds: number; refreshSeconds: number }
   passwords: { cost: number; parallel: number }

@@ -1,6 +1,6 @@
 import { type MongoConfig, mongoSchema, type Schema } from '#chassis/config.ts'
 
-/** What the version service must be told, beyond what every service must. */
+/** The configuration of the version service, beside what every service has. */
 export type VersionConfig = MongoConfig & { promptService: string }
 
 /** The schema of VersionConfig. */

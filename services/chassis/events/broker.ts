@@ -95,7 +95,7 @@ async function connectAtLast(
 
 async function logStatus(connection: NatsConnection, log: Logger) {
   for await (const { type } of connection.status()) {
-    if (type === 'disconnect') log.warn('NATS is away: events wait in the outbox')
-    if (type === 'reconnect') log.info('NATS is back')
+    if (type === 'disconnect') log.warn('the connection to NATS is lost: events wait in the outbox')
+    if (type === 'reconnect') log.info('the connection to NATS is restored')
   }
 }

@@ -76,7 +76,7 @@ export function startConsumer(parts: Parts): () => Promise<void> {
         }
         hasWarned = false
       } catch (err) {
-        if (!hasWarned && !signal.aborted) log.warn({ stream, err }, 'events cannot be fetched: trying again')
+        if (!hasWarned && !signal.aborted) log.warn({ stream, err }, 'cannot fetch events: trying again')
         hasWarned = true
         consumer = undefined
         await pause(RETRY_MS, signal)
@@ -119,7 +119,7 @@ async function handleMessages(parts: Parts, messages: JsMsg[], signal: AbortSign
 
 function readMessage({ subject, headers, data }: JsMsg): Received {
   const event = eventOf(subject)
-  if (!event) throw new Error('its subject is none of the catalogue')
+  if (!event) throw new Error('unknown subject')
   const id = headers?.get('Nats-Msg-Id')
   if (!id) throw new Error('it has no Nats-Msg-Id')
   const requestId = headers?.get('Pf-Request-Id') || undefined
@@ -127,7 +127,7 @@ function readMessage({ subject, headers, data }: JsMsg): Received {
   try {
     return { event, id, payload: event.message.decode(data), requestId, trace }
   } catch {
-    throw new Error('its bytes are not the message that its subject says')
+    throw new Error('its bytes are not a message of its subject')
   }
 }
 
@@ -193,7 +193,7 @@ async function deadLetter(
     const event = message.headers?.get('Nats-Msg-Id')
     log.error({ stream, subject: message.subject, event, reason }, 'an event went to the dead letters')
   } catch (err) {
-    log.warn({ stream, err }, 'the dead letters do not answer: the event comes again')
+    log.warn({ stream, err }, 'cannot write to the dead letters: the event will be delivered again')
     message.nak(RETRY_MS * 20)
   }
 }
