@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 /** Each check's name, and the command that fails when it does. */
 const CHECKS: Record<string, string[]> = {
-  'lint, boundaries and promises': ['oxlint'],
+  'lint, folder boundaries and promises': ['oxlint'],
   types: ['tsc'],
   'README: configuration': ['node', 'scripts/config-table.ts', '--check'],
   format: ['prettier', '--check', '--log-level=warn', '.'],

@@ -2,7 +2,7 @@ import { absolutePath, meshNames, required, type Schema } from '#chassis/config.
 import type { ApplyOptions } from './apply.ts'
 import type { BrokerOptions } from './options.ts'
 
-/** The configuration of `render`; everything else comes from the catalogue. */
+/** The configuration of `render`; the catalogue says the rest. */
 export const renderSchema: Schema<BrokerOptions> = {
   folder: {
     doc: 'Folder that the configuration is written into: an absolute path.',

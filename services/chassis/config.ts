@@ -4,7 +4,7 @@ import convict from 'convict'
 /** A convict schema, and the plain object that it makes. */
 export type Schema<T> = convict.Schema<T>
 
-/** The configuration of every service. */
+/** The configuration that every service has. */
 export type BaseConfig = {
   log: { level: string }
   grpc: { host: string; port: number; reflection: boolean }
@@ -18,10 +18,10 @@ export type BaseConfig = {
   drain: { settleMs: number; graceMs: number }
 }
 
-/** The configuration of a service with a PostgreSQL database. Extend it: `{ ...postgresSchema('user', 50051), … }`. */
+/** The configuration of a service on PostgreSQL. Extend it: `{ ...postgresSchema('user', 50051), … }`. */
 export type PostgresConfig = BaseConfig & { postgres: { url: string; poolSize: number } }
 
-/** The configuration of a service with a MongoDB database. */
+/** The configuration of a service on MongoDB. */
 export type MongoConfig = BaseConfig & { mongo: { url: string; database: string } }
 
 /** The names of a mesh: the parts that the SPIFFE ids of all its members have in common. */

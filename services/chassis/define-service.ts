@@ -229,7 +229,8 @@ function lifecycle({ name, config, parts, mesh, database, events, services, jobs
 const replayCommand = (outbox: OutboxStore): Commands => ({
   replay: async ([since = '']) => {
     const from = new Date(since)
-    if (Number.isNaN(from.getTime())) throw new Error('give the time to replay from, such as 2026-11-20T00:00:00Z')
+    if (Number.isNaN(from.getTime()))
+      throw new Error('replay needs the time to start from, for example 2026-11-20T00:00:00Z')
     return { replayed: await outbox.replay(from) }
   },
 })

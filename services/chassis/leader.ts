@@ -33,7 +33,7 @@ export const createLead =
         if (lock) await workUnder(lock, signal, work)
         hasWarned = false
       } catch (err) {
-        if (!hasWarned) log.warn({ lock: name, err }, 'the lock that elects a leader cannot be had: trying again')
+        if (!hasWarned) log.warn({ lock: name, err }, 'cannot take the lock that elects a leader: trying again')
         hasWarned = true
       }
       await pause(RETRY_MS, signal)

@@ -3,7 +3,7 @@ import { DESCRIPTOR_SET, RATE_CLASSES, type RateClass } from '#contracts/contrac
 import type { Backend } from './exposed.ts'
 import type { GatewayOptions, Limit } from './options.ts'
 
-/** The gateway's configuration; everything else comes from the contract. */
+/** The configuration of the gateway; the contract says the rest. */
 export type GatewayConfig = GatewayOptions & { mesh: { watch: string } }
 
 /** The limit of each rate class where none is given. */

@@ -9,9 +9,9 @@ import { ownLimits, routeName } from './render/request-sizes.ts'
 export type Failure = {
   /** When: a CEL expression over Envoy's `response`. */
   when: string
-  /** The answer to the caller. */
+  /** The message for the caller. */
   error: AppError
-  /** The answer to a gRPC caller, where it differs. */
+  /** The message for a gRPC caller, where that differs. */
   grpc?: AppError
   /** The HTTP status, where Envoy's own does not fit. */
   http?: number
@@ -33,12 +33,12 @@ const tokenInvalid = unauthenticated(
 )
 const pathUnknown = new AppError(status.NOT_FOUND, 'PATH_UNKNOWN', 'there is no such path or method')
 const methodUnknown = new AppError(status.UNIMPLEMENTED, 'METHOD_UNKNOWN', 'there is no such method')
-const limited = new AppError(status.RESOURCE_EXHAUSTED, 'RATE_LIMITED', 'too many requests: repeat after a while')
-const rejected = new AppError(
-  status.INVALID_ARGUMENT,
-  'REQUEST_REJECTED',
-  'the gateway cannot read this request: check its method, path, headers and body',
+const limited = new AppError(
+  status.RESOURCE_EXHAUSTED,
+  'RATE_LIMITED',
+  'too many requests: wait, then repeat the request',
 )
+const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the gateway cannot read this request')
 
 /** Every way, the first that fits counts. The last two leave nothing over. */
 export const failures = (methods: Exposed[]): Failure[] => [

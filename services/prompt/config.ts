@@ -1,6 +1,6 @@
 import { type PostgresConfig, postgresSchema, type Schema, secret } from '#chassis/config.ts'
 
-/** The configuration of the prompt service, in addition to that of every service. */
+/** The configuration of the prompt service, beside what every service has. */
 export type PromptConfig = PostgresConfig & { viewerSecret: string }
 
 /** The schema of PromptConfig. */

@@ -1,6 +1,6 @@
 import { type PostgresConfig, postgresSchema, type Schema, secret } from '#chassis/config.ts'
 
-/** The configuration of the user service, in addition to that of every service. */
+/** The configuration of the user service, beside what every service has. */
 export type UserConfig = PostgresConfig & {
   tokens: { accessSeconds: number; refreshSeconds: number }
   passwords: { cost: number; parallel: number }

@@ -1,6 +1,6 @@
 import { type MongoConfig, mongoSchema, type Schema } from '#chassis/config.ts'
 
-/** The configuration of the version service, in addition to that of every service. */
+/** The configuration of the version service, beside what every service has. */
 export type VersionConfig = MongoConfig & { promptService: string }
 
 /** The schema of VersionConfig. */

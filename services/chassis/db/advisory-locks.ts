@@ -52,15 +52,13 @@ export function openAdvisoryLocks(url: string): AdvisoryLocks {
 async function connect(url: string): Promise<Connection> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, keepAlive: true })
   const lost = new AbortController()
-  let alive: NodeJS.Timeout | undefined
   const end = async () => {
     if (lost.signal.aborted) return
     lost.abort()
-    clearInterval(alive)
     await client.end().catch(() => undefined)
   }
-  client.on('error', end)
-  client.on('end', end)
+  client.on('error', () => void end())
+  client.on('end', () => void end())
   try {
     await client.connect()
   } catch (error) {
@@ -74,6 +72,7 @@ async function connect(url: string): Promise<Connection> {
     previous = next
     return next
   }
-  alive = setInterval(() => void query('select 1').catch(end), ALIVE_MS)
+  const alive = setInterval(() => void query('select 1').catch(end), ALIVE_MS)
+  lost.signal.addEventListener('abort', () => clearInterval(alive))
   return { query, lost: lost.signal, end }
 }

@@ -96,6 +96,6 @@ async function connectAtLast(
 async function logStatus(connection: NatsConnection, log: Logger) {
   for await (const { type } of connection.status()) {
     if (type === 'disconnect') log.warn('the connection to NATS is lost: events wait in the outbox')
-    if (type === 'reconnect') log.info('reconnected to NATS')
+    if (type === 'reconnect') log.info('the connection to NATS is restored')
   }
 }

@@ -76,7 +76,7 @@ export function startConsumer(parts: Parts): () => Promise<void> {
         }
         hasWarned = false
       } catch (err) {
-        if (!hasWarned && !signal.aborted) log.warn({ stream, err }, 'events cannot be fetched: trying again')
+        if (!hasWarned && !signal.aborted) log.warn({ stream, err }, 'cannot fetch events: trying again')
         hasWarned = true
         consumer = undefined
         await pause(RETRY_MS, signal)
@@ -127,7 +127,7 @@ function readMessage({ subject, headers, data }: JsMsg): Received {
   try {
     return { event, id, payload: event.message.decode(data), requestId, trace }
   } catch {
-    throw new Error('the payload is not a valid message for the subject')
+    throw new Error('its bytes are not a message of its subject')
   }
 }
 
@@ -193,7 +193,7 @@ async function deadLetter(
     const event = message.headers?.get('Nats-Msg-Id')
     log.error({ stream, subject: message.subject, event, reason }, 'an event was stored as a dead letter')
   } catch (err) {
-    log.warn({ stream, err }, 'the event could not be stored as a dead letter: it will be delivered again')
+    log.warn({ stream, err }, 'cannot write to the dead letters: the event will be delivered again')
     message.nak(RETRY_MS * 20)
   }
 }

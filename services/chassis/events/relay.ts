@@ -112,7 +112,10 @@ async function publishPage(broker: Broker, rows: OutboxRow[], blocked: Set<Strea
       entries.push({ row, message })
       streams.set(stream, entries)
     } catch (err) {
-      log.error({ event: row.id, subject: row.subject, err }, 'an event of the outbox does not match its contract')
+      log.error(
+        { event: row.id, subject: row.subject, err },
+        'a row of the outbox does not match the contract of its event',
+      )
       outcome.unreadable.push(row)
     }
   }

@@ -11,7 +11,7 @@ export type MeshConfig = { certificates: string; trustDomain: string; namespace:
 
 /** A service's place in the mesh: its own certificate, and how it knows the others. */
 export type Mesh = {
-  /** For a server that only lets peers with a certificate of the same authority in. */
+  /** For a server that accepts only clients with a certificate of this mesh. */
   serverCredentials: ServerCredentials
   /** For a channel to `service`: the peer must have exactly that service's SPIFFE id. */
   channelCredentials(service: string): ChannelCredentials

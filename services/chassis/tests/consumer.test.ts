@@ -189,7 +189,7 @@ describe('an event that cannot be handled', () => {
     expect(others).toEqual([])
     expect(letter!.subject).toBe('pf.dlq.analytics.pf.prompt.prompt.deleted.v1')
     expect(letter!.header.get('Pf-Event-Id')).toBe(poison)
-    expect(letter!.header.get('Pf-Reason')).toBe('the payload is not a valid message for the subject')
+    expect(letter!.header.get('Pf-Reason')).toBe('its bytes are not a message of its subject')
     expect(letter!.data).toEqual(new Uint8Array([0x0a, 0xff, 0xff]))
     expect(await metric('consumer_dead_letters_total')).toBe(1)
   })

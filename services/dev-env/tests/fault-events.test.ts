@@ -55,7 +55,7 @@ test('what cannot be an event goes to the dead letters, and those behind it flow
   const letters = await deadLetters()
   expect(letters.map(({ id }) => id).toSorted()).toEqual(poison)
   expect(Object.groupBy(letters, ({ reason }) => reason)).toMatchObject({
-    'the payload is not a valid message for the subject': { length: 3 },
+    'its bytes are not a message of its subject': { length: 3 },
     [`version 2 of the prompt ${promptId} is there, and holds something else`]: [{ id: poison[3], text: '' }],
   })
 }, 60_000)

@@ -85,7 +85,7 @@ test('what cannot be stored goes to the dead letters without its content, and th
   const letters = await broker.messages('PF_DEAD_LETTER')
   expect(letters.map(({ header }) => header.get('Pf-Reason')).toSorted()).toEqual([
     'it does not say of which prompt it is a version, by whom or when',
-    'the payload is not a valid message for the subject',
+    'its bytes are not a message of its subject',
     `version 1 of the prompt ${promptId} is there, and holds something else`,
   ])
   for (const { data } of letters) expect(data).toHaveLength(0)
