@@ -41,7 +41,7 @@ export function routeTable(methods: Exposed[], { corsOrigins }: GatewayOptions):
         domains: ['*'],
         response_headers_to_remove: ['grpc-encoding', 'grpc-accept-encoding'],
         typed_per_filter_config: { 'envoy.filters.http.cors': corsPolicy(corsOrigins) },
-        routes: [...methods.map(methodRoute), ...restSizeRoutes(methods, NO_ROUTE.route), NO_ROUTE],
+        routes: [COMPRESSED, ...methods.map(methodRoute), ...restSizeRoutes(methods, NO_ROUTE.route), NO_ROUTE],
       },
     ],
   }
@@ -53,6 +53,22 @@ const NOWHERE = 'nowhere'
 const NO_ROUTE = {
   match: { prefix: '/' },
   route: { cluster: NOWHERE, cluster_not_found_response_code: 'NOT_FOUND' },
+}
+
+/** The name of the route for compressed requests: a refusal is told apart by it. */
+export const COMPRESSED_ROUTE = 'compressed'
+
+// A message of 4 KiB becomes one of 4 MiB. Nobody has to compress requests: answers are long, and those are compressed.
+const COMPRESSED = {
+  ...NO_ROUTE,
+  name: COMPRESSED_ROUTE,
+  match: {
+    prefix: '/',
+    headers: [
+      { name: 'grpc-encoding', present_match: true },
+      { name: 'grpc-encoding', string_match: { exact: 'identity' }, invert_match: true },
+    ],
+  },
 }
 
 function methodRoute(method: Exposed): Config {
