@@ -157,14 +157,14 @@ function eventsOfServices({ outboxes, prompts, users }: Facts, { signIns }: Ledg
 }
 
 function eventsInAnalytics({ outboxes, versions, analytics }: Facts): Finding {
-  const told = new Set(
+  const consumed = new Set(
     [...emittedBy('user'), ...emittedBy('prompt')]
       .filter(({ consumers }) => consumers.includes('analytics'))
       .map(({ subject }) => subject),
   )
-  const isTold = ({ subject }: OutboxEvent) => [...told].some((one) => subject === one || subject.startsWith(`${one}.`))
+  const isConsumed = ({ subject }: OutboxEvent) => [...consumed].some((one) => subject === one || subject.startsWith(`${one}.`))
   const emitted = [
-    ...[...outboxes.user, ...outboxes.prompt].filter(isTold).map(({ id }) => id),
+    ...[...outboxes.user, ...outboxes.prompt].filter(isConsumed).map(({ id }) => id),
     ...versions.map(({ versionId }) => versionId),
   ]
   const counted = new Set(analytics.map(({ event_id: id }) => id))

@@ -2,7 +2,7 @@ import { postgres } from '#chassis/db/postgres.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { config, type UserConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
-import { readPresent } from './db/check-caller.ts'
+import { readAccount } from './db/check-caller.ts'
 import { schema } from './db/schema.ts'
 import { jobs } from './jobs.ts'
 import { services } from './rpc/index.ts'
@@ -18,6 +18,6 @@ export const userService: ServiceDefinition<UserConfig, Deps> = {
   jobs,
   identity: ({ keys, database }) => ({
     keys: keys.verification,
-    checkCaller: ({ userId }) => readPresent(database.sql, userId),
+    checkCaller: ({ userId }) => readAccount(database.sql, userId),
   }),
 }

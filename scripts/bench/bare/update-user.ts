@@ -8,11 +8,12 @@ import { PROFILE, type ProfileRow } from '../../../services/user/db/profile.ts'
 export type Outcome = 'CHANGED' | 'UNCHANGED' | 'ETAG_STALE'
 
 /**
- * UpdateUser as one statement, to measure what the unit of work costs beside it. It changes a profile, and answers with it as it then is. No row: there is no such user in use.
+ * UpdateUser as one statement, to measure what the unit of work costs beside it. It changes a profile, and answers with it as it
+ * then is. No row: there is no such user in use.
  *
- * `present` locks the row, and waits for any transaction that holds it, so concurrent changes come one after the other and each is computed
- * from the one before. When somebody else held the lock, the row that `stored` finds is older than the one that was locked;
- * PostgreSQL then takes the newest one, which is the locked one.
+ * `locked` locks the row, and waits while another transaction holds it, so concurrent changes come one after the other and each
+ * is computed from the one before. When somebody else held the lock, the row that `stored` finds is older than the one that was
+ * locked; PostgreSQL then takes the newest one, which is the locked one.
  */
 export const updateUser = statement('update_user', {
   userId: uuid,
@@ -23,7 +24,7 @@ export const updateUser = statement('update_user', {
   bio: nullable(text),
   ...eventParams,
 })<ProfileRow & { outcome: Outcome }>(
-  (p) => `with present as (
+  (p) => `with locked as (
     select * from users where id = ${p.userId} and status = 'ACTIVE' for update
   ),
   wanted as materialized (
@@ -31,7 +32,7 @@ export const updateUser = statement('update_user', {
       case when ${p.firstName} is null then p.first_name else nullif(${p.firstName}, '') end as first_name,
       case when ${p.lastName} is null then p.last_name else nullif(${p.lastName}, '') end as last_name,
       case when ${p.bio} is null then p.bio else nullif(${p.bio}, '') end as bio
-    from present p
+    from locked p
   ),
   judged as materialized (
     select w.*,
@@ -41,7 +42,7 @@ export const updateUser = statement('update_user', {
           is distinct from (p.username, p.first_name, p.last_name, p.bio) then 'CHANGED'
         else 'UNCHANGED'
       end as outcome
-    from wanted w cross join present p
+    from wanted w cross join locked p
   ),
   stored as (
     update users u set username = j.username, first_name = j.first_name, last_name = j.last_name, bio = j.bio,
@@ -51,7 +52,7 @@ export const updateUser = statement('update_user', {
     returning u.*
   ),
   ${outboxCte(p, {
-    from: 'stored s cross join present p',
+    from: 'stored s cross join locked p',
     at: 's.updated_at',
     aggregateId: 's.id',
     events: [
@@ -68,6 +69,6 @@ export const updateUser = statement('update_user', {
   })}
   select j.outcome, ${PROFILE}
   from judged j cross join lateral (
-    select * from stored union all select * from present where j.outcome <> 'CHANGED'
+    select * from stored union all select * from locked where j.outcome <> 'CHANGED'
   ) u`,
 )

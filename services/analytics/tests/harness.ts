@@ -37,13 +37,13 @@ export function eventOf(event: EventDefinition<any>, said: Said = {}): Received 
   const { id = v7(), at = new Date(), about = v7(), revision = 1, visible = true, title = 'A title', category } = said
   const username = said.username ?? 'somebody'
   const actor = said.actor === '' ? undefined : { userId: said.actor ?? v7(), username }
-  const told = { title, category: category ?? 'writing' }
-  const prompt = { ownerId: said.owner ?? v7(), visible, ...told }
+  const labels = { title, category: category ?? 'writing' }
+  const prompt = { ownerId: said.owner ?? v7(), visible, ...labels }
   const metadata = { aggregateId: about, aggregateRevision: String(revision), occurredAt: at.toISOString() }
   const view = { eventId: id, promptId: about, prompt, viewer: actor, occurredAt: at.toISOString() }
   const views = [{ ...view, ...(said.viewerHash && { viewerHash: said.viewerHash }) }]
   const user = { username, email: said.email ?? 'somebody@example.org' }
-  const payload: unknown = event.message.fromJSON({ metadata, actor, prompt, ...told, ...user, views, ...said.more })
+  const payload: unknown = event.message.fromJSON({ metadata, actor, prompt, ...labels, ...user, views, ...said.more })
   return { event: event as EventDefinition, id, payload, requestId: undefined, trace: readTraceparent('') }
 }
 

@@ -3,6 +3,7 @@ import type { Collection, Document } from 'mongodb'
 import type { MongoConfig } from '../config.ts'
 import { createLead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
+import { keepErrors } from './keep-errors.ts'
 import { LEASES, leaseLocks } from './leases.ts'
 import type { Store, StoreKind } from './store.ts'
 
@@ -79,10 +80,4 @@ async function openMongo(
     lead: createLead(leaseLocks(db.collection(LEASES)), log),
     close: () => orm.close(true),
   }
-}
-
-// MikroORM's own exceptions have neither the name nor the cause nor the labels by which `mongoFailure` knows what failed.
-function keepErrors(orm: MikroORM) {
-  const converter = orm.em.getPlatform().getExceptionConverter()
-  converter.convertException = (error) => error as ReturnType<typeof converter.convertException>
 }

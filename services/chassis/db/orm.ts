@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts'
 import { openAdvisoryLocks } from './advisory-locks.ts'
 import { OutboxEvent } from '../events/outbox-event.entity.ts'
 import { UsedKey } from './idempotency-key.entity.ts'
+import { keepErrors } from './keep-errors.ts'
 import { createSql, type Sql } from './statements.ts'
 import type { Store } from './store.ts'
 import { createTransaction, type Transaction } from './transaction.ts'
@@ -51,6 +52,7 @@ export async function openDatabase(
   const orm = await MikroORM.init(
     ormOptions(schema, url, log, { max: poolSize, connectionTimeoutMillis: CONNECT_MS, options: SESSION_LIMITS }),
   )
+  keepErrors(orm)
   const pool = (await orm.em.getConnection().getNativeClient()) as Pool
   const fork = () => orm.em.fork()
   const locks = openAdvisoryLocks(url)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Migrator } from '@mikro-orm/migrations'
-import { type EntityName, MikroORM } from '@mikro-orm/postgresql'
+import { type EntitySchema, MikroORM } from '@mikro-orm/postgresql'
 import { migrate } from '../db/migrate.ts'
 import { ormOptions, type Schema } from '../db/orm.ts'
 import { createLogger } from '../logger.ts'
@@ -85,17 +85,21 @@ export function describeSchema(
       expect(tables.map(({ name }) => name)).toEqual([...Object.keys(beyond), 'mikro_orm_migrations'].toSorted())
     })
 
-    test.each(schema.entities as { meta: { className: string } }[])(
-      'has the table of $meta.className',
-      async (entity) => {
-        const { tableName, props } = orm.getMetadata().get(entity as never)
+    const entities = schema.entities as EntitySchema[]
+    test.each(entities.map((entity) => [entity.meta.className, entity] as const))(
+      'of the entity %s is that of its table',
+      async (_, entity) => {
+        const { tableName, props } = orm.getMetadata().get(entity)
         const { columns } = await readTable(database, tableName)
-        const mapped = props.flatMap(({ fieldNames, nullable }) => fieldNames.map((name) => [name, !nullable]))
-        const stored = Object.entries(columns).map(([name, definition]) => [name, definition.includes('not null')])
-        expect(Object.fromEntries(mapped)).toEqual(Object.fromEntries(stored))
-        expect(await orm.em.fork().find(entity as unknown as EntityName<object>, {}, { limit: 1 })).toBeInstanceOf(
-          Array,
+        const mapped = props.flatMap(({ fieldNames, nullable, columnTypes }) =>
+          fieldNames.map((name, i) => [name, `${spelt(columnTypes[i]!)}${nullable ? '' : ' not null'}`]),
         )
+        const stored = Object.entries(columns).map(([name, definition]) => [
+          name,
+          definition.replace(/ (default|generated) .*/, ''),
+        ])
+        expect(Object.fromEntries(mapped)).toEqual(Object.fromEntries(stored))
+        expect(await orm.em.fork().find(entity, {}, { limit: 1 })).toBeInstanceOf(Array)
       },
     )
 
@@ -107,3 +111,6 @@ export function describeSchema(
   })
   return () => database
 }
+
+/** A type of MikroORM as PostgreSQL spells it. */
+const spelt = (type: string) => type.replace(/^int$/, 'integer').replace(/^bigserial$/, 'bigint')

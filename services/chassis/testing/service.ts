@@ -24,6 +24,8 @@ export type TestService<Context, D = TestDatabase> = {
   healthTarget: string
   /** Calls over mutual TLS, as a person's client, or with the certificate of `peer`. */
   stub<S extends RpcService>(definition: S, peer?: string): Stub<S>
+  /** Runs work that provokes errors on purpose: meanwhile the service does not log them. Its other errors are logged to stderr. */
+  silenced<T>(work: () => Promise<T>): Promise<T>
   stop(): Promise<void>
 }
 
@@ -85,7 +87,7 @@ export async function startTestService<C extends BaseConfig, Context extends obj
   const database = (options.database ?? (kind === 'mongo' ? await testMongo() : await testDatabase())) as DatabaseOf<S>
   const identity = await testIdentity()
   const config = { ...testConfig(definition, { ...database.env, ...options.env }), ...options.config } as C
-  const log = createLogger(definition.name, config.log.level)
+  const log = options.overrides?.log ?? createLogger(definition.name, config.log.level, process.stderr)
   const drop = async () => {
     if (!options.database) await database.drop()
   }
@@ -115,6 +117,15 @@ export async function startTestService<C extends BaseConfig, Context extends obj
     metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
     healthTarget: `127.0.0.1:${health}`,
     stub: clients.stub,
+    silenced: async (work) => {
+      const { level } = log
+      log.level = 'silent'
+      try {
+        return await work()
+      } finally {
+        log.level = level
+      }
+    },
     stop: async () => {
       await service.destroy()
       clients.close()

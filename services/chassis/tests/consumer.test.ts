@@ -32,12 +32,16 @@ const PROMPT = 'PF_PROMPT'
 /** Starts a consumer of a stream, with this handler; answers with what it has handled. */
 async function consume(
   handle: Subscription['handle'],
-  { stream = PROMPT, name = 'analytics' }: { stream?: Subscription['stream']; name?: string } = {},
+  {
+    stream = PROMPT,
+    name = 'analytics',
+    env = {},
+  }: { stream?: Subscription['stream']; name?: string; env?: Record<string, string> } = {},
 ) {
   const definition = eventService(name, () => [
     batchSubscription(stream, { batch: 100 }, consumedBy(name, stream), handle),
   ])
-  service = await startTestService(definition, { env: { PF_NATS_URL: broker.url } })
+  service = await startTestService(definition, { env: { PF_NATS_URL: broker.url, ...env } })
 }
 
 /** Publishes as the relay does; answers with the ids. */
@@ -174,9 +178,13 @@ describe('events', () => {
 })
 
 describe('an event that cannot be handled', () => {
+  // Each of these tests provokes an error.
+  const consumeSilently: typeof consume = (handle, options) =>
+    consume(handle, { ...options, env: { PF_LOG_LEVEL: 'silent' } })
+
   test('goes to the dead letters with the reason, and those behind it flow on', async () => {
     const handled: string[] = []
-    await consume(async (batch) => {
+    await consumeSilently(async (batch) => {
       handled.push(...batch.map(({ id }) => id))
       return []
     })
@@ -195,7 +203,9 @@ describe('an event that cannot be handled', () => {
   })
 
   test('goes there when the handler refuses it', async () => {
-    await consume(async (batch) => batch.slice(0, 1).map((received) => ({ received, reason: 'it is one too many' })))
+    await consumeSilently(async (batch) =>
+      batch.slice(0, 1).map((received) => ({ received, reason: 'it is one too many' })),
+    )
     const [refused] = await publish(1)
     await allHandled()
     const [letter] = await deadLetters()
@@ -206,7 +216,7 @@ describe('an event that cannot be handled', () => {
   test('goes there after six deliveries when it breaks the handler, alone of its batch', async () => {
     const handled = new Set<string>()
     let broken = ''
-    await consume(async (batch) => {
+    await consumeSilently(async (batch) => {
       if (batch.some(({ id }) => id === broken)) throw new Error('a fault of ours')
       for (const { id } of batch) handled.add(id)
       return []
@@ -223,7 +233,7 @@ describe('an event that cannot be handled', () => {
   }, 60_000)
 
   test('leaves only its ids there when it has a prompt’s content', async () => {
-    await consume(async (batch) => batch.map((received) => ({ received, reason: 'no' })), {
+    await consumeSilently(async (batch) => batch.map((received) => ({ received, reason: 'no' })), {
       stream: 'PF_PROMPT_CONTENT',
       name: 'version',
     })
@@ -242,7 +252,7 @@ describe('an event that cannot be handled', () => {
   })
 
   test('is one without an id, or with a subject that the catalogue does not have', async () => {
-    await consume(() => Promise.resolve([]))
+    await consumeSilently(() => Promise.resolve([]))
     await jetstream(broker.connection).publish(EVENTS.promptDeleted.subject, deleted())
     await allHandled()
     const [letter] = await deadLetters()

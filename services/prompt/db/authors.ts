@@ -3,8 +3,8 @@ import { type Sql, statement } from '#chassis/db/statements.ts'
 import { inboxCte, inboxParams } from '#chassis/events/inbox.ts'
 import type { Job } from '#chassis/jobs.ts'
 
-/** SQL of a user's present name: the one that `authors` knows, else the token's, for a token keeps the old one for a while. */
-export const presentName = (userId: string, username: string) =>
+/** SQL of a user's current name: the one that `authors` knows, else the token's, for a token keeps the old one for a while. */
+export const currentName = (userId: string, username: string) =>
   `coalesce((select username from authors where user_id = ${userId}), ${username})`
 
 /**

@@ -2,7 +2,7 @@ import { nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
-import { presentName } from './authors.ts'
+import { currentName } from './authors.ts'
 import { factsOf } from './emissions.ts'
 
 /**
@@ -27,7 +27,7 @@ export const deletePrompt = statement('delete_prompt', {
     events: [
       emission(EVENTS.promptDeleted, {
         metadata: { aggregateId: 'g.id', aggregateRevision: 'g.revision' },
-        actor: { userId: p.actorId, username: presentName(p.actorId, p.actorName) },
+        actor: { userId: p.actorId, username: currentName(p.actorId, p.actorName) },
         prompt: factsOf('g'),
       }),
     ],

@@ -3,7 +3,7 @@ import { arrayOf, boolean, jsonb, nullable, text, uuid } from '#chassis/db/param
 import { statement } from '#chassis/db/statements.ts'
 import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
-import { presentName } from './authors.ts'
+import { currentName } from './authors.ts'
 import { contentChanged, factsOf } from './emissions.ts'
 
 /** What the database makes of a new prompt. */
@@ -34,7 +34,7 @@ export const insertPrompt = statement('insert_prompt', {
     insert into prompts (id, title, content, description, category, user_id, username, is_public, tags, variables, model,
       status, created_at)
     select ${p.id}, ${p.title}, ${p.content}, ${p.description}, ${p.category}, ${p.user_id},
-      ${presentName(p.user_id, p.username)}, ${p.is_public}, ${p.tags}, ${p.variables}, ${p.model}, ${p.status}, now()
+      ${currentName(p.user_id, p.username)}, ${p.is_public}, ${p.tags}, ${p.variables}, ${p.model}, ${p.status}, now()
     from claim
     returning *
   ),

@@ -2,7 +2,7 @@ import { type SqlNames, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
-import { presentName } from './authors.ts'
+import { currentName } from './authors.ts'
 import { factsOf } from './emissions.ts'
 import { isReadableBy } from './readable.ts'
 
@@ -66,7 +66,7 @@ function changeLikes(p: SqlNames<typeof params>, { event, step, changed }: Chang
     events: [
       emission(event, {
         metadata: { aggregateId: 'c.id', aggregateRevision: 'c.revision' },
-        actor: { userId: p.userId, username: presentName(p.userId, p.username) },
+        actor: { userId: p.userId, username: currentName(p.userId, p.username) },
         prompt: factsOf('c'),
       }),
     ],

@@ -2,7 +2,7 @@ import { arrayOf, bigint, boolean, integer, jsonb, nullable, type ParamsOf, text
 import { statement } from '#chassis/db/statements.ts'
 import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
-import { presentName } from './authors.ts'
+import { currentName } from './authors.ts'
 import { contentChanged, factsOf } from './emissions.ts'
 import type { PromptRow } from './rows.ts'
 
@@ -39,17 +39,17 @@ const metadata = { aggregateId: 'j.id', aggregateRevision: 's.revision' }
 /**
  * Changes a prompt in one statement, and answers with it as it then is. No row: the owner has no such prompt.
  *
- * `present` locks the row, and waits for any transaction that holds it: what follows is computed from the newest state, so that concurrent
- * changes come one after the other and each sees the one before. `wanted` is the row with the change in it, `counted` its
- * version, `judged` what may become of it. When somebody else held the lock, the row that `stored` finds is older than the
+ * `locked` locks the row, and waits while another transaction holds it: what follows is computed from the newest state, so
+ * concurrent changes come one after the other and each sees the one before. `wanted` is the row with the change in it, `counted`
+ * its version, `judged` what may become of it. When somebody else held the lock, the row that `stored` finds is older than the
  * one that was locked; PostgreSQL then takes the newest one, which is the locked one.
  */
 export const updatePrompt = statement(
   'update_prompt',
   params,
 )<PromptRow & { outcome: Outcome }>((p) => {
-  const actor = { userId: 'j.user_id', username: presentName('j.user_id', p.ownerName) }
-  return `with present as (
+  const actor = { userId: 'j.user_id', username: currentName('j.user_id', p.ownerName) }
+  return `with locked as (
     select * from prompts where id = ${p.promptId} and user_id = ${p.ownerId} and deleted_at is null for no key update
   ),
   wanted as materialized (
@@ -63,7 +63,7 @@ export const updatePrompt = statement(
       case when ${p.model} is null then o.model else nullif(${p.model}, '') end as model,
       coalesce(${p.isPublic}, o.is_public) as is_public,
       coalesce(${p.status}, o.status) as status
-    from present o
+    from locked o
   ),
   counted as materialized (
     select w.*,
@@ -71,7 +71,7 @@ export const updatePrompt = statement(
         is distinct from (o.title, o.content, o.description, o.category, o.variables, o.model)
         then o.version + 1 else o.version end as version,
       (w.is_public and w.status <> 'DRAFT') and not (o.is_public and o.status <> 'DRAFT') as is_revealed
-    from wanted w cross join present o
+    from wanted w cross join locked o
   ),
   judged as materialized (
     select c.*, f.public_from_version,
@@ -83,7 +83,7 @@ export const updatePrompt = statement(
           is distinct from (o.version, o.tags, o.is_public, o.status, o.public_from_version) then 'CHANGED'
         else 'UNCHANGED'
       end as outcome
-    from counted c cross join present o
+    from counted c cross join locked o
     cross join lateral (
       select coalesce(${p.publicFromVersion}, case when c.is_revealed then c.version else o.public_from_version end)
         as public_from_version
@@ -99,7 +99,7 @@ export const updatePrompt = statement(
     returning p.revision, p.updated_at
   ),
   ${outboxCte(p, {
-    from: 'stored s cross join judged j cross join present o',
+    from: 'stored s cross join judged j cross join locked o',
     at: 's.updated_at',
     aggregateId: 'j.id',
     events: [
@@ -111,5 +111,5 @@ export const updatePrompt = statement(
     o.likes_count, o.comments_count, o.ratings_count, o.forks_count, o.rating_avg::float8 as rating_avg, j.tags,
     j.variables, j.model, j.status, j.public_from_version, o.forked_from_id, o.forked_from_version, o.created_at,
     coalesce(s.updated_at, o.updated_at) as updated_at, coalesce(s.revision, o.revision) as revision
-  from judged j cross join present o left join stored s on true`
+  from judged j cross join locked o left join stored s on true`
 })

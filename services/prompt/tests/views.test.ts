@@ -140,14 +140,14 @@ describe('at the end of a service', () => {
     expect(await views.lost()).toBe(1000)
   })
 
-  test('it is told to the views', async () => {
-    const told: string[] = []
-    const views: Views = { record: () => told.push('record'), close: async () => void told.push('close') }
+  test('its views are closed', async () => {
+    const calls: string[] = []
+    const views: Views = { record: () => calls.push('record'), close: async () => void calls.push('close') }
     const ending = await startPromptService({ overrides: { context: { views } } })
     const { id } = await ending.create(await ending.person('zoe'))
     await ending.prompts.getPrompt({ promptId: id })
     await ending.stop()
-    expect(told).toEqual(['record', 'close'])
+    expect(calls).toEqual(['record', 'close'])
   })
 })
 

@@ -9,7 +9,7 @@ export const checkCaller = statement('check_caller', { userId: uuid })<{ role: R
 )
 
 /** A user's role and status now; a user whom the database does not know is not active. */
-export async function readPresent(sql: Sql, userId: string): Promise<Account> {
+export async function readAccount(sql: Sql, userId: string): Promise<Account> {
   const [row] = await sql(checkCaller, { userId })
   return { role: row?.role ?? 'USER', active: row?.status === 'ACTIVE' }
 }
