@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Contract, loadContract, takesRequestId } from '#contracts/contract.ts'
 import { emittedBy } from '#contracts/events.ts'
+import { watchClosedAccounts } from './closed-accounts.ts'
 import type { BaseConfig, Schema as ConfigSchema } from './config.ts'
 import type { Database } from './db/orm.ts'
 import type { Store, StoreKind } from './db/store.ts'
@@ -141,6 +142,7 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   const events: ServiceEvents = createEvents({ name, broker, outbox, lead, subscriptions, log, metrics, tracing })
   const identity =
     overrides.identity ?? definition.identity?.(context) ?? remoteIdentity(open('user', config.auth.userService))
+  const closed = watchClosedAccounts(identity, metrics, log)
   const parts: ServerParts = {
     contract,
     log,
@@ -148,11 +150,12 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
     tracing,
     verifyToken: createTokenVerifier({ ...config.auth, keys: identity.keys }),
     checkCaller: identity.checkCaller,
+    isClosed: closed.isClosed,
     peerOf: createPeers(mesh),
     database,
     onWrite: events.wake,
   }
-  const jobs = [...(definition.jobs?.(context) ?? []), ...(database.jobs ?? [])]
+  const jobs = [...(definition.jobs?.(context) ?? []), ...(database.jobs ?? []), closed.job]
   const release = () => opened.disposeAsync()
   const services = definition.services(context)
   assertStored(name, contract, services, { outbox, storesKeys: database.storesKeys })

@@ -15,6 +15,8 @@ export type Deps = {
   keys: KeyRing
   passwords: Passwords
   newSession: NewSessions
+  /** Seconds for which an access token is valid. */
+  accessSeconds: number
   /** Makes the next signing key if one is due, and answers with its id. */
   rotateKeys(): Promise<string | undefined>
 }
@@ -32,6 +34,7 @@ export function createContext({ config, database, log }: Base<UserConfig>): Deps
     log,
     keys,
     rotateKeys,
+    accessSeconds: tokens.accessSeconds,
     passwords: createPasswords(passwords),
     newSession: createSessions(keys, { ...auth, ...tokens }),
   }

@@ -1,5 +1,6 @@
 import type { Job } from '#chassis/jobs.ts'
 import type { Deps } from './context.ts'
+import { deleteOldClosedAccounts, MARGIN_SECONDS } from './db/closed-accounts.ts'
 import { deleteExpired } from './db/delete-expired.ts'
 
 /** Milliseconds between two looks at whether a signing key is due. */
@@ -9,7 +10,12 @@ const ROTATION_MS = 60_000
 const CLEAN_UP_MS = 300_000
 
 /** What this service does by itself. */
-export const jobs = ({ database, log, rotateKeys }: Pick<Deps, 'database' | 'log' | 'rotateKeys'>): Job[] => [
+export const jobs = ({
+  database,
+  log,
+  rotateKeys,
+  accessSeconds,
+}: Pick<Deps, 'database' | 'log' | 'rotateKeys' | 'accessSeconds'>): Job[] => [
   {
     name: 'rotate signing keys',
     on: 'one replica',
@@ -23,6 +29,9 @@ export const jobs = ({ database, log, rotateKeys }: Pick<Deps, 'database' | 'log
     name: 'delete what has expired',
     on: 'one replica',
     everyMs: CLEAN_UP_MS,
-    run: (signal) => deleteExpired(database.sql, signal),
+    run: async (signal) => {
+      await deleteExpired(database.sql, signal)
+      await database.sql(deleteOldClosedAccounts, { seconds: accessSeconds + MARGIN_SECONDS })
+    },
   },
 ]

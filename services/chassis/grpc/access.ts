@@ -43,9 +43,12 @@ export async function checkPolicy(
 /** The caller's role and status now. Throws UNAUTHENTICATED when the account is closed. */
 export async function currentAccount(readAccount: () => Promise<Account>): Promise<Account> {
   const account = await readAccount()
-  if (!account.active) throw unauthenticated('ACCOUNT_DEACTIVATED', 'the account has been deactivated')
+  if (!account.active) throw accountClosed()
   return account
 }
+
+/** UNAUTHENTICATED: the account is closed, whatever the token says. */
+export const accountClosed = () => unauthenticated('ACCOUNT_DEACTIVATED', 'the account has been deactivated')
 
 /** UNAUTHENTICATED: a signed-in user is needed. */
 export const tokenMissing = () =>

@@ -7,7 +7,7 @@ import type { Work } from '../db/transaction.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Context, Tracing } from '../trace.ts'
-import { checkPolicy, type Account, currentAccount, tokenMissing } from './access.ts'
+import { accountClosed, checkPolicy, type Account, currentAccount, tokenMissing } from './access.ts'
 import type { Call, Origin, Rpc } from './call.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import type { Peer, ServerCall } from './peer.ts'
@@ -25,6 +25,8 @@ export type ServerParts = {
   verifyToken: VerifyToken
   /** Reads a caller's present role and status. */
   checkCaller(caller: Caller, origin: Origin): Promise<Account>
+  /** Whether this user's account was closed lately: then a valid token is no longer good for changing anything. */
+  isClosed(userId: string): boolean
   peerOf(call: ServerCall): Peer
   /** The service's database: an EntityManager of one's own, and its prepared statements. */
   database: Pick<Store, 'fork' | 'sql' | 'transaction'>
@@ -65,7 +67,8 @@ export type Begun = {
 }
 
 /**
- * Everything that stands between the wire and a handler, in this order: a token that was sent must be good; the policy must
+ * Everything that stands between the wire and a handler, in this order: a token that was sent must be good, and for a method that
+ * changes something its user's account open; the policy must
  * allow the caller; the request must keep the contract's rules; `me` becomes the caller's id.
  */
 export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): Admit {
@@ -79,6 +82,7 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     const peer = peerOf(call)
     const token = bearerToken(call.metadata)
     const caller = token === undefined ? undefined : await verifyToken(token)
+    if (caller && !method.readOnly && parts.isClosed(caller.userId)) throw accountClosed()
     const inherited = { call, token }
     const origin: Origin = { service: peer.service, address: addressOf(call, peer), requestId, trace, inherited }
     const readAccount = () => {

@@ -26,6 +26,7 @@ export async function testIdentity(): Promise<TestIdentity> {
   return {
     keys,
     checkCaller: async ({ userId, role }) => accounts.get(userId) ?? { role, active: true },
+    closedAccounts: async () => new Set([...accounts].filter(([, { active }]) => !active).map(([userId]) => userId)),
     setAccount: (userId, role, active = true) => accounts.set(userId, { role, active }),
     tokenFor: ({ userId, username, role = 'USER' }, claims = {}) =>
       new SignJWT({

@@ -1,4 +1,5 @@
 import type { Schema } from '#chassis/db/orm.ts'
+import { ClosedAccount } from './closed-account.entity.ts'
 import { HeldUsername } from './held-username.entity.ts'
 import { RefreshToken } from './refresh-token.entity.ts'
 import { SignInFailure } from './sign-in-failure.entity.ts'
@@ -9,7 +10,7 @@ import { migrations } from './migrations/index.ts'
 
 /** What this service stores. */
 export const schema = {
-  entities: [User, UserFollow, RefreshToken, SigningKey, SignInFailure, HeldUsername],
+  entities: [User, UserFollow, RefreshToken, SigningKey, SignInFailure, HeldUsername, ClosedAccount],
   tables: ['outbox'],
   migrations,
 } satisfies Schema

@@ -6,6 +6,7 @@ import { batchGetUsers } from './batch-get-users.ts'
 import { checkCaller } from './check-caller.ts'
 import { getJwks } from './get-jwks.ts'
 import { getUser } from './get-user.ts'
+import { listClosedAccounts } from './list-closed-accounts.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { refreshToken } from './refresh-token.ts'
@@ -23,5 +24,5 @@ export const services = (deps: Deps) => [
     getJwks: getJwks(deps),
   }),
   serve(UserServiceService, { getUser, batchGetUsers, updateUser, setUserRole }),
-  serve(UserInternalServiceService, { checkCaller }),
+  serve(UserInternalServiceService, { checkCaller, listClosedAccounts }),
 ]

@@ -1,4 +1,5 @@
 import { unauthenticated } from '#chassis/errors.ts'
+import { accountClosed } from '#chassis/grpc/access.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
 import type { RefreshTokenRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Deps } from '../context.ts'
@@ -31,6 +32,6 @@ async function refusal(sql: PublicCall['sql'], presented: Buffer) {
       'this refresh token was used before, so its session has been ended: sign in',
     )
   }
-  if (token?.status === 'DEACTIVATED') return unauthenticated('ACCOUNT_DEACTIVATED', 'the account has been deactivated')
+  if (token?.status === 'DEACTIVATED') return accountClosed()
   return unauthenticated('REFRESH_TOKEN_INVALID', 'the refresh token is unknown, expired or revoked: sign in')
 }

@@ -107,5 +107,10 @@ export const BEYOND_SEED: Record<string, Table> = {
     constraints: ['FOREIGN KEY (user_id) REFERENCES users(id)', 'PRIMARY KEY (name)'],
     indexes: ['btree (held_until)'],
   },
+  closed_accounts: {
+    columns: { user_id: 'uuid not null', closed_at: `${TIME} not null` },
+    constraints: ['PRIMARY KEY (user_id)'],
+    indexes: ['btree (closed_at)'],
+  },
   outbox: OUTBOX,
 }

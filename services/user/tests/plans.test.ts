@@ -4,6 +4,7 @@ import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { type Asked, asking, describePlans } from '#chassis/testing/plans.ts'
 import { batchGetUsers } from '../db/batch-get-users.ts'
 import { checkCaller } from '../db/check-caller.ts'
+import { deleteOldClosedAccounts, listClosedAccounts } from '../db/closed-accounts.ts'
 import { EXPIRED } from '../db/delete-expired.ts'
 import { endAll, endFamily, endFamilyOf } from '../db/end-sessions.ts'
 import { findAccountByEmail, findAccountByUsername } from '../db/find-account.ts'
@@ -33,7 +34,9 @@ const FILL = `
   select sha256(username::bytea), '192.0.2.7', 4, now() - (row_number() over (order by id) % 40 = 0)::integer * interval '2 hours'
   from users;
   insert into held_usernames (name, user_id, held_until)
-  select 'old-' || username, id, now() + (row_number() over (order by id) % 40) * interval '1 day' from users;`
+  select 'old-' || username, id, now() + (row_number() over (order by id) % 40) * interval '1 day' from users;
+  insert into closed_accounts (user_id, closed_at)
+  select id, now() - (row_number() over (order by id) % 40 = 0)::integer * interval '2 hours' from users;`
 
 const ANN = '01900000-0000-7000-8000-000000000007'
 const BOB = '01900000-0000-7000-8000-000000000008'
@@ -68,6 +71,9 @@ const STATEMENTS: Asked[] = [
   asking(endFamily, { familyId: ANN }),
   asking(endFamilyOf, { hash: held, userId: ANN }),
   asking(endAll, { userId: ANN }),
+  asking(listClosedAccounts, { after: null }),
+  asking(listClosedAccounts, { after: ANN }),
+  asking(deleteOldClosedAccounts, { seconds: 1200 }),
   ...EXPIRED.map((query) => asking(query, {})),
 ]
 

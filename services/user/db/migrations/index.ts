@@ -3,6 +3,7 @@ import { SignIn } from './20261125220100-sign-in.ts'
 import { HeldUsernames } from './20261125220200-held-usernames.ts'
 import { Outbox } from './20261126050000-outbox.ts'
 import { UnusedTables } from './20261127000000-unused-tables.ts'
+import { ClosedAccounts } from './20261127020000-closed-accounts.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: '20261125220200-held-usernames', class: HeldUsernames },
   { name: '20261126050000-outbox', class: Outbox },
   { name: '20261127000000-unused-tables', class: UnusedTables },
+  { name: '20261127020000-closed-accounts', class: ClosedAccounts },
 ]

@@ -1,0 +1,48 @@
+import { Gauge } from 'prom-client'
+import { unlessAborted } from './grpc/waiting.ts'
+import type { Identity } from './identity.ts'
+import type { Job } from './jobs.ts'
+import type { Logger } from './logger.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Milliseconds between two looks at which accounts were closed. */
+const LOOK_MS = 2000
+
+/** What a replica knows of recently closed accounts, and the job that keeps it up to date. */
+export type ClosedAccounts = { isClosed(userId: string): boolean; job: Job }
+
+/**
+ * Keeps the users whose accounts were closed while they had an access token, so that closing one takes effect in a few seconds
+ * without a call per request. While the user service does not answer, the list stays as it was: who was on it stays out, and who
+ * closes an account meanwhile is out when it answers again, or when the token expires. Otherwise no service could change anything
+ * without the user service.
+ */
+export function watchClosedAccounts({ closedAccounts }: Identity, { registry }: Metrics, log: Logger): ClosedAccounts {
+  let closed: ReadonlySet<string> = new Set()
+  let readAt = performance.now()
+  let hasWarned = false
+  new Gauge({
+    name: 'closed_accounts_age_seconds',
+    help: 'Seconds since the list of closed accounts was read: alarm when it is above 60.',
+    registers: [registry],
+    collect() {
+      this.set((performance.now() - readAt) / 1000)
+    },
+  })
+  const run = async (signal: AbortSignal) => {
+    try {
+      closed = await unlessAborted(closedAccounts(), signal)
+      readAt = performance.now()
+      if (hasWarned) log.info('closed accounts are known again')
+      hasWarned = false
+    } catch (err) {
+      if (!hasWarned && !signal.aborted)
+        log.warn({ err }, 'cannot read which accounts were closed: those known before stay closed')
+      hasWarned = true
+    }
+  }
+  return {
+    isClosed: (userId) => closed.has(userId),
+    job: { name: 'read closed accounts', on: 'every replica', everyMs: LOOK_MS, run },
+  }
+}

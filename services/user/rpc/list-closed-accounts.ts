@@ -1,0 +1,8 @@
+import type { PublicCall } from '#chassis/grpc/call.ts'
+import type { ListClosedAccountsRequest } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import { closedAccountsPage } from '../db/closed-accounts.ts'
+
+export const listClosedAccounts = async ({ pageToken }: ListClosedAccountsRequest, { sql }: PublicCall) => {
+  const { userIds, next } = await closedAccountsPage(sql, pageToken)
+  return { userIds, nextPageToken: next ?? '' }
+}
