@@ -162,7 +162,8 @@ function eventsInAnalytics({ outboxes, versions, analytics }: Facts): Finding {
       .filter(({ consumers }) => consumers.includes('analytics'))
       .map(({ subject }) => subject),
   )
-  const isConsumed = ({ subject }: OutboxEvent) => [...consumed].some((one) => subject === one || subject.startsWith(`${one}.`))
+  const isConsumed = ({ subject }: OutboxEvent) =>
+    [...consumed].some((one) => subject === one || subject.startsWith(`${one}.`))
   const emitted = [
     ...[...outboxes.user, ...outboxes.prompt].filter(isConsumed).map(({ id }) => id),
     ...versions.map(({ versionId }) => versionId),

@@ -47,17 +47,28 @@ export class AppError extends Error {
 export const isAppError = (error: unknown): error is AppError =>
   typeof error === 'object' && error !== null && BRAND in error
 
-// An error travels in the headers of an answer, which hold some 60 kB: the gateway takes a longer one for a fault of ours.
+// An error travels in the headers of an answer. Proxies and clients on the way take 8 KiB of them, in which details are base64.
 const MAX_VIOLATIONS = 100
-const MAX_NAMED = 20
+const MAX_VIOLATIONS_BYTES = 4096
+const MAX_NAMED_BYTES = 1024
 
-/** INVALID_ARGUMENT that names every violation: the first hundred one by one, and how many more there are. */
+/** INVALID_ARGUMENT that names every violation as far as there is room, and says how many more there are. */
 export const invalid = (violations: Violation[], reason: Reason = 'VALIDATION_FAILED') => {
-  const named = violations.slice(0, MAX_NAMED)
-  const sentences = named.map(({ field, description }) => (field ? `${field}: ${description}` : description))
-  if (violations.length > MAX_NAMED) sentences.push(`and ${violations.length - MAX_NAMED} more`)
-  const details = { violations: violations.slice(0, MAX_VIOLATIONS) }
-  return new AppError(status.INVALID_ARGUMENT, reason, sentences.join('; '), details)
+  const sentence = ({ field, description }: Violation) => (field ? `${field}: ${description}` : description)
+  const kept = fitting(violations.slice(0, MAX_VIOLATIONS), MAX_VIOLATIONS_BYTES)
+  const named = fitting(kept, MAX_NAMED_BYTES)
+  const sentences = named.map(sentence)
+  if (violations.length > named.length) sentences.push(`and ${violations.length - named.length} more`)
+  return new AppError(status.INVALID_ARGUMENT, reason, sentences.join('; '), { violations: kept })
+}
+
+/** The first of them that have together no more bytes than that, and at least one. */
+function fitting(violations: Violation[], bytes: number): Violation[] {
+  let left = bytes
+  return violations.filter(({ field, description }, index) => {
+    left -= Buffer.byteLength(field) + Buffer.byteLength(description)
+    return index === 0 || left >= 0
+  })
 }
 
 /** INVALID_ARGUMENT: the request has more than `bytes`. */

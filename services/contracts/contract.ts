@@ -20,6 +20,9 @@ import {
 import { Policy, Policy_Caller } from './gen/promptforge/access/v1/access.ts'
 import { HttpRule } from './gen/google/api/http.ts'
 import { Facts, Facts_RateClass } from './gen/promptforge/method/v1/method.ts'
+import { maxRequestBytesOf } from './request-size.ts'
+
+export { MAX_MESSAGE_BYTES } from './request-size.ts'
 
 /** One way to reach an RPC over REST, from its `google.api.http` option. */
 export type HttpRoute = {
@@ -35,9 +38,6 @@ export type HttpRoute = {
 
 /** A rate limit that only some methods have, as the contract names it: `AUTH`. */
 export type RateClass = Exclude<keyof typeof Facts_RateClass, 'UNSPECIFIED' | 'UNRECOGNIZED'>
-
-/** The largest message, bytes: a response, and a request whose method does not say otherwise. */
-export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
 /** The longest that a stream may last, milliseconds, when its method does not say: at the gateway, and between services. */
 export const LONGEST_STREAM_MS = 900_000
@@ -133,7 +133,7 @@ function readMethod(method: DescMethod, options: Options): Method {
     readOnly: method.idempotency === Idempotency.NO_SIDE_EFFECTS,
     deadlineMs,
     rateClass: rateClasses.get(rateClass),
-    maxRequestBytes: maxRequestBytes ?? MAX_MESSAGE_BYTES,
+    maxRequestBytes: maxRequestBytes ?? maxRequestBytesOf(method.input),
     headers,
   }
 }

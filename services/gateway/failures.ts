@@ -4,6 +4,7 @@ import { tokenMissing } from '#chassis/grpc/access.ts'
 import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import type { Exposed } from './exposed.ts'
 import { ownLimits, routeName } from './render/request-sizes.ts'
+import { COMPRESSED_ROUTE } from './render/routes.ts'
 
 /** One way in which the gateway itself refuses a request, or fails. */
 export type Failure = {
@@ -40,6 +41,12 @@ const limited = new AppError(
 )
 const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the gateway cannot read this request')
 
+const compressed = new AppError(
+  status.INVALID_ARGUMENT,
+  'REQUEST_REJECTED',
+  'compressed requests are not accepted: send it again without grpc-encoding',
+)
+
 /** Every way, the first that fits counts. The last two leave nothing over. */
 export const failures = (methods: Exposed[]): Failure[] => [
   // 501: the body has an unknown transfer encoding.
@@ -53,6 +60,7 @@ export const failures = (methods: Exposed[]): Failure[] => [
   { when: details('jwt_authn_access_denied'), error: tokenInvalid, http: 401 },
   { when: details('max_duration_timeout'), error: deadlineExceeded(), http: 504 },
   { when: `${code(400)} && ${details('transcode')}`, error: rejected, explains: true },
+  { when: `${code(404)} && xds.route_name == '${COMPRESSED_ROUTE}'`, error: compressed, http: 400 },
   { when: code(404), error: pathUnknown, grpc: methodUnknown },
   ...ownLimits(methods).map((bytes) => ({
     when: `${code(413)} && xds.route_name == '${routeName(bytes)}'`,

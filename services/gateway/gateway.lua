@@ -1,5 +1,5 @@
--- Four things that Envoy does not do by itself:
--- an answer that has not changed since the caller read it is 304; of several rate limits the answer shows the one that is closest
+-- Five things that Envoy does not do by itself:
+-- the scheme of a token is `Bearer`, however it was written; an answer that has not changed since the caller read it is 304; of several rate limits the answer shows the one that is closest
 -- to; one who is over it learns when to come again; and an error that is none of a service's own gets the shape of those.
 
 local STATE = "promptforge"
@@ -47,8 +47,16 @@ local function add_details(handle, request_id)
   body:setBytes(bare .. DETAILS:format(reason, request_id))
 end
 
+-- HTTP compares schemes without regard to case, as the services do; the check of tokens here does not.
+local function normalise_scheme(headers)
+  local sent = headers:get("authorization")
+  local token = sent and sent:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)$")
+  if token then headers:replace("authorization", "Bearer " .. token) end
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
+  normalise_scheme(headers)
   handle:streamInfo():dynamicMetadata():set(STATE, "request-id", headers:get("x-request-id"))
   local wanted = headers:get("if-none-match")
   if wanted and headers:get(":method") == "GET" then

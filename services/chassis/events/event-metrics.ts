@@ -5,7 +5,7 @@ import type { Broker } from './broker.ts'
 import type { OutboxStore } from './outbox-store.ts'
 
 /** What a relay counts. */
-export type RelayMetrics = { published: Counter; abandoned: Counter; leading: Gauge }
+export type RelayMetrics = { published: Counter; refused: Counter; abandoned: Counter; leading: Gauge }
 
 /** What consumers count, by `stream`. */
 export type ConsumerMetrics = {
@@ -33,6 +33,11 @@ export function relayMetrics(registry: Registry, outbox: OutboxStore): RelayMetr
   })
   return {
     published: new Counter({ name: 'outbox_published_total', help: 'Events published and marked.', registers }),
+    refused: new Counter({
+      name: 'outbox_refused_total',
+      help: 'Refusals of events by JetStream, which wait: alarm when it grows.',
+      registers,
+    }),
     abandoned: new Counter({
       name: 'outbox_abandoned_total',
       help: 'Events that were given up: alarm on any.',

@@ -17,8 +17,9 @@ const LINGER_MS = 20
 /** Milliseconds until the next sweep after one that failed or met a full stream. */
 const RETRY_MS = 250
 
-/** Refusals after which a row is abandoned. */
-const MAX_ATTEMPTS = 10
+/** Milliseconds until a row that JetStream refused is tried again: twice as long after each refusal, and this at the most. */
+const FIRST_DELAY_MS = 250
+const MAX_DELAY_MS = 30_000
 
 /** The name of the lock that says which replica publishes. */
 export const RELAY_LOCK = 'relay'
@@ -46,12 +47,13 @@ export function startRelay(parts: Parts): Relay {
       if (isAwake) resolve()
       wake = resolve
     })
+  const waiting: Waiting = new Map()
   const ended = parts.lead(RELAY_LOCK, stopping.signal, async (signal) => {
     parts.metrics.leading.set(1)
     let hasWarned = false
     while (!signal.aborted) {
       isAwake = false
-      const isClear = await sweep(parts, signal).catch((err: unknown) => {
+      const isClear = await sweep(parts, waiting, signal).catch((err: unknown) => {
         if (!hasWarned && !signal.aborted) parts.log.warn({ err }, 'events wait in the outbox')
         hasWarned = true
         return false
@@ -78,20 +80,25 @@ export function startRelay(parts: Parts): Relay {
   }
 }
 
+/** When rows that JetStream refused are due again, milliseconds of the clock, by their ids. */
+type Waiting = Map<string, number>
+
 /**
  * Publishes everything that waits, from the beginning. Answers whether all went: rows of a stream without room stay, and those of
  * the other streams pass them by. While a page is published, the page before it is marked and the one after it read.
  */
-async function sweep({ outbox, broker, log, metrics }: Parts, signal: AbortSignal): Promise<boolean> {
+async function sweep(parts: Parts, waiting: Waiting, signal: AbortSignal): Promise<boolean> {
+  const { outbox, broker, log } = parts
+  const isDue = ({ id }: OutboxRow) => (waiting.get(id) ?? 0) <= Date.now()
   const blocked = new Set<StreamName>()
   let marking: Promise<unknown> = Promise.resolve()
   let page = await outbox.read(undefined, [])
   while (page.length > 0 && !signal.aborted) {
     const next = outbox.read(page.at(-1)!.id, [...blocked])
     next.catch(() => undefined)
-    const outcome = await publishPage(broker, page, blocked, log)
+    const outcome = await publishPage(broker, page.filter(isDue), blocked, log)
     await marking
-    marking = settle(outbox, metrics, log, outcome)
+    marking = settle(parts, waiting, outcome)
     marking.catch(() => undefined)
     page = await next
   }
@@ -137,20 +144,20 @@ async function publishPage(broker: Broker, rows: OutboxRow[], blocked: Set<Strea
   return outcome
 }
 
-async function settle(
-  outbox: OutboxStore,
-  metrics: RelayMetrics,
-  log: Logger,
-  { stored, refused, unreadable }: Outcome,
-) {
+// Only what the contract cannot read is abandoned. A refusal may have any cause, and ends with it: the row waits, and an alarm tells.
+async function settle({ outbox, metrics, log }: Parts, waiting: Waiting, { stored, refused, unreadable }: Outcome) {
   if (stored.length > 0) await outbox.markPublished(stored)
   metrics.published.inc(stored.length)
-  const abandoned = [...unreadable, ...refused.filter(({ attempts }) => attempts + 1 >= MAX_ATTEMPTS)]
-  const again = refused.filter((row) => !abandoned.includes(row))
-  if (again.length > 0) await outbox.markRefused(again.map(({ id }) => id))
-  if (abandoned.length === 0) return
-  await outbox.markAbandoned(abandoned.map(({ id }) => id))
-  metrics.abandoned.inc(abandoned.length)
-  for (const { id, subject } of abandoned)
+  for (const id of stored) waiting.delete(id)
+  for (const { id, subject, attempts } of refused) {
+    waiting.set(id, Date.now() + Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempts, 16)))
+    log.warn({ event: id, subject, attempts: attempts + 1 }, 'JetStream refused an event: it waits in the outbox')
+  }
+  metrics.refused.inc(refused.length)
+  if (refused.length > 0) await outbox.markRefused(refused.map(({ id }) => id))
+  if (unreadable.length === 0) return
+  await outbox.markAbandoned(unreadable.map(({ id }) => id))
+  metrics.abandoned.inc(unreadable.length)
+  for (const { id, subject } of unreadable)
     log.error({ event: id, subject }, 'an event was abandoned: it stays in the outbox, with abandoned_at')
 }

@@ -14,6 +14,7 @@ import type { Peer, ServerCall } from './peer.ts'
 import { addressOf, bearerToken, checkOriginalQuery, checkSize, readHeaders } from './request.ts'
 import type { Caller, VerifyToken } from './tokens.ts'
 import { createRequestCheck, malformed, userRefs } from './validation.ts'
+import { checkShape } from './wire-shape.ts'
 
 /** What a gRPC server needs of its service. */
 export type ServerParts = {
@@ -32,16 +33,22 @@ export type ServerParts = {
 }
 
 /** A request as the wire brought it, until it is admitted. */
-export type Incoming = { wire: Buffer; message: unknown }
+export type Incoming = { wire: Buffer; message: unknown; failure?: unknown }
 
-/** Reads a request but keeps its bytes; what cannot be read is refused by `admit`, with our own error. */
+/** Reads a request but keeps its bytes; `admit` refuses what is too large to be read, or cannot be, with our own error. */
 export const receive =
-  (rpc: Rpc) =>
+  (rpc: Rpc, method: Method) =>
   (wire: Buffer): Incoming => {
+    try {
+      checkSize(method, wire)
+      checkShape(method.input, wire)
+    } catch (failure) {
+      return { wire, message: undefined, failure }
+    }
     try {
       return { wire, message: rpc.requestDeserialize(wire) }
     } catch {
-      return { wire, message: undefined }
+      return { wire, message: undefined, failure: malformed(method.input.typeName) }
     }
   }
 
@@ -80,9 +87,8 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     }
     await checkPolicy(method, { peer, caller, readAccount })
     checkOriginalQuery(method, call.metadata, peer)
-    const { wire, message } = call.request as Incoming
-    checkSize(method, wire)
-    if (message === undefined) throw malformed(method.input.typeName)
+    const { wire, message, failure } = call.request as Incoming
+    if (failure) throw failure
     checkRequest(wire)
     const request = withCallerFor(refs, message as Record<string, unknown>, caller)
     const key = isRepeatable && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined

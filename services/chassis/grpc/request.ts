@@ -13,8 +13,14 @@ export function requestIdOf(metadata: Metadata): string {
   return sent && REQUEST_ID.test(sent) ? sent : randomUUID()
 }
 
-/** The access token of the `authorization` header; undefined without one. Any other scheme is returned as it is: no token. */
-export const bearerToken = (metadata: Metadata) => header(metadata, 'authorization')?.replace(/^Bearer +/i, '')
+/**
+ * The access token of the `authorization` header; undefined without the header. Empty, which is no valid token, for another scheme
+ * or none: the gateway would not see a user there.
+ */
+export function bearerToken(metadata: Metadata): string | undefined {
+  const sent = header(metadata, 'authorization')
+  return sent === undefined ? undefined : (/^bearer +(.*)$/i.exec(sent)?.[1] ?? '')
+}
 
 /** The address of the person's client: what the gateway says, when it is the gateway that says it; else the socket's. */
 export function addressOf(call: ServerCall, peer: Peer): string {
@@ -30,8 +36,11 @@ export function addressOf(call: ServerCall, peer: Peer): string {
  */
 export function checkOriginalQuery({ routes }: Method, metadata: Metadata, peer: Peer) {
   if (!peer.isGateway) return
-  const query = header(metadata, 'x-envoy-original-path')?.split('?')[1]
-  if (!query) return
+  const path = header(metadata, 'x-envoy-original-path') ?? ''
+  const mark = path.indexOf('?')
+  if (mark < 0) return
+  // Everything after the first question mark, as the transcoder reads it.
+  const query = path.slice(mark + 1)
   const bound = new Set(routes.flatMap((route) => route.pathFields).map(plain))
   const repeated = [...new URLSearchParams(query).keys()].filter((name) => bound.has(plain(name)))
   if (repeated.length === 0) return

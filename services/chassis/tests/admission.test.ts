@@ -155,6 +155,13 @@ describe('a request', () => {
   })
 })
 
+test('a token without its scheme is refused, also where none is needed', async () => {
+  const metadata = new Metadata()
+  metadata.set('authorization', await bare.identity.tokenFor(ann))
+  const error = await rejection(users('gateway').getUser({ userId: ID }, { metadata }))
+  expect(error).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'TOKEN_INVALID' })
+})
+
 describe('what the gateway says of the original request', () => {
   const header = (name: string, value: string) => {
     const metadata = new Metadata()

@@ -99,6 +99,27 @@ describe('what is in the outbox', () => {
   })
 })
 
+describe('what JetStream refuses', () => {
+  test('waits, however often it was refused before, and is published when the reason is gone', async () => {
+    const { config } = await broker.manager.streams.info('PF_PROMPT')
+    await broker.manager.streams.update('PF_PROMPT', { ...config, max_msg_size: 10 })
+    await emitDeleted(database, 2)
+    await database.query('update outbox set attempts = 1000')
+    await until('the refusals', async () => (await metric('outbox_refused_total')) === 2)
+    expect(await countOutbox(database)).toEqual({ waiting: 2, published: 0, abandoned: 0 })
+    await broker.manager.streams.update('PF_PROMPT', config)
+    // It is not tried again at once; those behind it flow on.
+    await emitDeleted(database, 3)
+    await allPublished(3)
+    expect(await metric('outbox_refused_total')).toBe(2)
+    // The next replica that leads tries anew.
+    const replica = await startTestService(definition, { env: { PF_NATS_URL: broker.url }, database })
+    await service.service.destroy()
+    await allPublished(5)
+    await replica.stop()
+  })
+})
+
 describe('a stream without room', () => {
   test('holds up its own events only; all are delivered once there is room, and an alarm tells', async () => {
     const { config, state } = await broker.manager.streams.info('PF_PROMPT')

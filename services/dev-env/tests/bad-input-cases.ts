@@ -222,6 +222,13 @@ export const REST_CASES: RestCase[] = [
     'PATH_FIELD_IN_QUERY',
     ['promptId'],
   ),
+  get(
+    'a path field behind a second question mark',
+    ({ prompts }) => `/v1/prompts/${prompts.public}?=?&prompt_id=${prompts.private}`,
+    400,
+    'PATH_FIELD_IN_QUERY',
+    ['prompt_id'],
+  ),
   get('an unknown query parameter', () => '/v1/prompts?colour=red', 400, 'REQUEST_REJECTED'),
   get('a negative page size', () => '/v1/prompts?page_size=-1', 400, 'VALIDATION_FAILED', ['page_size']),
   get('a page size in words', () => '/v1/prompts?page_size=ten', 400, 'REQUEST_REJECTED'),

@@ -24,6 +24,9 @@ export function pathRegex(template: string): string {
   return parts.map((part, index) => (index % 2 === 0 ? part.replaceAll('.', '\\.') : '[^/]+')).join('')
 }
 
+/** A regular expression for the slashes at the end of a path: the transcoder drops them, so a limit that goes by path must see past them. */
+export const SLASHES = '/*'
+
 // A sort key: a custom verb first, then words before variables.
 function rank(template: string): string {
   const [path = '', verb] = template.split(':')

@@ -2,7 +2,7 @@ import { RATE_CLASSES } from '#contracts/contract.ts'
 import type { Exposed } from '../exposed.ts'
 import type { GatewayOptions, Limit } from '../options.ts'
 import { type Config, extension } from './envoy.ts'
-import { pathRegex } from './paths.ts'
+import { pathRegex, SLASHES } from './paths.ts'
 import { CLAIMS } from './tokens.ts'
 
 // An IPv6 client has a whole /64 to choose addresses from.
@@ -70,5 +70,5 @@ const bucket = ({ perSecond, burst }: Limit) => ({
 
 function pathsOf(methods: Exposed[]) {
   const paths = methods.flatMap(({ path, routes }) => [path, ...routes.map((route) => route.path)].map(pathRegex))
-  return { name: ':path', string_match: { safe_regex: { regex: `(${paths.join('|')})(\\?.*)?` } } }
+  return { name: ':path', string_match: { safe_regex: { regex: `(${paths.join('|')})${SLASHES}(\\?.*)?` } } }
 }

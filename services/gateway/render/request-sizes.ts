@@ -1,7 +1,7 @@
 import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import type { Exposed } from '../exposed.ts'
 import { type Config, httpFilter, typed } from './envoy.ts'
-import { pathRegex, restRoutes } from './paths.ts'
+import { pathRegex, restRoutes, SLASHES } from './paths.ts'
 
 const BUFFER = 'envoy.filters.http.buffer'
 
@@ -40,7 +40,7 @@ export function restSizeRoutes(methods: Exposed[], nowhere: Config): Config[] {
   return restRoutes(methods).map(({ method, route }) => ({
     ...bufferOf(method),
     match: {
-      safe_regex: { regex: pathRegex(route.path) },
+      safe_regex: { regex: pathRegex(route.path) + SLASHES },
       headers: [{ name: ':method', string_match: { exact: route.verb } }],
     },
     route: nowhere,

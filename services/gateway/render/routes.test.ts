@@ -11,8 +11,8 @@ const { methods } = loadContract()
 function routeOf({ path }: { path: string }, facts: Partial<Exposed> = {}) {
   const method = { ...methods.get(path)!, owner: 'prompt', isPublic: true, ...facts }
   const table = routeTable([method], { corsOrigins: [] as string[] } as GatewayOptions)
-  const [host] = table['virtual_hosts'] as { routes: { route: Record<string, any> }[] }[]
-  return host!.routes[0]!.route
+  const [host] = table['virtual_hosts'] as { routes: { match: { path?: string }; route: Record<string, any> }[] }[]
+  return host!.routes.find(({ match }) => match.path === path)!.route
 }
 
 test('a read has 5 s, of which the first attempt gets 2, and a write 10 s for all', () => {

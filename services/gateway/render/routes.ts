@@ -41,7 +41,7 @@ export function routeTable(methods: Exposed[], { corsOrigins }: GatewayOptions):
         domains: ['*'],
         response_headers_to_remove: ['grpc-encoding', 'grpc-accept-encoding'],
         typed_per_filter_config: { 'envoy.filters.http.cors': corsPolicy(corsOrigins) },
-        routes: [...methods.map(methodRoute), ...restSizeRoutes(methods, NO_ROUTE.route), NO_ROUTE],
+        routes: [COMPRESSED, ...methods.map(methodRoute), ...restSizeRoutes(methods, NO_ROUTE.route), NO_ROUTE],
       },
     ],
   }
@@ -53,6 +53,22 @@ const NOWHERE = 'nowhere'
 const NO_ROUTE = {
   match: { prefix: '/' },
   route: { cluster: NOWHERE, cluster_not_found_response_code: 'NOT_FOUND' },
+}
+
+/** The name of the route for compressed requests: a refusal is told apart by it. */
+export const COMPRESSED_ROUTE = 'compressed'
+
+// A message of 4 KiB becomes one of 4 MiB. Nobody has to compress requests: answers are long, and those are compressed.
+const COMPRESSED = {
+  ...NO_ROUTE,
+  name: COMPRESSED_ROUTE,
+  match: {
+    prefix: '/',
+    headers: [
+      { name: 'grpc-encoding', present_match: true },
+      { name: 'grpc-encoding', string_match: { exact: 'identity' }, invert_match: true },
+    ],
+  },
 }
 
 function methodRoute(method: Exposed): Config {
@@ -77,11 +93,19 @@ const WRITE_MS = 10_000
 /** Of a read that does not say how long it may take, milliseconds: the second attempt has the rest. */
 const FIRST_TRY_MS = 2_000
 
-/** Deadlines and retries: reads may be repeated whatever happened, writes only when they cannot have begun. */
+// The service cannot have begun: it was not reached, or its connection was taking no new calls.
+const UNBEGUN = 'connect-failure,refused-stream'
+
+/** Deadlines and retries: reads may be repeated whatever happened, writes and streams only when they cannot have begun. */
 function routeOf({ readOnly, serverStreaming, deadlineMs }: Exposed) {
   if (serverStreaming) {
     const max_stream_duration = millis(deadlineMs ?? LONGEST_STREAM_MS)
-    return { timeout: '0s', idle_timeout: '120s', max_stream_duration: { max_stream_duration } }
+    return {
+      timeout: '0s',
+      idle_timeout: '120s',
+      max_stream_duration: { max_stream_duration },
+      retry_policy: { ...RETRY, retry_on: UNBEGUN },
+    }
   }
   const deadline = deadlineMs ?? (readOnly ? READ_MS : WRITE_MS)
   return {
@@ -90,7 +114,7 @@ function routeOf({ readOnly, serverStreaming, deadlineMs }: Exposed) {
     max_stream_duration: { grpc_timeout_header_max: millis(deadline) },
     retry_policy: {
       ...RETRY,
-      retry_on: readOnly ? 'connect-failure,refused-stream,reset,unavailable' : 'connect-failure,refused-stream',
+      retry_on: readOnly ? `${UNBEGUN},reset,unavailable` : UNBEGUN,
       // A read that says how long it may take gets that for one attempt.
       ...(readOnly && deadlineMs === undefined && { per_try_timeout: millis(FIRST_TRY_MS) }),
     },

@@ -34,7 +34,7 @@ const provider = ({ issuer, audience }: GatewayOptions['auth'], uri: string, key
   audiences: [audience],
   require_expiration: true,
   clock_skew_seconds: CLOCK_SKEW_SECONDS,
-  from_headers: ['Bearer ', 'bearer '].map((value_prefix) => ({ name: 'authorization', value_prefix })),
+  from_headers: [{ name: 'authorization', value_prefix: 'Bearer ' }], // gateway.lua has normalised the scheme
   forward: true,
   payload_in_metadata: CLAIMS.key,
   jwt_cache_config: { jwt_cache_size: 1000 },

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import * as errors from '#chassis/errors.ts'
 import { readStatus } from '#chassis/grpc/status.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
@@ -50,6 +50,23 @@ describe('a gRPC caller learns as gRPC', () => {
       code: status.INVALID_ARGUMENT,
       reason: 'REQUEST_TOO_LARGE',
     })
+  })
+
+  test('that compressed requests are not accepted: 4 KiB of one would be 4 MiB at a service', async () => {
+    const { path, requestSerialize, responseDeserialize } = Prompts.batchGetPrompts
+    const bomb = Buffer.alloc(2_000_000)
+    const client = new Client(new URL(gateway.url).host, credentials.createInsecure(), {
+      'grpc.default_compression_algorithm': 2,
+    })
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      client.makeUnaryRequest(path, () => bomb, responseDeserialize, requestSerialize({ promptIds: [] }), resolve)
+    })
+    client.close()
+    expect(readStatus(error!)).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      message: 'compressed requests are not accepted: send it again without grpc-encoding',
+    })
+    expect(gateway.prompt.calls.filter((call) => call.path === path)).toEqual([])
   })
 
   test('that a deadline has passed', async () => {

@@ -68,7 +68,7 @@ test('who signs in, registers or renews a token has fewer, over REST and gRPC to
   const first = await gateway.rest('POST /v1/auth/login', { body })
   expect(first.headers.get('x-ratelimit-limit')).toBe('3')
   expect(failureOf(await refusal('POST /v1/auth/register', { body }))).toEqual(LIMITED)
-  for (const path of ['/v1/auth/login?x=y', '/v1/auth/refresh']) {
+  for (const path of ['/v1/auth/login?x=y', '/v1/auth/refresh', '/v1/auth/login/', '/v1//auth/login//']) {
     expect(await gateway.rest(`POST ${path}`, { body })).toMatchObject({ status: 429 })
   }
   expect(await rejection(gateway.stub(Auth).login(LoginRequest.create()))).toMatchObject({

@@ -72,9 +72,13 @@ test.each([
   expect(gateway.prompt.calls).toEqual([])
 })
 
-test('the name of the scheme may be in lower case', async () => {
-  const sent = (token: string) => ({ headers: { authorization: `bearer ${token}` } })
-  expect(await gateway.rest('DELETE /v1/prompts/p1', sent(await gateway.token()))).toMatchObject({ status: 200 })
+test.each(['bearer', 'BEARER', 'BeArEr'])('the scheme may be spelt %s', async (scheme) => {
+  const sent = (token: string) => ({ headers: { authorization: `${scheme} ${token}` } })
+  const token = await gateway.token()
+  expect(await gateway.rest('DELETE /v1/prompts/p1', sent(token))).toMatchObject({ status: 200 })
+  // Whatever reads it behind the gateway reads what the gateway has checked.
+  expect(gateway.prompt.calls.at(-1)!.metadata.get('authorization')).toEqual([`Bearer ${token}`])
+  gateway.prompt.calls.splice(0)
   const bad = await gateway.rest('GET /v1/prompts/p1', sent('x.y.z'))
   expect(failureOf(bad)).toEqual({ status: 401, code: 16, reason: 'TOKEN_INVALID' })
 })
