@@ -3,7 +3,7 @@ import { Client, type QueryResult } from 'pg'
 import type { TakeLock } from '../leader.ts'
 
 /** Milliseconds until a server must answer, and between two signs of life of the connection. */
-const CONNECT_MS = 2000
+const ANSWER_MS = 2000
 const ALIVE_MS = 1000
 
 /** SQL of the key of an advisory lock. It is made of the name, so that locks of one database differ when their names do. */
@@ -50,7 +50,12 @@ export function openAdvisoryLocks(url: string): AdvisoryLocks {
 }
 
 async function connect(url: string): Promise<Connection> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, keepAlive: true })
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: ANSWER_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+  })
   const lost = new AbortController()
   const end = async () => {
     if (lost.signal.aborted) return
@@ -65,14 +70,23 @@ async function connect(url: string): Promise<Connection> {
     await end()
     throw error
   }
+  // After a failure nobody knows which locks the connection has.
+  const ask = async (text: string) => {
+    try {
+      return await client.query(text)
+    } catch (error) {
+      await end()
+      throw error
+    }
+  }
   // The driver wants one query at a time.
   let previous: Promise<unknown> = Promise.resolve()
   const query = (text: string) => {
-    const next = previous.catch(() => undefined).then(() => client.query(text))
+    const next = previous.catch(() => undefined).then(() => ask(text))
     previous = next
     return next
   }
-  const alive = setInterval(() => void query('select 1').catch(end), ALIVE_MS)
+  const alive = setInterval(() => void query('select 1').catch(() => undefined), ALIVE_MS)
   lost.signal.addEventListener('abort', () => clearInterval(alive))
   return { query, lost: lost.signal, end }
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { openAdvisoryLocks } from '../db/advisory-locks.ts'
 import { type Leases, leaseLocks } from '../db/leases.ts'
@@ -139,6 +141,29 @@ test('one that is stopped while it takes the lock does not begin, and releases i
   }, log)
   await lead('a', stopping.signal, async () => void done.push('worked'))
   expect(done).toEqual(['released'])
+})
+
+test('a lock is lost when its connection hangs: the server may have given it to another replica', async () => {
+  const database = await testDatabase()
+  const { hostname, port } = new URL(database.url)
+  const proxy = createServer((client) => {
+    const server = connect(Number(port), hostname)
+    client.pipe(server).pipe(client)
+    for (const socket of [client, server]) socket.on('error', () => undefined)
+    proxy.once('hang', () => void client.unpipe(server))
+    client.on('close', () => server.destroy())
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const url = new URL(database.url)
+  url.host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  const { take, close } = openAdvisoryLocks(url.href)
+  const lock = await take('a')
+  proxy.emit('hang')
+  await until('the lock to be lost', () => lock!.lost.aborted)
+  await lock!.release()
+  await close()
+  proxy.close()
+  await database.drop()
 })
 
 test('the locks of one process share a connection', async () => {
