@@ -5,8 +5,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 export type TcpProxy = {
   /** The store's URL, by way of the proxy. */
   url: string
-  /** From now on nothing arrives at either side of the connections that are open. Nobody is told. */
+  /** From now on nothing arrives at either side, of connections that are open and of new ones. Nobody is told. */
   swallow(): void
+  /** New connections are connections again. Those that were made before stay silent. */
+  restore(): void
   close(): void
 }
 
@@ -14,9 +16,10 @@ export type TcpProxy = {
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
   const open = new Set<Socket>()
+  let isSilent = false
   const server = createServer((near) => {
     const far = connect(Number(port), hostname)
-    near.pipe(far).pipe(near)
+    if (!isSilent) near.pipe(far).pipe(near)
     for (const socket of [near, far]) {
       open.add(socket)
       socket.on('error', () => undefined)
@@ -31,7 +34,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   return {
     url: url.href,
     swallow: () => {
+      isSilent = true
       for (const socket of open) socket.unpipe().pause()
+    },
+    restore: () => {
+      isSilent = false
     },
     close: () => {
       server.close()

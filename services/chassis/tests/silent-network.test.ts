@@ -46,9 +46,11 @@ test('a call fails in its time, the service is not ready meanwhile, and both pla
   await Promise.all([call(), call()])
   await until('the service to be ready', ready)
   proxy.swallow()
+  const notReady = until('the service to be not ready', async () => !(await ready()))
   const failures = await Promise.all([call(), call()])
   for (const { code } of failures) expect([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]).toContain(code)
-  expect(await ready()).toBe(false)
+  await notReady
+  proxy.restore()
   await until('the service to answer again', async () => (await call()).code === status.NOT_FOUND, 12_000)
   await until('the service to be ready', ready)
 }, 30_000)
