@@ -11,8 +11,16 @@ import { createSql, type Sql } from './statements.ts'
 import type { Store } from './store.ts'
 import { createTransaction, type Transaction } from './transaction.ts'
 
-/** Milliseconds after which PostgreSQL gives up a statement, waiting for a lock, and a transaction that does nothing. */
-const SESSION_LIMITS = '-c statement_timeout=3000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=10000'
+/**
+ * Milliseconds after which PostgreSQL gives up a statement, waiting for a lock, a transaction that does nothing, and a session that
+ * does nothing: its client closes those sooner, unless the network between them has swallowed that.
+ */
+const SESSION_LIMITS = [
+  '-c statement_timeout=3000',
+  '-c lock_timeout=1000',
+  '-c idle_in_transaction_session_timeout=10000',
+  '-c idle_session_timeout=10000',
+].join(' ')
 
 /** Milliseconds that a query waits for a free connection, or for a new one, before the caller hears UNAVAILABLE. */
 const CONNECT_MS = 1000
