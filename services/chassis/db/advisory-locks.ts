@@ -1,10 +1,14 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { Client, type QueryResult } from 'pg'
 import type { TakeLock } from '../leader.ts'
+import { socketEndingAfter } from './sockets.ts'
 
 /** Milliseconds until a server must answer, and between two signs of life of the connection. */
 const ANSWER_MS = 2000
 const ALIVE_MS = 1000
+
+/** Milliseconds after which the server gives up a connection, and its locks, that shows no sign of life: the network may swallow them. */
+const ABANDONED_MS = 6000
 
 /** SQL of the key of an advisory lock. It is made of the name, so that locks of one database differ when their names do. */
 export const lockKey = (name: string): string => `hashtextextended('${name}', 0)`
@@ -55,6 +59,9 @@ async function connect(url: string): Promise<Connection> {
     connectionTimeoutMillis: ANSWER_MS,
     query_timeout: ANSWER_MS,
     keepAlive: true,
+    options: `-c idle_session_timeout=${ABANDONED_MS}`,
+    // Longer than between two signs of life: it is silent only when nobody is at its other end.
+    stream: socketEndingAfter(ALIVE_MS + ANSWER_MS),
   })
   const lost = new AbortController()
   const end = async () => {

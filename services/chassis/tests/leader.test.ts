@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { openAdvisoryLocks } from '../db/advisory-locks.ts'
 import { type Leases, leaseLocks } from '../db/leases.ts'
@@ -9,6 +7,7 @@ import { createLogger } from '../logger.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { lockHolders } from '../testing/locks.ts'
 import { type TestMongo, testMongo } from '../testing/mongo.ts'
+import { startTcpProxy } from '../testing/tcp-proxy.ts'
 import { until } from '../testing/until.ts'
 
 // Two of the tests take from a leader what it leads by, which it warns of.
@@ -143,28 +142,21 @@ test('one that is stopped while it takes the lock does not begin, and releases i
   expect(done).toEqual(['released'])
 })
 
-test('a lock is lost when its connection hangs: the server may have given it to another replica', async () => {
+test('a lock whose connection the network swallows is lost to its holder, and then another replica gets it', async () => {
   const database = await testDatabase()
-  const { hostname, port } = new URL(database.url)
-  const proxy = createServer((client) => {
-    const server = connect(Number(port), hostname)
-    client.pipe(server).pipe(client)
-    for (const socket of [client, server]) socket.on('error', () => undefined)
-    proxy.once('hang', () => void client.unpipe(server))
-    client.on('close', () => server.destroy())
-  }).listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  const url = new URL(database.url)
-  url.host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`
-  const { take, close } = openAdvisoryLocks(url.href)
-  const lock = await take('a')
-  proxy.emit('hang')
+  const proxy = await startTcpProxy(database.url)
+  const [holder, other] = [openAdvisoryLocks(proxy.url), openAdvisoryLocks(database.url)]
+  const lock = await holder.take('a')
+  expect(await other.take('a')).toBeUndefined()
+  proxy.swallow()
   await until('the lock to be lost', () => lock!.lost.aborted)
   await lock!.release()
-  await close()
+  await until('the other to get it', () => other.take('a'))
+  await holder.close()
+  await other.close()
   proxy.close()
   await database.drop()
-})
+}, 30_000)
 
 test('the locks of one process share a connection', async () => {
   const database = await testDatabase()
