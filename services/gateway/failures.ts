@@ -60,6 +60,8 @@ export const failures = (methods: Exposed[]): Failure[] => [
   { when: details('jwt_authn_access_denied'), error: tokenInvalid, http: 401 },
   { when: details('max_duration_timeout'), error: deadlineExceeded(), http: 504 },
   { when: `${code(400)} && ${details('transcode')}`, error: rejected, explains: true },
+  // path-fields.lua
+  { when: details('lua_response'), error: rejected, explains: true },
   { when: `${code(404)} && xds.route_name == '${COMPRESSED_ROUTE}'`, error: compressed, http: 400 },
   { when: code(404), error: pathUnknown, grpc: methodUnknown },
   ...ownLimits(methods).map((bytes) => ({

@@ -6,6 +6,7 @@ import type { GatewayOptions } from '../options.ts'
 import { accessLog } from './access-log.ts'
 import { type Config, extension, httpFilter, typed } from './envoy.ts'
 import { errorReplies } from './error-replies.ts'
+import { pathFieldsFilter } from './path-fields.ts'
 import { addressLimit, userLimit } from './rate-limits.ts'
 import { requestBuffer } from './request-sizes.ts'
 import { routeTable } from './routes.ts'
@@ -92,6 +93,7 @@ function filters(methods: Exposed[], options: GatewayOptions): Config[] {
     tokenFilter(methods, options),
     userLimit(options),
     requestBuffer(),
+    pathFieldsFilter(),
     transcoder(methods, options.descriptorSet),
     signedInOnly(methods),
     httpFilter('grpc_stats', 'grpc_stats.v3.FilterConfig', { emit_filter_state: true }),
