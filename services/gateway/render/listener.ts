@@ -11,6 +11,7 @@ import { addressLimit, userLimit } from './rate-limits.ts'
 import { requestBuffer } from './request-sizes.ts'
 import { routeTable } from './routes.ts'
 import { signedInOnly } from './signed-in.ts'
+import { NOTHING_SPOOFED } from './spoofed.ts'
 import { tokenFilter } from './tokens.ts'
 import { transcoder } from './transcoder.ts'
 
@@ -61,21 +62,7 @@ const identity = ({ trustedHops }: GatewayOptions) => ({
   // Nobody is internal, not even a caller on this machine.
   internal_address_config: { cidr_ranges: [{ address_prefix: '255.255.255.255', prefix_len: 32 }] },
   always_set_request_id_in_response: true,
-  early_header_mutation_extensions: [
-    extension(
-      'envoy.http.early_header_mutation.header_mutation',
-      'extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
-      {
-        mutations: [
-          { remove_on_match: { key_matcher: { prefix: 'x-pf-', ignore_case: true } } },
-          { remove_on_match: { key_matcher: { prefix: 'x-envoy-', ignore_case: true } } },
-          { remove: 'grpc-previous-rpc-attempts' },
-          // A caller's own name for a request is not taken over: it could be anything, and anybody else's.
-          { remove: 'x-request-id' },
-        ],
-      },
-    ),
-  ],
+  ...NOTHING_SPOOFED,
 })
 
 /** In this order; answers pass them in the opposite one. The transcoder rewrites the path, and no filter before it runs again. */

@@ -31,6 +31,8 @@ export type TestGateway = {
   folder: string
   /** `http://127.0.0.1:port`. */
   url: string
+  /** The same for the readable part of the admin interface. */
+  adminUrl: string
   /** The key that tokens are verified with; GetJwks answers with `keys`, so add to it. */
   key: Key
   keys: Key[]
@@ -105,7 +107,7 @@ export async function startGateway({
     ...options,
   })
   const envoy = await startEnvoy({ configPath, dir: folder })
-  const { edge } = await envoy.ports()
+  const { edge, admin } = await envoy.ports()
   const client = new Client(`127.0.0.1:${edge}`, credentials.createInsecure())
   const channel: Channel = { client, contract, close: () => client.close() }
   return {
@@ -115,6 +117,7 @@ export async function startGateway({
     user,
     prompt,
     url: `http://127.0.0.1:${edge}`,
+    adminUrl: `http://127.0.0.1:${admin}`,
     key,
     keys,
     token: (sub = 'ada') => key.sign(sub),

@@ -12,8 +12,8 @@ let careless: Envoy
 beforeAll(async () => {
   gateway = await startGateway()
   const text = readFileSync(join(gateway.folder, 'envoy.json'), 'utf8')
-  // Its own socket for keys: two cannot listen on one.
-  const own = text.replaceAll('@promptforge-keys-', '@promptforge-careless-keys-')
+  // Its own sockets: two cannot listen on one.
+  const own = text.replaceAll(/(keys|admin)\.sock/g, 'careless-$1.sock')
   const config = JSON.parse(own, (name, value) => (name === 'requires' ? OPTIONAL : value))
   const configPath = join(gateway.folder, 'careless.json')
   writeFileSync(configPath, JSON.stringify(config))
