@@ -35,6 +35,7 @@ export function adminListener({ admin: { port } }: GatewayOptions): Config {
   return {
     name: ADMIN,
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
+    ignore_global_conn_limit: true,
     filter_chains: [{ filters: [manager] }],
   }
 }

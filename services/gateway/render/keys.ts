@@ -35,7 +35,13 @@ export function keysListener(methods: Exposed[], { folder, descriptorSet }: Gate
       },
     },
   )
-  return { name: KEYS_CLUSTER, address: socketIn(folder, KEYS_CLUSTER), filter_chains: [{ filters: [manager] }] }
+  return {
+    name: KEYS_CLUSTER,
+    address: socketIn(folder, KEYS_CLUSTER),
+    // Tokens can be checked when clients have taken all connections.
+    ignore_global_conn_limit: true,
+    filter_chains: [{ filters: [manager] }],
+  }
 }
 
 /** The URL that the keys are fetched from. */

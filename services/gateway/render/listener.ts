@@ -4,6 +4,7 @@ import type { Exposed } from '../exposed.ts'
 import { failures } from '../failures.ts'
 import type { GatewayOptions } from '../options.ts'
 import { accessLog } from './access-log.ts'
+import { CONNECTIONS, FIRST_LINE } from './connections.ts'
 import { type Config, extension, httpFilter, typed } from './envoy.ts'
 import { errorReplies } from './error-replies.ts'
 import { pathFieldsFilter } from './path-fields.ts'
@@ -37,20 +38,9 @@ export function edgeListener(methods: Exposed[], options: GatewayOptions): Confi
     name: 'edge',
     address: { socket_address: { address: host, port_value: port } },
     per_connection_buffer_limit_bytes: 1_048_576,
+    ...FIRST_LINE,
     filter_chains: [{ filters: [manager] }],
   }
-}
-
-const CONNECTIONS = {
-  common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST', idle_timeout: '300s' },
-  http2_protocol_options: {
-    max_concurrent_streams: 100,
-    initial_stream_window_size: 65_536,
-    initial_connection_window_size: 1_048_576,
-  },
-  request_headers_timeout: '10s',
-  stream_idle_timeout: '120s',
-  server_header_transformation: 'PASS_THROUGH',
 }
 
 const PATHS = { normalize_path: true, merge_slashes: true, path_with_escaped_slashes_action: 'REJECT_REQUEST' }
