@@ -3,6 +3,7 @@ import { AppError, deadlineExceeded, internal, requestTooLarge, unauthenticated,
 import { tokenMissing } from '#chassis/grpc/access.ts'
 import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import type { Exposed } from './exposed.ts'
+import { REQUEST_SECONDS } from './render/connections.ts'
 import { ownLimits, routeName } from './render/request-sizes.ts'
 import { COMPRESSED_ROUTE } from './render/routes.ts'
 
@@ -47,6 +48,12 @@ const compressed = new AppError(
   'compressed requests are not accepted: send it again without grpc-encoding',
 )
 
+const tooSlow = new AppError(
+  status.DEADLINE_EXCEEDED,
+  'DEADLINE_EXCEEDED',
+  `the request did not arrive within ${REQUEST_SECONDS} s: send it again`,
+)
+
 /** Every way, the first that fits counts. The last two leave nothing over. */
 export const failures = (methods: Exposed[]): Failure[] => [
   // 501: the body has an unknown transfer encoding.
@@ -58,8 +65,11 @@ export const failures = (methods: Exposed[]): Failure[] => [
   // Envoy answers 401 when it has no keys to check a token with, which is no fault of the token.
   { when: details('Jwks_remote_fetch_is_failed'), error: unavailable('the key set'), http: 503 },
   { when: details('jwt_authn_access_denied'), error: tokenInvalid, http: 401 },
+  { when: details('request_overall_timeout'), error: tooSlow },
   { when: details('max_duration_timeout'), error: deadlineExceeded(), http: 504 },
   { when: `${code(400)} && ${details('transcode')}`, error: rejected, explains: true },
+  // path-fields.lua
+  { when: details('lua_response'), error: rejected, explains: true },
   { when: `${code(404)} && xds.route_name == '${COMPRESSED_ROUTE}'`, error: compressed, http: 400 },
   { when: code(404), error: pathUnknown, grpc: methodUnknown },
   ...ownLimits(methods).map((bytes) => ({
