@@ -54,12 +54,13 @@ export async function startGateway(options: GatewayOptions, place: GatewayPlace)
   const limits = limitsTimes(options.rateLimitFactor, defaults.limits)
   const configPath = writeGateway(loadContract(), SERVICES, { ...defaults, limits })
   const envoy = await startEnvoy({ configPath, dir: folder })
-  await until('the gateway to have the keys of tokens', () => hasKeys(envoy.adminUrl)).catch(async (error: unknown) => {
+  const { edge, admin } = await envoy.ports()
+  const adminUrl = `http://127.0.0.1:${admin}`
+  await until('the gateway to have the keys of tokens', () => hasKeys(adminUrl)).catch(async (error: unknown) => {
     await envoy.stop()
     throw error
   })
-  const { edge } = await envoy.ports()
-  return { url: `http://localhost:${edge}`, adminUrl: envoy.adminUrl, port: edge!, stop: envoy.stop }
+  return { url: `http://localhost:${edge}`, adminUrl, port: edge!, stop: envoy.stop }
 }
 
 // Envoy calls itself ready before it has them, and would answer the first calls with 503.

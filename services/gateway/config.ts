@@ -25,7 +25,7 @@ export const gatewaySchema = (services: readonly Backend[]): Schema<GatewayConfi
   },
   admin: {
     port: {
-      doc: 'Port of Envoy’s admin interface, on 127.0.0.1; 0 takes a free one.',
+      doc: 'Port of what may be read of Envoy’s admin interface, on 127.0.0.1; 0 takes a free one.',
       format: 'port',
       default: 9901,
       env: 'PF_GATEWAY_ADMIN_PORT',

@@ -12,6 +12,7 @@ import {
 import { tokenMissing } from '#chassis/grpc/access.ts'
 import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import type { Exposed } from './exposed.ts'
+import { REQUEST_SECONDS } from './render/connections.ts'
 import { ownLimits, routeName } from './render/request-sizes.ts'
 import { COMPRESSED_ROUTE } from './render/routes.ts'
 
@@ -50,6 +51,12 @@ const limited = new AppError(
 )
 const unreadable = rejected('the gateway cannot read this request')
 
+const tooSlow = new AppError(
+  status.DEADLINE_EXCEEDED,
+  'DEADLINE_EXCEEDED',
+  `the request did not arrive within ${REQUEST_SECONDS} s: send it again`,
+)
+
 /** Every way, the first that fits counts. The last two leave nothing over. */
 export const failures = (methods: Exposed[]): Failure[] => [
   // 501: the body has an unknown transfer encoding.
@@ -61,8 +68,11 @@ export const failures = (methods: Exposed[]): Failure[] => [
   // Envoy answers 401 when it has no keys to check a token with, which is no fault of the token.
   { when: details('Jwks_remote_fetch_is_failed'), error: unavailable('the key set'), http: 503 },
   { when: details('jwt_authn_access_denied'), error: tokenInvalid, http: 401 },
+  { when: details('request_overall_timeout'), error: tooSlow },
   { when: details('max_duration_timeout'), error: deadlineExceeded(), http: 504 },
   { when: `${code(400)} && ${details('transcode')}`, error: unreadable, explains: true },
+  // path-fields.lua
+  { when: details('lua_response'), error: unreadable, explains: true },
   { when: `${code(404)} && xds.route_name == '${COMPRESSED_ROUTE}'`, error: compressedRequest(), http: 400 },
   { when: code(404), error: pathUnknown, grpc: methodUnknown },
   ...ownLimits(methods).map((bytes) => ({

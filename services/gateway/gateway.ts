@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Contract } from '#contracts/contract.ts'
 import { type Backend, exposedMethods, owners } from './exposed.ts'
 import type { GatewayOptions } from './options.ts'
+import { admin, adminCluster, adminListener } from './render/admin.ts'
 import { serviceCluster } from './render/clusters.ts'
 import type { Config } from './render/envoy.ts'
 import { keysCluster, keysListener } from './render/keys.ts'
@@ -15,15 +16,16 @@ export function renderGateway(contract: Contract, services: readonly Backend[], 
   const methods = exposedMethods(contract, services)
   return {
     node: { id: 'gateway', cluster: 'promptforge' },
-    admin: {
-      address: { socket_address: { address: '127.0.0.1', port_value: options.admin.port } },
-      allow_paths: ADMIN_PATHS,
-    },
+    admin: admin(options),
     layered_runtime: { layers: [{ name: 'static', static_layer: RUNTIME }] },
     overload_manager: overloadManager(options),
     static_resources: {
-      listeners: [keysListener(methods, options), edgeListener(methods, options)],
-      clusters: [...owners(methods).map((owner) => serviceCluster(owner, options)), keysCluster(options)],
+      listeners: [keysListener(methods, options), adminListener(options), edgeListener(methods, options)],
+      clusters: [
+        ...owners(methods).map((owner) => serviceCluster(owner, options)),
+        keysCluster(options),
+        adminCluster(options),
+      ],
     },
   }
 }
@@ -41,13 +43,3 @@ export function writeGateway(contract: Contract, services: readonly Backend[], o
 
 // Regular expressions made of many paths are larger than the 100 instructions that Envoy takes otherwise. They stay linear.
 const RUNTIME = { re2: { max_program_size: { error_level: 5000 } } }
-
-// Nothing that changes anything but draining, and no configuration dump.
-const ADMIN_PATHS = [
-  { exact: '/ready' },
-  { prefix: '/listeners' },
-  { prefix: '/clusters' },
-  { exact: '/certs' },
-  { prefix: '/stats' },
-  { prefix: '/drain_listeners' },
-]

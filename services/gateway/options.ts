@@ -10,7 +10,7 @@ export type GatewayOptions = {
   folder: string
   /** Where it listens for people; port 0 takes a free one. */
   edge: { host: string; port: number }
-  /** Envoy's own interface, on loopback alone; port 0 takes a free one. */
+  /** What may be read of Envoy's admin interface, on loopback alone; port 0 takes a free one. */
   admin: { port: number }
   /** The gateway's own certificates, and the names of its peers. */
   mesh: MeshConfig & {

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { storesFolder } from '../../../scripts/bootstrap/stores.mjs'
 import { Child } from './process.ts'
@@ -10,8 +12,8 @@ const FIXED = ['--concurrency', '1', '--disable-hot-restart', '--file-flush-inte
 /** How to run an Envoy. */
 export type EnvoyOptions = {
   /**
-   * Its configuration. It must have an admin address on 127.0.0.1, whose port may be 0; where that has `allow_paths`, they must
-   * have `/ready` and `/listeners`, and `/drain_listeners` and `/stats` for a stop that no request notices.
+   * Its configuration. Its admin address must be a socket in the file system; where that has `allow_paths`, they must have `/ready`
+   * and `/listeners`, and `/drain_listeners` and `/stats` for a stop that no request notices.
    */
   configPath: string
   /** Folder for what it writes: `envoy.log`, `access.log` (its standard output) and `admin`. Made when absent. */
@@ -26,8 +28,6 @@ export type EnvoyOptions = {
 
 /** An Envoy of ours. */
 export type Envoy = AsyncDisposable & {
-  /** URL of the admin interface, without a closing slash. */
-  adminUrl: string
   /** The TCP ports that it listens on, by listener name. */
   ports(): Promise<Record<string, number>>
   /** Takes no new connections, lets running requests end, and ends it. */
@@ -61,14 +61,13 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
     outputFile: join(dir, 'access.log'),
   })
   await child.ready(async () => existsSync(addressFile) && (await isReady(addressFile)))
-  const adminUrl = `http://${readFileSync(addressFile, 'utf8')}`
+  const socket = readFileSync(addressFile, 'utf8')
   const stop = async () => {
-    if (child.running) await drain(adminUrl, graceMs)
+    if (child.running) await drain(socket, graceMs)
     await child.stop()
   }
   return {
-    adminUrl,
-    ports: () => portsOf(adminUrl),
+    ports: () => portsOf(socket),
     stop,
     kill: () => child.stop('SIGKILL'),
     [Symbol.asyncDispose]: stop,
@@ -76,14 +75,14 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
 }
 
 async function isReady(addressFile: string): Promise<boolean> {
-  const answer = await fetch(`http://${readFileSync(addressFile, 'utf8')}/ready`).catch(() => undefined)
+  const answer = await ask(readFileSync(addressFile, 'utf8'), 'GET', '/ready').catch(() => undefined)
   return answer?.status === 200
 }
 
-async function portsOf(adminUrl: string): Promise<Record<string, number>> {
-  const answer = await fetch(`${adminUrl}/listeners?format=json`)
-  if (!answer.ok) throw new Error(`${adminUrl}/listeners answers ${answer.status}: allow_paths must have it`)
-  const { listener_statuses: listeners = [] } = (await answer.json()) as { listener_statuses?: ListenerStatus[] }
+async function portsOf(socket: string): Promise<Record<string, number>> {
+  const { status, body } = await ask(socket, 'GET', '/listeners?format=json')
+  if (status !== 200) throw new Error(`/listeners at ${socket} answers ${status}: allow_paths must have it`)
+  const { listener_statuses: listeners = [] } = JSON.parse(body) as { listener_statuses?: ListenerStatus[] }
   // A listener that is not on TCP has no socket address.
   const bound = listeners.flatMap(({ name, local_address: { socket_address: at } }) =>
     at ? [[name, at.port_value]] : [],
@@ -94,17 +93,25 @@ async function portsOf(adminUrl: string): Promise<Record<string, number>> {
 type ListenerStatus = { name: string; local_address: { socket_address?: { port_value: number } } }
 
 // At SIGTERM Envoy ends at once, and its requests with it; so its listeners are closed first.
-async function drain(adminUrl: string, graceMs: number) {
+async function drain(socket: string, graceMs: number) {
   const end = Date.now() + graceMs
-  const answer = await fetch(`${adminUrl}/drain_listeners`, { method: 'POST' }).catch(() => undefined)
-  while (answer?.ok && Date.now() < end && (await runningRequests(adminUrl)) > 0) await sleep(50)
+  const answer = await ask(socket, 'POST', '/drain_listeners').catch(() => undefined)
+  while (answer?.status === 200 && Date.now() < end && (await runningRequests(socket)) > 0) await sleep(50)
 }
 
-async function runningRequests(adminUrl: string): Promise<number> {
-  const answer = await fetch(`${adminUrl}/stats?format=json&filter=^http\\..*downstream_rq_active$`).catch(
-    () => undefined,
-  )
-  if (!answer?.ok) return 0
-  const { stats } = (await answer.json()) as { stats: { name: string; value?: number }[] }
+async function runningRequests(socket: string): Promise<number> {
+  const path = '/stats?format=json&filter=^http\\..*downstream_rq_active$'
+  const answer = await ask(socket, 'GET', path).catch(() => undefined)
+  if (answer?.status !== 200) return 0
+  const { stats } = JSON.parse(answer.body) as { stats: { name: string; value?: number }[] }
   return stats.reduce((sum, { name, value = 0 }) => sum + (name.startsWith('http.admin.') ? 0 : value), 0)
 }
+
+/** Asks the admin interface at a socket. */
+const ask = (socketPath: string, method: 'GET' | 'POST', path: string) =>
+  new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+    const asked = request({ socketPath, method, path, host: 'localhost', agent: false }, (answer) => {
+      text(answer).then((body) => resolve({ status: answer.statusCode, body }), reject)
+    })
+    asked.on('error', reject).end()
+  })

@@ -1,14 +1,18 @@
-import { createHash } from 'node:crypto'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Exposed } from '../exposed.ts'
 import type { GatewayOptions } from '../options.ts'
 import { type Config, extension, httpFilter } from './envoy.ts'
+import { socketIn } from './sockets.ts'
+import { NOTHING_SPOOFED } from './spoofed.ts'
 import { transcoder } from './transcoder.ts'
 
 /** The cluster that the keys of access tokens come from: a listener of this same Envoy, which turns HTTP into GetJwks. */
 export const KEYS_CLUSTER = 'keys'
 
-/** Envoy can only fetch keys by HTTP, and user speaks gRPC: this listener, at a socket without a port, stands between the two. */
+/**
+ * Envoy can only fetch keys by HTTP, and user speaks gRPC: this listener, at a socket without a port, stands between the two. No rate
+ * limit and no check of tokens is here, so it has GetJwks alone, and only Envoy's own user may open the socket.
+ */
 export function keysListener(methods: Exposed[], { folder, descriptorSet }: GatewayOptions): Config {
   const { method } = keysRoute(methods)
   const manager = extension(
@@ -16,6 +20,7 @@ export function keysListener(methods: Exposed[], { folder, descriptorSet }: Gate
     'extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     {
       stat_prefix: KEYS_CLUSTER,
+      ...NOTHING_SPOOFED,
       http_filters: [transcoder([method], descriptorSet), httpFilter('router', 'router.v3.Router')],
       route_config: {
         name: KEYS_CLUSTER,
@@ -23,13 +28,20 @@ export function keysListener(methods: Exposed[], { folder, descriptorSet }: Gate
           {
             name: KEYS_CLUSTER,
             domains: ['*'],
-            routes: [{ match: { prefix: '/' }, route: { cluster: method.owner, timeout: '2s' } }],
+            // The transcoder has made this path of the one that REST has.
+            routes: [{ match: { path: method.path }, route: { cluster: method.owner, timeout: '2s' } }],
           },
         ],
       },
     },
   )
-  return { name: KEYS_CLUSTER, address: addressIn(folder), filter_chains: [{ filters: [manager] }] }
+  return {
+    name: KEYS_CLUSTER,
+    address: socketIn(folder, KEYS_CLUSTER),
+    // Tokens can be checked when clients have taken all connections.
+    ignore_global_conn_limit: true,
+    filter_chains: [{ filters: [manager] }],
+  }
 }
 
 /** The URL that the keys are fetched from. */
@@ -42,18 +54,12 @@ function keysRoute(methods: Exposed[]) {
   return { method, path }
 }
 
+/** The cluster of that listener. One of Envoy's internal listeners would not do: the thread that fetches keys cannot reach those. */
 export const keysCluster = ({ folder }: GatewayOptions): Config => ({
   name: KEYS_CLUSTER,
   type: 'STATIC',
   load_assignment: {
     cluster_name: KEYS_CLUSTER,
-    endpoints: [{ lb_endpoints: [{ endpoint: { address: addressIn(folder) } }] }],
+    endpoints: [{ lb_endpoints: [{ endpoint: { address: socketIn(folder, KEYS_CLUSTER) } }] }],
   },
 })
-
-// An abstract socket: no port to find, no file to clean up. One of Envoy's internal listeners would not do: the thread that
-// fetches keys cannot reach those.
-function addressIn(folder: string): Config {
-  const id = createHash('sha256').update(folder).digest('hex').slice(0, 16)
-  return { pipe: { path: `@promptforge-keys-${id}` } }
-}

@@ -4,12 +4,15 @@ import type { Exposed } from '../exposed.ts'
 import { failures } from '../failures.ts'
 import type { GatewayOptions } from '../options.ts'
 import { accessLog } from './access-log.ts'
+import { CONNECTIONS, FIRST_LINE } from './connections.ts'
 import { type Config, extension, httpFilter, typed } from './envoy.ts'
 import { errorReplies } from './error-replies.ts'
+import { pathFieldsFilter } from './path-fields.ts'
 import { addressLimit, userLimit } from './rate-limits.ts'
 import { requestBuffer } from './request-sizes.ts'
 import { routeTable } from './routes.ts'
 import { signedInOnly } from './signed-in.ts'
+import { NOTHING_SPOOFED } from './spoofed.ts'
 import { tokenFilter } from './tokens.ts'
 import { transcoder } from './transcoder.ts'
 
@@ -35,20 +38,9 @@ export function edgeListener(methods: Exposed[], options: GatewayOptions): Confi
     name: 'edge',
     address: { socket_address: { address: host, port_value: port } },
     per_connection_buffer_limit_bytes: 1_048_576,
+    ...FIRST_LINE,
     filter_chains: [{ filters: [manager] }],
   }
-}
-
-const CONNECTIONS = {
-  common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST', idle_timeout: '300s' },
-  http2_protocol_options: {
-    max_concurrent_streams: 100,
-    initial_stream_window_size: 65_536,
-    initial_connection_window_size: 1_048_576,
-  },
-  request_headers_timeout: '10s',
-  stream_idle_timeout: '120s',
-  server_header_transformation: 'PASS_THROUGH',
 }
 
 const PATHS = { normalize_path: true, merge_slashes: true, path_with_escaped_slashes_action: 'REJECT_REQUEST' }
@@ -60,21 +52,7 @@ const identity = ({ trustedHops }: GatewayOptions) => ({
   // Nobody is internal, not even a caller on this machine.
   internal_address_config: { cidr_ranges: [{ address_prefix: '255.255.255.255', prefix_len: 32 }] },
   always_set_request_id_in_response: true,
-  early_header_mutation_extensions: [
-    extension(
-      'envoy.http.early_header_mutation.header_mutation',
-      'extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
-      {
-        mutations: [
-          { remove_on_match: { key_matcher: { prefix: 'x-pf-', ignore_case: true } } },
-          { remove_on_match: { key_matcher: { prefix: 'x-envoy-', ignore_case: true } } },
-          { remove: 'grpc-previous-rpc-attempts' },
-          // A caller's own name for a request is not taken over: it could be anything, and anybody else's.
-          { remove: 'x-request-id' },
-        ],
-      },
-    ),
-  ],
+  ...NOTHING_SPOOFED,
 })
 
 /** In this order; answers pass them in the opposite one. The transcoder rewrites the path, and no filter before it runs again. */
@@ -92,6 +70,7 @@ function filters(methods: Exposed[], options: GatewayOptions): Config[] {
     tokenFilter(methods, options),
     userLimit(options),
     requestBuffer(),
+    pathFieldsFilter(),
     transcoder(methods, options.descriptorSet),
     signedInOnly(methods),
     httpFilter('grpc_stats', 'grpc_stats.v3.FilterConfig', { emit_filter_state: true }),

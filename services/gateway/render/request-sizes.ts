@@ -1,7 +1,6 @@
 import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import type { Exposed } from '../exposed.ts'
 import { type Config, httpFilter, typed } from './envoy.ts'
-import { pathRegex, restRoutes, SLASHES } from './paths.ts'
 
 const BUFFER = 'envoy.filters.http.buffer'
 
@@ -17,34 +16,17 @@ export const ownLimits = (methods: Exposed[]): number[] => [
 /** The name of every route with this limit: a refusal is told apart by it. */
 export const routeName = (bytes: number) => `at most ${bytes} bytes`
 
-/** What a method's route says of the size of its requests: nothing where it is the usual one. */
-export const bufferOf = ({ maxRequestBytes }: Exposed): Config =>
+/** What a method's route says of the size of its requests: its name and what it says to filters; nothing where it is the usual one. */
+export const bufferOf = ({ maxRequestBytes }: Exposed): { name?: string; filters: Config } =>
   maxRequestBytes === MAX_MESSAGE_BYTES
-    ? {}
+    ? { filters: {} }
     : {
         name: routeName(maxRequestBytes),
-        typed_per_filter_config: {
+        filters: {
           [BUFFER]: typed('extensions.filters.http.buffer.v3.BufferPerRoute', {
             buffer: { max_request_bytes: maxRequestBytes },
           }),
         },
       }
-
-/**
- * Routes by REST path, for the buffer alone: it stands before the transcoder, after which a request is matched again by its gRPC
- * path. One that the transcoder lets pass goes where requests without a route go. All paths are here if one is, for the first that
- * matches counts.
- */
-export function restSizeRoutes(methods: Exposed[], nowhere: Config): Config[] {
-  if (!methods.some(hasOwnLimit)) return []
-  return restRoutes(methods).map(({ method, route }) => ({
-    ...bufferOf(method),
-    match: {
-      safe_regex: { regex: pathRegex(route.path) + SLASHES },
-      headers: [{ name: ':method', string_match: { exact: route.verb } }],
-    },
-    route: nowhere,
-  }))
-}
 
 const hasOwnLimit = ({ maxRequestBytes }: Exposed) => maxRequestBytes !== MAX_MESSAGE_BYTES

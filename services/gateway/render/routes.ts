@@ -2,7 +2,9 @@ import { LONGEST_STREAM_MS } from '#contracts/contract.ts'
 import type { Exposed } from '../exposed.ts'
 import type { GatewayOptions } from '../options.ts'
 import { type Config, seconds, typed } from './envoy.ts'
-import { bufferOf, restSizeRoutes } from './request-sizes.ts'
+import { pathFieldsOf } from './path-fields.ts'
+import { pathRegex, type RestRoute, restRoutes, SLASHES } from './paths.ts'
+import { bufferOf } from './request-sizes.ts'
 
 /** What a page may send, and may read of an answer, beside what browsers always allow. */
 const CORS = {
@@ -41,7 +43,7 @@ export function routeTable(methods: Exposed[], { corsOrigins }: GatewayOptions):
         domains: ['*'],
         response_headers_to_remove: ['grpc-encoding', 'grpc-accept-encoding'],
         typed_per_filter_config: { 'envoy.filters.http.cors': corsPolicy(corsOrigins) },
-        routes: [COMPRESSED, ...methods.map(methodRoute), ...restSizeRoutes(methods, NO_ROUTE.route), NO_ROUTE],
+        routes: [COMPRESSED, ...methods.map(methodRoute), ...restRoutes(methods).map(restRoute), NO_ROUTE],
       },
     ],
   }
@@ -73,8 +75,10 @@ const COMPRESSED = {
 
 function methodRoute(method: Exposed): Config {
   const { deadline, ...route } = routeOf(method)
+  const { filters, ...named } = bufferOf(method)
   return {
-    ...bufferOf(method),
+    ...named,
+    typed_per_filter_config: filters,
     match: { path: method.path },
     route: { cluster: method.owner, ...route },
     // REST callers send no deadline: the service learns when its answer will not be waited for any more.
@@ -83,6 +87,23 @@ function methodRoute(method: Exposed): Config {
         { header: { key: 'grpc-timeout', value: `${deadline}m` }, append_action: 'ADD_IF_ABSENT' },
       ],
     }),
+  }
+}
+
+/**
+ * A route by REST path, for the filters before the transcoder alone: after it a request is matched again by its gRPC path. One that
+ * the transcoder lets pass goes where requests without a route go.
+ */
+function restRoute({ method, route }: RestRoute): Config {
+  const { filters, ...named } = bufferOf(method)
+  return {
+    ...named,
+    typed_per_filter_config: { ...filters, ...pathFieldsOf(route) },
+    match: {
+      safe_regex: { regex: pathRegex(route.path) + SLASHES },
+      headers: [{ name: ':method', string_match: { exact: route.verb } }],
+    },
+    route: NO_ROUTE.route,
   }
 }
 

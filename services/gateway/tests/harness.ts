@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Client, credentials } from '@grpc/grpc-js'
 import type { RpcService } from '#chassis/grpc/call.ts'
@@ -31,6 +31,8 @@ export type TestGateway = {
   folder: string
   /** `http://127.0.0.1:port`. */
   url: string
+  /** The same for the readable part of the admin interface. */
+  adminUrl: string
   /** The key that tokens are verified with; GetJwks answers with `keys`, so add to it. */
   key: Key
   keys: Key[]
@@ -105,7 +107,7 @@ export async function startGateway({
     ...options,
   })
   const envoy = await startEnvoy({ configPath, dir: folder })
-  const { edge } = await envoy.ports()
+  const { edge, admin } = await envoy.ports()
   const client = new Client(`127.0.0.1:${edge}`, credentials.createInsecure())
   const channel: Channel = { client, contract, close: () => client.close() }
   return {
@@ -115,6 +117,7 @@ export async function startGateway({
     user,
     prompt,
     url: `http://127.0.0.1:${edge}`,
+    adminUrl: `http://127.0.0.1:${admin}`,
     key,
     keys,
     token: (sub = 'ada') => key.sign(sub),
@@ -129,6 +132,19 @@ export async function startGateway({
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+/** Starts a second Envoy before the same services, whose configuration differs by `change`, a reviver of JSON. */
+export function startVariant(
+  { folder }: TestGateway,
+  name: string,
+  change: (key: string, value: unknown) => unknown,
+): Promise<Envoy> {
+  // Its own sockets: two cannot listen on one.
+  const text = readFileSync(join(folder, 'envoy.json'), 'utf8').replaceAll(/(keys|admin)\.sock/g, `${name}-$1.sock`)
+  const configPath = join(folder, `${name}.json`)
+  writeFileSync(configPath, JSON.stringify(JSON.parse(text, change)))
+  return startEnvoy({ configPath, dir: join(folder, name) })
 }
 
 /** Starts the gateway with the RPCs of `chassis/testing/proto` as well, served at these gRPC targets with the certificate of prompt. */

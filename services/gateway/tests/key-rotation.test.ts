@@ -81,7 +81,7 @@ test('a gateway that has never had keys says 503 and not that the token is bad, 
 })
 
 async function failedFetches(): Promise<number> {
-  const answer = await fetch(`${gateway.envoy.adminUrl}/stats?format=json&filter=jwks_fetch_failed`)
+  const answer = await fetch(`${gateway.adminUrl}/stats?format=json&filter=jwks_fetch_failed`)
   const { stats } = (await answer.json()) as { stats: { value?: number }[] }
   return stats.reduce((sum, { value = 0 }) => sum + value, 0)
 }

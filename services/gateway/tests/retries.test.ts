@@ -56,22 +56,33 @@ test('a write that has begun is not repeated', async () => {
   expect(instances[0]!.calls.length).toBeGreaterThan(0)
 })
 
-test('a write whose instance dies is not repeated, and its caller learns that it may or may not be done', async () => {
-  const dying = await echoOf('prompt')
-  const spare = await echoOf('prompt')
-  const other = await startGateway({ services: { prompt: [dying, spare].map(({ port }) => `127.0.0.1:${port}`) } })
+/** Calls a gateway with three instances, each of which dies of the call; answers with the answer and how many were asked. */
+async function deadly(path: string, request: string, init: Parameters<TestGateway['rest']>[1] = {}) {
+  const mortal = await Promise.all([echoOf('prompt'), echoOf('prompt'), echoOf('prompt')])
+  const other = await startGateway({ services: { prompt: mortal.map(({ port }) => `127.0.0.1:${port}`) } })
   try {
-    for (const echo of [dying, spare]) {
-      echo.answers.set(Prompts.createPrompt.path, () => {
+    for (const echo of mortal) {
+      echo.answers.set(path, () => {
         echo.stop()
         return new Promise(() => undefined)
       })
     }
-    const write = other.rest('POST /v1/prompts', { token: await other.token(), body: '{}' })
-    expect(failureOf(await write)).toEqual({ status: 503, code: 14, reason: 'DEPENDENCY_UNAVAILABLE' })
-    expect(dying.calls.length + spare.calls.length).toBe(1)
+    const answer = await other.rest(request, { token: await other.token(), ...init })
+    return { failure: failureOf(answer), asked: mortal.reduce((sum, { calls }) => sum + calls.length, 0) }
   } finally {
     await other.stop()
-    for (const echo of [dying, spare]) echo.stop()
+    for (const echo of mortal) echo.stop()
   }
+}
+
+const GONE = { status: 503, code: 14, reason: 'DEPENDENCY_UNAVAILABLE' }
+
+test('a write whose instance dies is not repeated, and its caller learns that it may or may not be done', async () => {
+  const { failure, asked } = await deadly(Prompts.createPrompt.path, 'POST /v1/prompts', { body: '{}' })
+  expect([failure, asked]).toEqual([GONE, 1])
+})
+
+test('a read that kills its instance is asked of one more, never of all', async () => {
+  const { failure, asked } = await deadly(Prompts.getPrompt.path, 'GET /v1/prompts/p1')
+  expect([failure, asked]).toEqual([GONE, 2])
 })

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Envoy, startEnvoy } from '../../dev-env/infra/envoy.ts'
+import type { Envoy } from '../../dev-env/infra/envoy.ts'
 import { failureOf } from './failure.ts'
-import { restOf, startGateway, type TestGateway } from './harness.ts'
+import { restOf, startGateway, startVariant, type TestGateway } from './harness.ts'
 
 let gateway: TestGateway
 let careless: Envoy
@@ -11,13 +9,7 @@ let careless: Envoy
 /** The same gateway, but for a first check that demands a token nowhere, as if it had read no path right. */
 beforeAll(async () => {
   gateway = await startGateway()
-  const text = readFileSync(join(gateway.folder, 'envoy.json'), 'utf8')
-  // Its own socket for keys: two cannot listen on one.
-  const own = text.replaceAll('@promptforge-keys-', '@promptforge-careless-keys-')
-  const config = JSON.parse(own, (name, value) => (name === 'requires' ? OPTIONAL : value))
-  const configPath = join(gateway.folder, 'careless.json')
-  writeFileSync(configPath, JSON.stringify(config))
-  careless = await startEnvoy({ configPath, dir: join(gateway.folder, 'careless') })
+  careless = await startVariant(gateway, 'careless', (name, value) => (name === 'requires' ? OPTIONAL : value))
 })
 afterAll(async () => {
   await careless.stop()
