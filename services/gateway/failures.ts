@@ -4,8 +4,8 @@ import { tokenMissing } from '#chassis/grpc/access.ts'
 import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import type { Exposed } from './exposed.ts'
 import { REQUEST_SECONDS } from './render/connections.ts'
+import { REFUSED_HEADERS } from './render/refused-headers.ts'
 import { ownLimits, routeName } from './render/request-sizes.ts'
-import { COMPRESSED_ROUTE } from './render/routes.ts'
 
 /** One way in which the gateway itself refuses a request, or fails. */
 export type Failure = {
@@ -42,12 +42,6 @@ const limited = new AppError(
 )
 const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the gateway cannot read this request')
 
-const compressed = new AppError(
-  status.INVALID_ARGUMENT,
-  'REQUEST_REJECTED',
-  'compressed requests are not accepted: send it again without grpc-encoding',
-)
-
 const tooSlow = new AppError(
   status.DEADLINE_EXCEEDED,
   'DEADLINE_EXCEEDED',
@@ -70,7 +64,11 @@ export const failures = (methods: Exposed[]): Failure[] => [
   { when: `${code(400)} && ${details('transcode')}`, error: rejected, explains: true },
   // path-fields.lua
   { when: details('lua_response'), error: rejected, explains: true },
-  { when: `${code(404)} && xds.route_name == '${COMPRESSED_ROUTE}'`, error: compressed, http: 400 },
+  ...REFUSED_HEADERS.map(({ routeName, message }) => ({
+    when: `${code(404)} && xds.route_name == '${routeName}'`,
+    error: new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', message),
+    http: 400,
+  })),
   { when: code(404), error: pathUnknown, grpc: methodUnknown },
   ...ownLimits(methods).map((bytes) => ({
     when: `${code(413)} && xds.route_name == '${routeName(bytes)}'`,
