@@ -1,6 +1,6 @@
-// `npm run chaos`: kills a random part every few seconds while people work, then proves by recount that nothing that was
+// `npm run chaos`: kills or freezes a random part, or breaks its network, every few seconds while people work, then proves by recount that nothing that was
 // acknowledged is lost, and that nothing is counted twice.
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { MongoClient } from 'mongodb'
 import { pause } from '#chassis/pause.ts'
 import { recount as recountRollups } from '../../services/analytics/db/recount.ts'
@@ -11,16 +11,15 @@ import { waitingRows } from '../processes/outbox.ts'
 import { type Ledger, newLedger } from './ledger.ts'
 import { actAsPerson } from './load.ts'
 import { type Finding, recount } from './recount.ts'
-import { type ChaosSite, openChaosSite, type Part } from './site.ts'
+import { type ChaosSite, type Fault, openChaosSite } from './site.ts'
 
 const USAGE = 'npm run chaos -- [--minutes N]   (default 5)'
 
 /** People who work at once. */
 const PEOPLE = 12
 
-/** Milliseconds between two deaths, and that a part is away: at the most. */
+/** Milliseconds between two faults, at the most. */
 const PEACE_MS = 4000
-const AWAY_MS = 4000
 
 /** Milliseconds that all events get to arrive in the end. */
 const SETTLE_MS = 120_000
@@ -34,7 +33,7 @@ try {
   if (!(minutes > 0)) throw new Error(`${values.minutes} is not a number of minutes\n${USAGE}`)
   process.exitCode = (await chaos(minutes * 60_000)) ? 0 : 1
 } catch (error) {
-  say((error as Error).stack ?? String(error))
+  say(inspect(error))
   process.exitCode = 1
 }
 
@@ -43,28 +42,28 @@ async function chaos(durationMs: number): Promise<boolean> {
   const ledger = newLedger()
   const end = AbortSignal.any([interrupted.signal, AbortSignal.timeout(durationMs)])
   const people = Array.from({ length: PEOPLE }, () => actAsPerson(site.gateway.url, ledger, end))
-  const deaths = await killParts(site.parts, end, ledger)
+  const struck = await strikeOften(site.faults, end, ledger)
   await Promise.all(people)
   say('everybody has stopped: waiting until all events have arrived')
   await processAll(site.manager, outboxesOf(site), SETTLE_MS)
   const findings = [...(await recount(site.databases, ledger)), await rollups(site), await noDeadLetters(site)]
-  process.stdout.write(`\n${report(findings, deaths, ledger)}\n`)
+  process.stdout.write(`\n${report(findings, struck, ledger)}\n`)
   return findings.every(({ wrong }) => wrong.length === 0)
 }
 
-async function killParts(parts: Part[], signal: AbortSignal, { answers }: Ledger): Promise<Record<string, number>> {
-  const deaths: Record<string, number> = {}
+async function strikeOften(faults: Fault[], signal: AbortSignal, { answers }: Ledger): Promise<Record<string, number>> {
+  const struck: Record<string, number> = {}
   while (!signal.aborted) {
     await pause(Math.random() * PEACE_MS, signal)
     if (signal.aborted) break
-    const part = parts[Math.floor(Math.random() * parts.length)]!
-    const awayMs = Math.random() < 0.5 ? 0 : Math.random() * AWAY_MS
+    const { name, maxMs, strike } = faults[Math.floor(Math.random() * faults.length)]!
+    const ms = Math.random() < 0.5 ? maxMs / 10 : Math.random() * maxMs
     const acknowledged = answers['200'] ?? 0
-    await part.kill(awayMs)
-    deaths[part.name] = (deaths[part.name] ?? 0) + 1
-    say(`${part.name} died and came back after ${awayMs.toFixed(0)} ms; ${acknowledged} requests acknowledged so far`)
+    await strike(ms)
+    struck[name] = (struck[name] ?? 0) + 1
+    say(`${name} for ${(ms / 1000).toFixed(1)} s; ${acknowledged} requests acknowledged before`)
   }
-  return deaths
+  return struck
 }
 
 function outboxesOf({ databases }: ChaosSite) {
@@ -102,7 +101,7 @@ async function noDeadLetters({ manager }: ChaosSite): Promise<Finding> {
   return { what: 'no event went to the dead letters', compared: state.messages, wrong }
 }
 
-function report(findings: Finding[], deaths: Record<string, number>, { users, prompts, answers }: Ledger): string {
+function report(findings: Finding[], struck: Record<string, number>, { users, prompts, answers }: Ledger): string {
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
       .map(([name, count]) => `${name} ${count}`)
@@ -113,7 +112,7 @@ function report(findings: Finding[], deaths: Record<string, number>, { users, pr
     ...(wrong.length > 5 ? [`    and ${wrong.length - 5} more`] : []),
   ])
   return [
-    `deaths: ${list(deaths)}`,
+    `faults: ${list(struck)}`,
     `answers: ${list(answers)}; ${users.size} users and ${prompts.size} prompts acknowledged`,
     '',
     ...lines,

@@ -75,6 +75,17 @@ function fitting(violations: Violation[], bytes: number): Violation[] {
 export const requestTooLarge = (bytes: number) =>
   new AppError(status.INVALID_ARGUMENT, 'REQUEST_TOO_LARGE', `the request is larger than ${sizeText(bytes)}`)
 
+/** INVALID_ARGUMENT: the request cannot be read, for the reason that `message` says. */
+export const rejected = (message: string) => new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', message)
+
+/** INVALID_ARGUMENT: the request is compressed. 4 KiB of it may be 4 MiB, and answers are what is long. */
+export const compressedRequest = () =>
+  rejected('compressed requests are not accepted: send it again without grpc-encoding')
+
+/** INVALID_ARGUMENT: the deadline of the request cannot be read. */
+export const badTimeout = () =>
+  rejected('grpc-timeout is not a number of at most 8 digits with a unit, one of H, M, S, m, u, n')
+
 function sizeText(bytes: number): string {
   const units = { MiB: 1024 ** 2, KiB: 1024 }
   const whole = Object.entries(units).find(([, size]) => bytes % size === 0)

@@ -16,25 +16,28 @@ export async function processAll(manager: JetStreamManager, outboxes: Outboxes, 
     'all events to be processed',
     async () => {
       for (const [service, { waiting }] of Object.entries(outboxes)) {
-        if (emittedBy(service).length > 0 && (await waiting()) > 0) return false
+        if (emittedBy(service).length === 0) continue
+        const rows = await waiting()
+        if (rows > 0) throw new Error(`${rows} events wait in the outbox of ${service}`)
       }
       const published = await publishedWhenIdle(manager)
-      const isStill = published !== undefined && published === before
-      before = published ?? -1
+      const isStill = published === before
+      before = published
       return isStill
     },
     timeoutMs,
   )
 }
 
-/** How many messages were ever published; undefined while a consumer has some to handle. */
-async function publishedWhenIdle({ streams, consumers }: JetStreamManager): Promise<number | undefined> {
+/** How many messages were ever published. Throws while a consumer has some to handle. */
+async function publishedWhenIdle({ streams, consumers }: JetStreamManager): Promise<number> {
   let published = 0
   for (const stream of Object.keys(STREAMS) as StreamName[]) {
     published += (await streams.info(stream)).state.last_seq
     for (const { name } of SERVICES.filter((service) => consumedBy(service.name, stream).length > 0)) {
       const { num_pending: unread, num_ack_pending: unacknowledged } = await consumers.info(stream, name)
-      if (unread + unacknowledged > 0) return undefined
+      if (unread + unacknowledged > 0)
+        throw new Error(`${name} has ${unread} unread and ${unacknowledged} unacknowledged messages of ${stream}`)
     }
   }
   return published

@@ -1,5 +1,13 @@
 import { status } from '@grpc/grpc-js'
-import { AppError, deadlineExceeded, internal, requestTooLarge, unauthenticated, unavailable } from '#chassis/errors.ts'
+import {
+  AppError,
+  deadlineExceeded,
+  internal,
+  rejected,
+  requestTooLarge,
+  unauthenticated,
+  unavailable,
+} from '#chassis/errors.ts'
 import { tokenMissing } from '#chassis/grpc/access.ts'
 import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import type { Exposed } from './exposed.ts'
@@ -40,7 +48,7 @@ const limited = new AppError(
   'RATE_LIMITED',
   'too many requests: wait, then repeat the request',
 )
-const rejected = new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', 'the gateway cannot read this request')
+const unreadable = rejected('the gateway cannot read this request')
 
 const tooSlow = new AppError(
   status.DEADLINE_EXCEEDED,
@@ -51,7 +59,7 @@ const tooSlow = new AppError(
 /** Every way, the first that fits counts. The last two leave nothing over. */
 export const failures = (methods: Exposed[]): Failure[] => [
   // 501: the body has an unknown transfer encoding.
-  { when: `${UNNAMED} && (response.code < 500 || ${code(501)})`, error: rejected, unnamed: true },
+  { when: `${UNNAMED} && (response.code < 500 || ${code(501)})`, error: unreadable, unnamed: true },
   { when: UNNAMED, error: unavailable('the gateway'), unnamed: true },
   { when: details('Jwt_is_missing'), error: tokenMissing() },
   // The second check, by method, behind the transcoder.
@@ -61,12 +69,12 @@ export const failures = (methods: Exposed[]): Failure[] => [
   { when: details('jwt_authn_access_denied'), error: tokenInvalid, http: 401 },
   { when: details('request_overall_timeout'), error: tooSlow },
   { when: details('max_duration_timeout'), error: deadlineExceeded(), http: 504 },
-  { when: `${code(400)} && ${details('transcode')}`, error: rejected, explains: true },
+  { when: `${code(400)} && ${details('transcode')}`, error: unreadable, explains: true },
   // path-fields.lua
-  { when: details('lua_response'), error: rejected, explains: true },
-  ...REFUSED_HEADERS.map(({ routeName, message }) => ({
+  { when: details('lua_response'), error: unreadable, explains: true },
+  ...REFUSED_HEADERS.map(({ routeName, error }) => ({
     when: `${code(404)} && xds.route_name == '${routeName}'`,
-    error: new AppError(status.INVALID_ARGUMENT, 'REQUEST_REJECTED', message),
+    error,
     http: 400,
   })),
   { when: code(404), error: pathUnknown, grpc: methodUnknown },
@@ -79,5 +87,5 @@ export const failures = (methods: Exposed[]): Failure[] => [
   { when: code(504), error: deadlineExceeded() },
   { when: `${code(502)} || ${code(503)}`, error: unavailable('the service') },
   { when: 'response.code >= 500', error: internal(undefined) },
-  { when: 'response.code >= 400', error: rejected },
+  { when: 'response.code >= 400', error: unreadable },
 ]

@@ -3,9 +3,6 @@ import { text } from '#chassis/db/params.ts'
 import { type Sql, statement } from '#chassis/db/statements.ts'
 import type { Month } from '../months.ts'
 
-/** What one month may take, for its rows may have to be moved. */
-const LIMIT = `set local statement_timeout = '2min'`
-
 /** How many rows lie in the default partitions, for want of one for their month; counting ends at 100,000. */
 export const countDefaultRows = statement(
   'count_default_rows',
@@ -20,23 +17,21 @@ export const countDefaultRows = statement(
  * Makes the partitions of these months where they are absent, and moves into them the rows that have been waiting for them. A month
  * at a time; one that fails does not keep the others from being made. Answers with how many were made.
  */
-export async function makePartitions({ fork }: Pick<Database, 'fork'>, months: Month[]): Promise<number> {
-  const failures: unknown[] = []
-  let total = 0
-  for (const month of months) {
-    try {
-      total += await fork().transactional(async (em) => {
-        await em.execute(LIMIT)
-        const [row] = await em.execute<{ made: number }[]>('select make_event_partitions(?) as made', [month])
-        return row!.made
-      })
-    } catch (error) {
-      failures.push(error)
+export const makePartitions = ({ maintain }: Pick<Database, 'maintain'>, months: Month[]): Promise<number> =>
+  maintain(async (client) => {
+    const failures: unknown[] = []
+    let total = 0
+    for (const month of months) {
+      try {
+        const { rows } = await client.query<{ made: number }>('select make_event_partitions($1) as made', [month])
+        total += rows[0]!.made
+      } catch (error) {
+        failures.push(error)
+      }
     }
-  }
-  if (failures.length > 0) throw new AggregateError(failures, 'partitions could not be made')
-  return total
-}
+    if (failures.length > 0) throw new AggregateError(failures, 'partitions could not be made')
+    return total
+  })
 
 const detach = statement('detach_event_partitions', { month: text })<{ name: string }>(
   (p) => `select name from detach_event_partitions(${p.month}::date) name`,

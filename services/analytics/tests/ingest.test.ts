@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
-import { consumedBy, EVENTS } from '#contracts/events.ts'
+import { consumedBy, type EventDefinition, EVENTS } from '#contracts/events.ts'
 import { type AnalyticsTest, eventOf, startAnalytics, viewsOf } from './harness.ts'
 
 let service: AnalyticsTest
@@ -19,9 +19,18 @@ const total = async () =>
     ),
   )
 
+test('an event is stored in the table of what it is about, whatever its stream', async () => {
+  const signedIn: EventDefinition<any> = { ...EVENTS.userSignedIn, stream: 'PF_PROMPT' }
+  const [user, prompt] = [v7(), v7()]
+  const batch = [eventOf(signedIn, { about: user }), eventOf(EVENTS.promptLiked, { about: prompt })]
+  expect(await service.ingest(...batch)).toEqual([])
+  expect(await rows('user_activity_events')).toMatchObject([{ user_id: user, event_type: 'user.signed_in' }])
+  expect(await rows('prompt_activity_events')).toMatchObject([{ prompt_id: prompt, event_type: 'prompt.liked' }])
+})
+
 describe.each(consumedBy('analytics').map((event) => [event.name, event] as const))('%s', (name, event) => {
   const type = name === 'prompt.views_recorded' ? 'prompt.viewed' : name
-  const isUsers = event.service === 'user'
+  const isUsers = event.about === 'user'
 
   test('is stored and counted', async () => {
     const about = v7()

@@ -1,10 +1,14 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { Client, type QueryResult } from 'pg'
 import type { TakeLock } from '../leader.ts'
+import { socketEndingAfter } from './sockets.ts'
 
 /** Milliseconds until a server must answer, and between two signs of life of the connection. */
-const CONNECT_MS = 2000
+const ANSWER_MS = 2000
 const ALIVE_MS = 1000
+
+/** Milliseconds after which the server gives up a connection, and its locks, that shows no sign of life: the network may swallow them. */
+const ABANDONED_MS = 6000
 
 /** SQL of the key of an advisory lock. It is made of the name, so that locks of one database differ when their names do. */
 export const lockKey = (name: string): string => `hashtextextended('${name}', 0)`
@@ -50,7 +54,15 @@ export function openAdvisoryLocks(url: string): AdvisoryLocks {
 }
 
 async function connect(url: string): Promise<Connection> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, keepAlive: true })
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: ANSWER_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+    options: `-c idle_session_timeout=${ABANDONED_MS}`,
+    // Longer than between two signs of life: it is silent only when nobody is at its other end.
+    stream: socketEndingAfter(ALIVE_MS + ANSWER_MS),
+  })
   const lost = new AbortController()
   const end = async () => {
     if (lost.signal.aborted) return
@@ -65,14 +77,23 @@ async function connect(url: string): Promise<Connection> {
     await end()
     throw error
   }
+  // After a failure nobody knows which locks the connection has.
+  const ask = async (text: string) => {
+    try {
+      return await client.query(text)
+    } catch (error) {
+      await end()
+      throw error
+    }
+  }
   // The driver wants one query at a time.
   let previous: Promise<unknown> = Promise.resolve()
   const query = (text: string) => {
-    const next = previous.catch(() => undefined).then(() => client.query(text))
+    const next = previous.catch(() => undefined).then(() => ask(text))
     previous = next
     return next
   }
-  const alive = setInterval(() => void query('select 1').catch(end), ALIVE_MS)
+  const alive = setInterval(() => void query('select 1').catch(() => undefined), ALIVE_MS)
   lost.signal.addEventListener('abort', () => clearInterval(alive))
   return { query, lost: lost.signal, end }
 }

@@ -1,5 +1,5 @@
 import { MikroORM, type Options } from '@mikro-orm/mongodb'
-import type { Collection, Document } from 'mongodb'
+import type { Collection, Document, MongoClient } from 'mongodb'
 import type { MongoConfig } from '../config.ts'
 import { createLead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
@@ -72,6 +72,7 @@ async function openMongo(
     colors: false,
   })
   keepErrors(orm)
+  reconnectWhenClosed(orm.em.getConnection().getClient())
   const db = orm.em.getConnection().getDb()
   return {
     orm,
@@ -80,4 +81,12 @@ async function openMongo(
     lead: createLead(leaseLocks(db.collection(LEASES)), log),
     close: () => orm.close(true),
   }
+}
+
+// @NOTE When its first attempt to connect fails, the driver (7.6) keeps the closed topology, and answers every operation from then
+// on with "Topology is closed". Without one it connects again for the next operation; a client that was closed stays closed.
+function reconnectWhenClosed(client: MongoClient) {
+  client.on('topologyClosed', () => {
+    ;(client as { topology?: unknown }).topology = undefined
+  })
 }

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 
-/** How often readiness is looked at, milliseconds. */
+/** How often readiness is looked at, and what a look may take, milliseconds. */
 const INTERVAL_MS = 500
+const LOOK_MS = 2000
 
 /** A service's health, as `grpc.health.v1` answers it on the mutual-TLS port and on the plaintext one. */
 export type Health = {
@@ -27,7 +29,7 @@ export function createHealth(service: string, isReady: () => Promise<boolean>): 
   const check = async () => {
     if (checking || draining) return
     checking = true
-    const ready = await isReady().catch(() => false)
+    const ready = await Promise.race([isReady().catch(() => false), sleep(LOOK_MS, false, { ref: false })])
     checking = false
     const now = ready ? 'SERVING' : 'NOT_SERVING'
     if (draining || now === last) return

@@ -10,6 +10,7 @@ import { receive, type ServerParts } from './admit.ts'
 import type { Handlers, PlainCall, PublicCall, RpcService } from './call.ts'
 import { adapt, type HandlerParts } from './handle.ts'
 import { bind, type Health } from './health.ts'
+import { refuseUnreadable } from './refuse.ts'
 import { createRunningStreams } from './running-streams.ts'
 import type { Mesh } from './tls.ts'
 
@@ -78,6 +79,7 @@ export async function startServer(options: {
   const streams = createRunningStreams()
   const server = new Server({
     ...OPTIONS,
+    interceptors: [refuseUnreadable],
     'grpc.max_receive_message_length': largestRequest(parts.contract, services),
     'grpc.max_connection_age_ms': connectionAgeMs,
     'grpc.max_connection_age_grace_ms': longestStream(parts.contract, services) + CONNECTION_MARGIN_MS,

@@ -11,6 +11,7 @@ import { Migration } from '@mikro-orm/migrations'
 import { type Contract, loadContract } from '#contracts/contract.ts'
 import { consumedBy } from '#contracts/events.ts'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import type { TestDatabase } from '../testing/database.ts'
 import { startTestService } from '../testing/service.ts'
 
 /** MikroORM does not start without an entity. */
@@ -67,7 +68,7 @@ export const contractOf = (services: Served<never>[]): Contract => {
 /** Starts it on a database of its own. Its contract has the methods that it serves, and no others. */
 export const startBare = (
   services: Served<Database>[],
-  options: { config?: Partial<PostgresConfig>; overrides?: Overrides<object> } = {},
+  options: { config?: Partial<PostgresConfig>; overrides?: Overrides<object>; database?: TestDatabase } = {},
 ) =>
   startTestService(bareService(services), {
     ...options,

@@ -7,6 +7,7 @@ import { createLogger } from '../logger.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { lockHolders } from '../testing/locks.ts'
 import { type TestMongo, testMongo } from '../testing/mongo.ts'
+import { startTcpProxy } from '../testing/tcp-proxy.ts'
 import { until } from '../testing/until.ts'
 
 // Two of the tests take from a leader what it leads by, which it warns of.
@@ -140,6 +141,22 @@ test('one that is stopped while it takes the lock does not begin, and releases i
   await lead('a', stopping.signal, async () => void done.push('worked'))
   expect(done).toEqual(['released'])
 })
+
+test('a lock whose connection the network swallows is lost to its holder, and then another replica gets it', async () => {
+  const database = await testDatabase()
+  const proxy = await startTcpProxy(database.url)
+  const [holder, other] = [openAdvisoryLocks(proxy.url), openAdvisoryLocks(database.url)]
+  const lock = await holder.take('a')
+  expect(await other.take('a')).toBeUndefined()
+  proxy.swallow()
+  await until('the lock to be lost', () => lock!.lost.aborted)
+  await lock!.release()
+  await until('the other to get it', () => other.take('a'))
+  await holder.close()
+  await other.close()
+  proxy.close()
+  await database.drop()
+}, 30_000)
 
 test('the locks of one process share a connection', async () => {
   const database = await testDatabase()

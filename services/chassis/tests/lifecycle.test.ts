@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { credentials, makeClientConstructor, type ServiceError } from '@grpc/grpc-js'
-import { service as healthService } from 'grpc-health-check'
+import type { ServiceError } from '@grpc/grpc-js'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { serve } from '../grpc/server.ts'
 import { sessionOf } from '../grpc/peer.ts'
@@ -11,6 +10,7 @@ import { createService } from '../define-service.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { testIdentity } from '../testing/identity.ts'
 import { testConfig } from '../testing/service.ts'
+import { readHealth } from '../testing/health.ts'
 import { until } from '../testing/until.ts'
 import { bareSchema, bareService, startBare, Users } from './harness.ts'
 
@@ -101,17 +101,9 @@ function startingAndProbing() {
     const config = testConfig(definition, database.env) as never
     const service = await createService(definition, config, { identity: await testIdentity() })
     const { health } = await service.start()
-    const Health = makeClientConstructor(healthService as never, 'grpc.health.v1.Health')
-    const client = new Health(`127.0.0.1:${health}`, credentials.createInsecure())
-    const statusOf = (name: string) =>
-      new Promise<string>((resolve, reject) =>
-        client['check']!({ service: name }, (error: unknown, answer: { status: string }) =>
-          error ? reject(error) : resolve(answer.status),
-        ),
-      )
+    const statusOf = (name: string) => readHealth(`127.0.0.1:${health}`, name)
     expect(await statusOf('')).toBe('SERVING')
     await until('readiness', async () => (await statusOf('prompt')) === 'SERVING')
     await service.destroy()
-    client.close()
   })
 }

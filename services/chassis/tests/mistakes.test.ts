@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { consumedBy, EVENTS } from '#contracts/events.ts'
+import { consumedBy, type EventDefinition, EVENTS } from '#contracts/events.ts'
 import {
   PromptInternalServiceService,
   PromptServiceService,
@@ -143,6 +143,15 @@ describe('an event', () => {
       emit(EVENTS.userRenamed, { metadata: { aggregateId: '1' }, username: 'a', previousUsername: 'b' })
     }
     expect(emitted).toBeInstanceOf(Function)
+  })
+
+  test('does not compile in the catalogue without what it is about, or about what analytics has no table for', () => {
+    const { about, ...unsaid } = EVENTS.promptLiked as EventDefinition
+    // @ts-expect-error about is missing
+    const wrong: EventDefinition[] = [unsaid]
+    // @ts-expect-error comment is no topic
+    wrong.push({ ...unsaid, about: 'comment' })
+    expect([about, wrong.length]).toEqual(['prompt', 2])
   })
 
   test('that a service is given and does not handle stops it, and so does one that it is not given', () => {

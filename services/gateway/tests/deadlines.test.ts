@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { badTimeout } from '#chassis/errors.ts'
 import {
   CreatePromptRequest,
   PromptServiceService as Prompts,
@@ -42,7 +43,7 @@ test.each(['soon', '-1S', '1.5S', '123456789S', '10'])('a deadline that is none 
   const headers = { 'grpc-timeout': timeout }
   const answer = await gateway.rest('GET /v1/prompts/p1', { headers })
   expect(failureOf(answer)).toEqual({ status: 400, code: 3, reason: 'REQUEST_REJECTED' })
-  expect(answer.json.message).toBe('grpc-timeout is not a time: send up to eight digits and one of H, M, S, m, u, n')
+  expect(answer.json.message).toBe(badTimeout().message)
   const { path } = Prompts.getPrompt
   const body = Buffer.alloc(5)
   const asGrpc = await fetch(gateway.url + path, {

@@ -1,10 +1,10 @@
-import { credentials, makeClientConstructor, status } from '@grpc/grpc-js'
+import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { service as healthService } from 'grpc-health-check'
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { toAppError } from '#chassis/grpc/status.ts'
+import { readHealth } from '#chassis/testing/health.ts'
 import { testMongo } from '#chassis/testing/mongo.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { testConfig } from '#chassis/testing/service.ts'
@@ -38,20 +38,26 @@ afterAll(async () => {
 test('while MongoDB is down readers hear UNAVAILABLE and the service is not ready; afterwards all versions arrive', async () => {
   const promptId = await service.store([1])
   service.readable.set(promptId, [{ from: 1, to: 41 }])
-  await until('the service to be ready', async () => (await ready()) === 'SERVING')
+  await until('the service to be ready', async () => (await readHealth(service.healthTarget, 'version')) === 'SERVING')
 
   mongo.signal('SIGKILL')
   const get = (version: number) => service.versions.getVersion({ promptId, version }, { timeoutMs: 20_000 })
   expect(await rejection(get(1))).toMatchObject({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' })
   const list = service.versions.listVersions({ promptId, pageSize: 0, pageToken: '', view: 0 }, { timeoutMs: 20_000 })
   expect(await rejection(list)).toMatchObject({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' })
-  await until('the service to be not ready', async () => (await ready()) === 'NOT_SERVING')
+  await until(
+    'the service to be not ready',
+    async () => (await readHealth(service.healthTarget, 'version')) === 'NOT_SERVING',
+  )
   for (let version = 41; version > 1; version -= 1) await broker.publish(promptId, version)
 
   await mongo.restart('kill')
   await until('all versions to arrive', async () => (await service.documents.countDocuments()) === 41, 40_000)
   await until('all to be told', async () => (await broker.messages('PF_VERSION')).length === 41, 40_000)
-  await until('the service to be ready again', async () => (await ready()) === 'SERVING')
+  await until(
+    'the service to be ready again',
+    async () => (await readHealth(service.healthTarget, 'version')) === 'SERVING',
+  )
   expect((await get(1)).version!.content).toBe('Content 1')
   expect((await get(41)).version!.content).toBe('Content 41')
   expect(await broker.messages('PF_DEAD_LETTER')).toHaveLength(0)
@@ -63,18 +69,3 @@ test('what an EntityManager fails with is known for what it is', async () => {
   const failure = await orm.em.fork().findOne(PromptVersion, { promptId: randomUUID() }).catch(toAppError)
   expect(failure).toMatchObject({ reason: 'DEPENDENCY_UNAVAILABLE' })
 })
-
-const Health = makeClientConstructor(healthService as never, 'grpc.health.v1.Health')
-
-async function ready(): Promise<string> {
-  const client = new Health(service.healthTarget, credentials.createInsecure())
-  try {
-    return await new Promise((resolve, reject) =>
-      client['check']!({ service: 'version' }, (error: unknown, answer: { status: string }) =>
-        error ? reject(error) : resolve(answer.status),
-      ),
-    )
-  } finally {
-    client.close()
-  }
-}
