@@ -2,15 +2,22 @@ import { availableParallelism } from 'node:os'
 import { hash, parseOptions, verify } from '@node-rs/bcrypt'
 import { createSemaphore } from './semaphore.ts'
 
-/** Hashes and checks passwords off the event loop, a few at a time. What has to wait too long is refused: OVERLOADED. */
+/** Hashes and checks passwords off the event loop, a few at a time. */
 export type Passwords = {
-  /** Throws OVERLOADED when no more passwords are taken: ask before doing anything that such a failure would waste. */
-  checkRoom(): void
-  hash(password: string, signal: AbortSignal): Promise<string>
-  /** Whether this password has this hash. Without a hash it takes just as long, and the answer is no. */
-  verify(password: string, hash: string | undefined, signal: AbortSignal): Promise<boolean>
+  /**
+   * Runs `work` with what hashes and checks when it is the turn of this network, as `networkOf` names it: networks take turns, so that
+   * one does not keep the others waiting. Nothing of `work` has been done when it throws OVERLOADED, or CANCELLED.
+   */
+  inTurn<T>(network: string, signal: AbortSignal, work: (hashing: Hashing) => Promise<T>): Promise<T>
   /** Whether a hash was made with another cost than is used now. */
   isOutdated(hash: string): boolean
+}
+
+/** What may be done in turn. */
+export type Hashing = {
+  hash(password: string): Promise<string>
+  /** Whether this password has this hash. Without a hash it takes just as long, and the answer is no. */
+  verify(password: string, hash: string | undefined): Promise<boolean>
 }
 
 /** Passwords that may wait for their turn. */
@@ -24,13 +31,15 @@ export function createPasswords({ cost, parallel }: { cost: number; parallel: nu
   if (cost < 4 || cost > 31) throw new Error(`PF_BCRYPT_COST is ${cost}: bcrypt takes 4 to 31`)
   const semaphore = createSemaphore(parallel || Math.min(availableParallelism(), MAX_PARALLEL), MAX_WAITING)
   const nobodys = hashOfNothing(cost)
-  return {
-    checkRoom: semaphore.checkRoom,
-    hash: (password, signal) => semaphore.run(() => hash(password, { cost }), signal),
-    verify: async (password, stored, signal) => {
-      const isRight = await semaphore.run(() => verify(password, stored ?? nobodys), signal)
+  const hashing: Hashing = {
+    hash: (password) => hash(password, { cost }),
+    verify: async (password, stored) => {
+      const isRight = await verify(password, stored ?? nobodys)
       return isRight && stored !== undefined
     },
+  }
+  return {
+    inTurn: (network, signal, work) => semaphore.run(network, () => work(hashing), signal),
     isOutdated: (stored) => parseOptions(stored).cost !== cost,
   }
 }

@@ -17,7 +17,7 @@ test('so many run at once, the others wait in the order in which they came', asy
   const semaphore = createSemaphore(2, 10)
   const begun: string[] = []
   const tasks = ['a', 'b', 'c', 'd'].map((name) => task(begun, name))
-  const results = tasks.map(({ run }) => semaphore.run(run, stays))
+  const results = tasks.map(({ run }) => semaphore.run('ann', run, stays))
   await Promise.resolve()
   expect(begun).toEqual(['a', 'b'])
   tasks[1]!.end()
@@ -32,7 +32,7 @@ test('a task that fails gives its turn to the next', async () => {
   const semaphore = createSemaphore(1, 10)
   const begun: string[] = []
   const [first, second] = [task(begun, 'first'), task(begun, 'second')]
-  const results = [semaphore.run(first.run, stays), semaphore.run(second.run, stays)]
+  const results = [semaphore.run('ann', first.run, stays), semaphore.run('ann', second.run, stays)]
   first.fail()
   await expect(results[0]).rejects.toThrow('first')
   second.end()
@@ -42,15 +42,13 @@ test('a task that fails gives its turn to the next', async () => {
 test('nobody more may wait than there is room for', async () => {
   const semaphore = createSemaphore(2, 32)
   const tasks = Array.from({ length: 34 }, (_, i) => task([], String(i)))
-  const results = tasks.map(({ run }) => semaphore.run(run, stays))
-  expect(() => semaphore.checkRoom()).toThrow('too many')
-  await expect(semaphore.run(task([], 'one too many').run, stays)).rejects.toMatchObject({
+  const results = tasks.map(({ run }) => semaphore.run('ann', run, stays))
+  await expect(semaphore.run('ann', task([], 'one too many').run, stays)).rejects.toMatchObject({
     reason: 'OVERLOADED',
     retryAfterMs: 1000,
   })
   tasks[0]!.end()
   await results[0]
-  semaphore.checkRoom()
   for (const { end } of tasks) end()
   expect(await Promise.all(results)).toHaveLength(34)
 })
@@ -60,9 +58,9 @@ test('whoever went away while waiting costs nothing', async () => {
   const begun: string[] = []
   const [first, gone, last] = [task(begun, 'first'), task(begun, 'gone'), task(begun, 'last')]
   const leaving = new AbortController()
-  const running = semaphore.run(first.run, stays)
-  const waiting = semaphore.run(gone.run, leaving.signal)
-  const after = semaphore.run(last.run, stays)
+  const running = semaphore.run('ann', first.run, stays)
+  const waiting = semaphore.run('ann', gone.run, leaving.signal)
+  const after = semaphore.run('ann', last.run, stays)
   leaving.abort()
   first.end()
   await running
@@ -70,4 +68,37 @@ test('whoever went away while waiting costs nothing', async () => {
   last.end()
   expect(await after).toBe('last')
   expect(begun).toEqual(['first', 'last'])
+})
+
+test('owners take turns: one who sends many does not keep another waiting', async () => {
+  const semaphore = createSemaphore(1, 10)
+  const begun: string[] = []
+  const run = (owner: string, name: string) =>
+    semaphore.run(
+      owner,
+      async () => {
+        begun.push(name)
+        await Promise.resolve()
+      },
+      stays,
+    )
+  const many = [1, 2, 3, 4].map((i) => run('many', `many ${i}`))
+  const others = [run('ben', 'ben 1'), run('cid', 'cid 1'), run('ben', 'ben 2')]
+  await Promise.all([...many, ...others])
+  expect(begun).toEqual(['many 1', 'many 2', 'ben 1', 'cid 1', 'many 3', 'ben 2', 'many 4'])
+})
+
+test('when all places are taken, who has the most of them gives up the last', async () => {
+  const semaphore = createSemaphore(1, 4)
+  const begun: string[] = []
+  const tasks = Array.from({ length: 5 }, (_, i) => task(begun, `many ${i}`))
+  const many = tasks.map(({ run }) => semaphore.run('many', run, stays))
+  const lost = [many[3], many[4]].map((one) => one!.catch((error: { reason: string }) => error.reason))
+  const [ben, again, greedy] = [task(begun, 'ben'), task(begun, 'ben again'), task(begun, 'ben once more')]
+  const bens = [semaphore.run('ben', ben.run, stays), semaphore.run('ben', again.run, stays)]
+  expect(await Promise.all(lost)).toEqual(['OVERLOADED', 'OVERLOADED'])
+  await expect(semaphore.run('ben', greedy.run, stays)).rejects.toMatchObject({ reason: 'OVERLOADED' })
+  for (const { end } of [...tasks, ben, again]) end()
+  await Promise.all([...many.slice(0, 3), ...bens])
+  expect(begun).toEqual(['many 0', 'many 1', 'ben', 'many 2', 'ben again'])
 })

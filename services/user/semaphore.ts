@@ -2,39 +2,43 @@ import { cancelled, exhausted } from '#chassis/errors.ts'
 
 /** Runs a bounded number of tasks at once, lets a bounded number wait, and refuses the rest. */
 export type Semaphore = {
-  /** Throws OVERLOADED when the queue is full. */
-  checkRoom(): void
-  /** Runs a task when it is its turn, first come first served. Throws OVERLOADED, or CANCELLED when `signal` aborts before. */
-  run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /**
+   * Runs a task when it is its turn. Those who wait are served in rotation, a task of each `owner` at a time, and each owner's in the
+   * order in which they came: one who sends many waits longer, and nobody else does. Throws OVERLOADED, or CANCELLED when `signal`
+   * is aborted before.
+   */
+  run<T>(owner: string, task: () => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
 /** Milliseconds after which a refused caller should try again. */
 const RETRY_MS = 1000
 
-/** Makes a semaphore: `parallel` tasks run at once, `waiting` wait. */
+type Waiter = { begin(): void; refuse(reason: unknown): void }
+
+/**
+ * Makes a semaphore: `parallel` tasks run at once, `waiting` wait. When all places are taken, the owner with the most gives up the last
+ * of them to one who has fewer.
+ */
 export function createSemaphore(parallel: number, waiting: number): Semaphore {
-  const queue: (() => void)[] = []
+  const queues = createQueues()
   let running = 0
-  const checkRoom = () => {
-    if (running >= parallel && queue.length >= waiting) {
-      throw exhausted('OVERLOADED', 'too many passwords are being checked at the moment', RETRY_MS)
+  const acquire = async (owner: string) => {
+    if (running < parallel) {
+      running++
+      return
     }
-  }
-  const acquire = async () => {
-    if (running < parallel) running++
+    if (queues.size() >= waiting) queues.makeRoom(owner)
     // A finished task passes its slot to the next one, so `running` stays the same.
-    else await new Promise<void>((resolve) => queue.push(resolve))
+    await new Promise<void>((begin, refuse) => queues.add(owner, { begin, refuse }))
   }
   const release = () => {
-    const next = queue.shift()
-    if (next) next()
+    const next = queues.next()
+    if (next) next.begin()
     else running--
   }
   return {
-    checkRoom,
-    run: async (task, signal) => {
-      checkRoom()
-      await acquire()
+    run: async (owner, task, signal) => {
+      await acquire(owner)
       try {
         if (signal.aborted) throw cancelled()
         return await task()
@@ -44,3 +48,40 @@ export function createSemaphore(parallel: number, waiting: number): Semaphore {
     },
   }
 }
+
+/** A queue for each owner that has somebody waiting, in the order of their turns. */
+function createQueues() {
+  const queues = new Map<string, Waiter[]>()
+  let size = 0
+  const remove = (owner: string, queue: Waiter[], waiter: Waiter | undefined) => {
+    if (queue.length === 0) queues.delete(owner)
+    size--
+    return waiter!
+  }
+  return {
+    size: () => size,
+    add: (owner: string, waiter: Waiter) => {
+      const queue = queues.get(owner)
+      if (queue) queue.push(waiter)
+      else queues.set(owner, [waiter])
+      size++
+    },
+    /** Takes out who is next; this owner's turn comes again after all others'. */
+    next: () => {
+      const [first] = queues
+      if (!first) return undefined
+      const [owner, queue] = first
+      queues.delete(owner)
+      queues.set(owner, queue)
+      return remove(owner, queue, queue.shift())
+    },
+    /** Refuses the last one of the owner with the most. Throws OVERLOADED when `owner` would then have as many. */
+    makeRoom: (owner: string) => {
+      const [longest, queue] = [...queues].reduce((most, one) => (one[1].length > most[1].length ? one : most))
+      if (queue.length <= (queues.get(owner)?.length ?? 0) + 1) throw overloaded()
+      remove(longest, queue, queue.pop()).refuse(overloaded())
+    },
+  }
+}
+
+const overloaded = () => exhausted('OVERLOADED', 'too many passwords are being checked at the moment', RETRY_MS)

@@ -8,15 +8,13 @@ export type AccountRow = Omit<ProfileRow, 'id'> & {
   /** Null when there is no such account. */
   id: string | null
   password: string
-  /** Failures from this network before: this try has been counted as one of them already. */
-  is_counted: boolean
   /** Milliseconds to wait before the next try; null when this one may go on. */
   wait_ms: number | null
 }
 
 /**
- * Finds an account, and decides whether a try may go on. After a first failure each try is counted before the password is
- * looked at, so that many at once do not all slip through the same gap.
+ * Finds an account, and decides whether a try may go on. Each try is counted as a failure before the password is looked at, so that
+ * many at once do not all slip through the same gap; a success forgets them.
  */
 const findAccount = (column: 'email' | 'username') =>
   statement(`find_account_by_${column}`, { login: text, account: bytea, address: text })<AccountRow>(
@@ -24,17 +22,19 @@ const findAccount = (column: 'email' | 'username') =>
       select failures, retry_at from sign_in_failures where account = ${p.account} and address = ${p.address}
     ),
     counted as (
-      update sign_in_failures f set failures = f.failures + 1, retry_at = now() + ${waitAfter('f.failures + 1')}
-      where f.account = ${p.account} and f.address = ${p.address}
-        and (f.failures < ${FREE_FAILURES} or f.retry_at <= now())
+      insert into sign_in_failures as f (account, address, failures, retry_at)
+      values (${p.account}, ${p.address}, 1, now() + ${waitAfter('1')})
+      on conflict (account, address) do update
+        set failures = f.failures + 1, retry_at = now() + ${waitAfter('f.failures + 1')}
+        where f.failures < ${FREE_FAILURES} or f.retry_at <= now()
       returning f.failures
     )
-    select ${PROFILE}, u.password, c.failures is not null as is_counted,
+    select ${PROFILE}, u.password,
       case
-        when b.failures is null or c.failures is not null then null
+        when c.failures is not null then null
         when b.retry_at > now() then ${milliseconds('b.retry_at - now()')}
-        -- It was time when this statement began, and another try was quicker.
-        else ${milliseconds(waitAfter('b.failures + 1'))}
+        -- It was time, or there was no failure, when this statement began, and other tries were quicker.
+        else ${milliseconds(waitAfter(`coalesce(b.failures + 1, ${FREE_FAILURES})`))}
       end as wait_ms
     from (select) one
     left join users u on lower(u.${column} collate "C") = lower(${p.login} collate "C")

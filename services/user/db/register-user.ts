@@ -60,14 +60,13 @@ export const registerUserStatement = statement('register_user', {
   select ${PROFILE} from made u`,
 )
 
-/** Whether the names of a new user are taken. */
+/** Whether the names of a new user are taken; a username also when it is held, for whomever. */
 export const takenNames = statement('taken_names', { username: text, email: text })<{
   username: boolean
   email: boolean
 }>(
-  (
-    p,
-  ) => `select exists (select from users where lower(username collate "C") = lower(${p.username} collate "C")) as username,
+  (p) => `select exists (select from users where lower(username collate "C") = lower(${p.username} collate "C"))
+      or exists (select from held_usernames where name = lower(${p.username} collate "C") collate "default" and held_until > now()) as username,
     exists (select from users where lower(email collate "C") = lower(${p.email} collate "C")) as email`,
 )
 

@@ -6,35 +6,34 @@ import type { Deps } from '../context.ts'
 import { type AccountRow, findAccountByEmail, findAccountByUsername } from '../db/find-account.ts'
 import type { ProfileRow } from '../db/profile.ts'
 import { renewPasswordHash } from '../db/renew-password-hash.ts'
-import { countSignInFailure } from '../db/sign-in-failures.ts'
 import { startSession } from '../db/start-session.ts'
 import { attemptOf, isEmail } from '../sign-in.ts'
 import { toFullUser } from './view.ts'
 
 export const login =
   ({ passwords, newSession }: Pick<Deps, 'passwords' | 'newSession'>) =>
-  async ({ login: name, password }: LoginRequest, { sql, origin, signal }: PublicCall) => {
-    passwords.checkRoom()
+  ({ login: name, password }: LoginRequest, { sql, origin, signal }: PublicCall) => {
     const { account, address } = attemptOf(name, origin.address)
     const find = isEmail(name) ? findAccountByEmail : findAccountByUsername
-    const row = (await sql(find, { login: name, account, address }))[0]!
-    if (row.wait_ms !== null) throw slowed(row.wait_ms)
+    // A try is counted and forgiven in its turn: what waits for one has not been counted, and right passwords are not in each other's way.
+    return passwords.inTurn(address, signal, async ({ hash, verify }) => {
+      const row = (await sql(find, { login: name, account, address }))[0]!
+      if (row.wait_ms !== null) throw slowed(row.wait_ms)
 
-    const isRight = await passwords.verify(password, row.id === null ? undefined : row.password, signal)
-    if (!isRight || !isInUse(row)) {
-      if (!row.is_counted) await sql(countSignInFailure, { account, address })
-      throw unauthenticated('CREDENTIALS_INVALID', 'no active account has this name and password: check both')
-    }
+      const isRight = await verify(password, row.id === null ? undefined : row.password)
+      if (!isRight || !isInUse(row))
+        throw unauthenticated('CREDENTIALS_INVALID', 'no active account has this name and password: check both')
 
-    if (passwords.isOutdated(row.password)) {
-      const after = await passwords.hash(password, signal)
-      await sql(renewPasswordHash, { userId: row.id, before: row.password, after })
-    }
-    const session = await newSession()
-    const { id: tokenId, hash: tokenHash, issuedAt, expiresAt } = session
-    const started = { userId: row.id, tokenId, tokenHash, issuedAt, expiresAt, account, address }
-    await sql(startSession, { ...started, ...eventValues(origin) })
-    return { user: toFullUser(row), tokens: await session.tokensFor(row) }
+      if (passwords.isOutdated(row.password)) {
+        const after = await hash(password)
+        await sql(renewPasswordHash, { userId: row.id, before: row.password, after })
+      }
+      const session = await newSession()
+      const { id: tokenId, hash: tokenHash, issuedAt, expiresAt } = session
+      const started = { userId: row.id, tokenId, tokenHash, issuedAt, expiresAt, account, address }
+      await sql(startSession, { ...started, ...eventValues(origin) })
+      return { user: toFullUser(row), tokens: await session.tokensFor(row) }
+    })
   }
 
 const isInUse = (row: AccountRow): row is AccountRow & ProfileRow => row.status === 'ACTIVE'

@@ -4,13 +4,18 @@ import type { PublicCall } from '#chassis/grpc/call.ts'
 import type { RegisterRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Deps } from '../context.ts'
 import { type NewUser, registerUser, takenNames } from '../db/register-user.ts'
+import { networkOf } from '../sign-in.ts'
 import { emailTaken, takenAndGone, usernameTaken } from '../user.ts'
 import { toFullUser } from './view.ts'
 
 export const register =
   ({ passwords, newSession }: Pick<Deps, 'passwords' | 'newSession'>) =>
   async (request: RegisterRequest, call: PublicCall) => {
-    const password = await passwords.hash(request.password, call.signal)
+    // First of all, so that what is said of a name that is held does not depend on the e-mail address: that would tell which exist.
+    const [names] = await call.sql(takenNames, { username: request.username, email: request.email })
+    if (names!.username) throw usernameTaken()
+    const network = networkOf(call.origin.address)
+    const password = await passwords.inTurn(network, call.signal, ({ hash }) => hash(request.password))
     const user: NewUser = { ...request, id: v7(), password }
     const session = await newSession()
     const row = await registerUser(call, user, session).catch((error: unknown) => {

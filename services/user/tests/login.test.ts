@@ -9,10 +9,14 @@ const verified: (string | undefined)[] = []
 // The real thing, with a note of what it was asked.
 const passwords: Passwords = {
   ...real,
-  verify: (password, hash, signal) => {
-    verified.push(hash)
-    return real.verify(password, hash, signal)
-  },
+  inTurn: (network, signal, work) =>
+    real.inTurn(network, signal, (hashing) => {
+      const verify = (password: string, hash: string | undefined) => {
+        verified.push(hash)
+        return hashing.verify(password, hash)
+      }
+      return work({ ...hashing, verify })
+    }),
 }
 
 let service: UserTest
@@ -73,7 +77,8 @@ describe('Login', () => {
 
   test('gives a password that was hashed at another cost a new hash', async () => {
     const { id } = await service.person('veteran')
-    const old = await createPasswords({ cost: 5, parallel: 1 }).hash(PASSWORD, new AbortController().signal)
+    const { inTurn } = createPasswords({ cost: 5, parallel: 1 })
+    const old = await inTurn('192.0.2.1', new AbortController().signal, ({ hash }) => hash(PASSWORD))
     await service.set(id, { password: old })
     await login('veteran')
     const { password } = await stored(id)

@@ -14,10 +14,9 @@ test('when as many passwords wait as may, further ones are refused at once; thos
   // The real thing, held up until the test lets it go.
   const passwords: Passwords = {
     ...real,
-    checkRoom: semaphore.checkRoom,
-    hash: (password, signal) => {
+    inTurn: (network, signal, work) => {
       arrived++
-      return semaphore.run(() => released.then(() => real.hash(password, signal)), signal)
+      return semaphore.run(network, () => released.then(() => real.inTurn(network, signal, work)), signal)
     },
   }
   const service = await startUserService({ overrides: { context: { passwords } } })

@@ -11,7 +11,6 @@ import { findAccountByEmail, findAccountByUsername } from '../db/find-account.ts
 import { getUser } from '../db/get-user.ts'
 import { registerUserStatement, takenNames } from '../db/register-user.ts'
 import { inspectRefreshToken, rotateRefreshToken } from '../db/rotate-refresh-token.ts'
-import { countSignInFailure } from '../db/sign-in-failures.ts'
 import { startSession } from '../db/start-session.ts'
 import { schema } from '../db/schema.ts'
 import { attemptOf } from '../sign-in.ts'
@@ -62,7 +61,6 @@ const STATEMENTS: Asked[] = [
   asking(checkCaller, { userId: ANN }),
   asking(findAccountByEmail, { login: 'User7@example.org', account, address }),
   asking(findAccountByUsername, { login: 'USER7', account, address }),
-  asking(countSignInFailure, { account, address }),
   asking(startSession, { userId: ANN, ...session, account, address, eventHeaders: '{}' }),
   asking(registerUserStatement, { ...newUser, ...session, eventHeaders: '{}' }),
   asking(takenNames, { username: 'USER7', email: 'User7@example.org' }),

@@ -87,6 +87,14 @@ test('many tries at once get through no faster: when it is time, one is looked a
   expect(await failuresOf('target', THIEF)).toBe(5)
 })
 
+test('many first tries at once are no more than three free ones', async () => {
+  await service.person('unguessed')
+  const errors = await Promise.all(Array.from({ length: 34 }, () => failFrom(THIEF, 'unguessed')))
+  expect(errors.filter(({ reason }) => reason === 'CREDENTIALS_INVALID')).toHaveLength(3)
+  expect(errors.filter(({ reason }) => reason === 'SIGN_IN_SLOWED')).toHaveLength(31)
+  expect(await failuresOf('unguessed', THIEF)).toBe(3)
+})
+
 test('all addresses of an IPv6 network are one', async () => {
   for (let i = 0; i < 3; i++) await failFrom(`2001:db8::${i}`, 'ann')
   expect(await failFrom('2001:db8::ffff', 'ann')).toMatchObject({ reason: 'SIGN_IN_SLOWED' })

@@ -74,3 +74,13 @@ describe('a username', () => {
     expect((await service.users.getUser({ userId: 'me' }, person.as)).user!.username).toBe('after')
   })
 })
+
+test('registering with a name that one has given up oneself does not tell which e-mail addresses exist', async () => {
+  const spy = await service.person('spy')
+  await service.person('secret')
+  await service.users.updateUser({ userId: 'me', username: 'spy2' }, spy.as)
+  const answers = await Promise.all(
+    ['secret@example.org', 'nobody@example.org'].map((email) => rejection(service.person('spy', { email }))),
+  )
+  for (const answer of answers) expect(answer).toMatchObject({ code: status.ALREADY_EXISTS, reason: 'USERNAME_TAKEN' })
+})
