@@ -98,6 +98,13 @@ export const codeName = (code: status) => status[code]
 export const isFault = ({ code }: AppError) =>
   code === status.INTERNAL || code === status.UNKNOWN || code === status.DATA_LOSS
 
+/** How a failed call is logged: a fault of ours as an error, a part that did not answer (in time) as a warning. */
+export function severityOf(error: AppError): 'error' | 'warn' | 'debug' {
+  if (isFault(error)) return 'error'
+  const isLate = error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED
+  return isLate && error.cause ? 'warn' : 'debug'
+}
+
 /**
  * What the caller gets when a call to another service failed. What that service said about the request passes on as it is: the caller
  * can do something about it. A status without a reason of ours comes from a proxy or from gRPC itself; with that, and when the service

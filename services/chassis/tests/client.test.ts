@@ -5,13 +5,14 @@ import { aborted, AppError, exhausted, invalid, notFound, unavailable } from '..
 import type { PublicCall } from '../grpc/call.ts'
 import { forward, type Stub } from '../grpc/client.ts'
 import { serve } from '../grpc/server.ts'
-import { createLogger } from '../logger.ts'
+import { capturedLog } from '../testing/captured-log.ts'
 import { rejection } from '../testing/rejection.ts'
 import type { TestService } from '../testing/service.ts'
 import { startBare, Users } from './harness.ts'
 
 const ID = '01890000-0000-7000-8000-000000000001'
 
+const { log, records } = capturedLog()
 let bare: TestService<object>
 let token: string
 let users: Stub<typeof UserServiceService>
@@ -39,8 +40,7 @@ beforeAll(async () => {
       return {}
     },
   })
-  // One of the tests provokes a fault.
-  bare = await startBare([services], { overrides: { log: createLogger('prompt', 'silent') } })
+  bare = await startBare([services], { overrides: { log } })
   users = bare.stub(UserServiceService)
   token = await bare.identity.tokenFor({ userId: ID, username: 'ann' })
 })
@@ -90,6 +90,8 @@ describe('what another service answers reaches the caller', () => {
     answer = () => Promise.reject(unavailable('the database'))
     const heard = await rejection(users.batchGetUsers({ userIds: [ID] }))
     expect(heard).toMatchObject({ code: status.UNAVAILABLE, message: 'the prompt service does not answer' })
+    const failed = records.filter(({ method }) => String(method).endsWith('BatchGetUsers'))
+    expect(failed.at(-1)).toMatchObject({ level: 'warn', msg: 'call failed', code: 'UNAVAILABLE' })
   })
 
   test('as a fault when it is one', async () => {
