@@ -148,7 +148,7 @@ test('a stream that says no last message fails with UNAVAILABLE over gRPC, and j
       yield event(1n, 'one')
       await waitFor(signal)
     },
-    { config: { drain: { settleMs: 0, graceMs: 500 } } },
+    { config: { drain: { settleMs: 0, graceMs: 3000 } } },
   )
   const edge = await startFeedGateway([deaf.target])
   scope.defer(edge.stop)
