@@ -158,7 +158,6 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
     onWrite: events.wake,
   }
   const jobs = [...(definition.jobs?.(context) ?? []), ...(database.jobs ?? []), closed.job]
-  const release = () => opened.disposeAsync()
   const services = definition.services(context)
   assertStored(name, contract, services, { outbox, storesKeys: database.storesKeys })
   const commands = { ...(outbox && replayCommand(outbox)), ...definition.commands?.(context) }
@@ -168,7 +167,7 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
     context,
     commands,
     waiting,
-    ...lifecycle({ name, config, parts, mesh, database, events, jobs, release, services, connectionAgeMs }),
+    ...lifecycle({ name, config, parts, mesh, database, events, jobs, opened, services, connectionAgeMs }),
   }
 }
 
@@ -196,36 +195,48 @@ type Parts = {
   events: ServiceEvents
   services: Served<never>[]
   jobs: Job[]
-  release(): Promise<void>
+  opened: AsyncDisposableStack
   connectionAgeMs: number | undefined
 }
 
-/** Starting and, in the reverse order, ending: health says so first, calls drain, then jobs, events, channels and pools go. */
-function lifecycle({ name, config, parts, mesh, database, events, services, jobs, release, connectionAgeMs }: Parts) {
-  const ending: (() => Promise<unknown>)[] = [release]
-  const start = async (): Promise<Ports> => {
+/**
+ * Starting and, in the reverse order, ending: health says so first, calls drain, then jobs, events, channels and pools go. What ends
+ * while it starts waits for the start, and what cannot start ends by itself.
+ */
+function lifecycle({ name, config, parts, mesh, database, events, services, jobs, opened, connectionAgeMs }: Parts) {
+  let starting: Promise<Ports> | undefined
+  const open = async (): Promise<Ports> => {
     const { host, reflection, port } = config.grpc
-    const health = createHealth(name, () => database.ping())
-    ending.unshift(async () => health.stop())
+    const health = createHealth(name, () => database.ping(), parts.log)
+    opened.defer(health.stop)
     const plain = await serveHealth(health, host, config.health.port)
-    ending.unshift(plain.close)
+    opened.defer(plain.close)
     const metrics = await serveMetrics(parts.metrics, host, config.metrics.port)
-    ending.unshift(metrics.close)
+    opened.defer(metrics.close)
+    opened.defer(events.stop)
+    const work = opened.adopt(new AsyncDisposableStack(), (stack) => stack.disposeAsync())
     const server = await startServer({ parts, services, mesh, health, reflection, host, port, connectionAgeMs })
-    ending.unshift(async () => {
+    opened.defer(async () => {
       health.drain()
       await sleep(config.drain.settleMs)
       await server.shutdown(config.drain.graceMs)
     })
-    const stopJobs = startJobs(jobs, database.lead, parts.log)
+    work.defer(startJobs(jobs, database.lead, parts.log))
     events.start()
-    ending.splice(1, 0, stopJobs, events.stop)
     const ports = { grpc: server.port, health: plain.port, metrics: metrics.port }
     parts.log.info({ ports }, 'listening')
     return ports
   }
+  const start = () => {
+    starting ??= open().catch(async (error: unknown) => {
+      await opened.disposeAsync()
+      throw error
+    })
+    return starting
+  }
   const destroy = async () => {
-    for (const end of ending.splice(0)) await end()
+    await starting?.catch(() => undefined)
+    await opened.disposeAsync()
   }
   return { start, destroy }
 }

@@ -82,6 +82,10 @@ export const rejected = (message: string) => new AppError(status.INVALID_ARGUMEN
 export const compressedRequest = () =>
   rejected('compressed requests are not accepted: send it again without grpc-encoding')
 
+/** INVALID_ARGUMENT: the deadline of the request cannot be read. */
+export const badTimeout = () =>
+  rejected('grpc-timeout is not a number of at most 8 digits with a unit, one of H, M, S, m, u, n')
+
 function sizeText(bytes: number): string {
   const units = { MiB: 1024 ** 2, KiB: 1024 }
   const whole = Object.entries(units).find(([, size]) => bytes % size === 0)

@@ -1,7 +1,6 @@
 import { status } from '@grpc/grpc-js'
 import {
   AppError,
-  compressedRequest,
   deadlineExceeded,
   internal,
   rejected,
@@ -13,8 +12,8 @@ import { tokenMissing } from '#chassis/grpc/access.ts'
 import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
 import type { Exposed } from './exposed.ts'
 import { REQUEST_SECONDS } from './render/connections.ts'
+import { REFUSED_HEADERS } from './render/refused-headers.ts'
 import { ownLimits, routeName } from './render/request-sizes.ts'
-import { COMPRESSED_ROUTE } from './render/routes.ts'
 
 /** One way in which the gateway itself refuses a request, or fails. */
 export type Failure = {
@@ -73,7 +72,11 @@ export const failures = (methods: Exposed[]): Failure[] => [
   { when: `${code(400)} && ${details('transcode')}`, error: unreadable, explains: true },
   // path-fields.lua
   { when: details('lua_response'), error: unreadable, explains: true },
-  { when: `${code(404)} && xds.route_name == '${COMPRESSED_ROUTE}'`, error: compressedRequest(), http: 400 },
+  ...REFUSED_HEADERS.map(({ routeName, error }) => ({
+    when: `${code(404)} && xds.route_name == '${routeName}'`,
+    error,
+    http: 400,
+  })),
   { when: code(404), error: pathUnknown, grpc: methodUnknown },
   ...ownLimits(methods).map((bytes) => ({
     when: `${code(413)} && xds.route_name == '${routeName(bytes)}'`,

@@ -1,6 +1,7 @@
--- Five things that Envoy does not do by itself:
--- the scheme of a token is `Bearer`, however it was written; an answer that has not changed since the caller read it is 304; of several rate limits the answer shows the one that is closest
--- to; one who is over it learns when to come again; and an error that is none of a service's own gets the shape of those.
+-- What Envoy does not do by itself: the scheme of a token is `Bearer`, however it was written, and there is no other; an answer that
+-- has not changed since the caller read it is 304; caches learn that answers differ by origin; of several rate limits the answer shows
+-- the one that is closest to; one who is over it learns when to come again; an error that is none of a service's own gets the shape of
+-- those; and the gateway's own errors keep their status over gRPC-Web.
 
 local STATE = "promptforge"
 
@@ -47,11 +48,13 @@ local function add_details(handle, request_id)
   body:setBytes(bare .. DETAILS:format(reason, request_id))
 end
 
--- HTTP compares schemes without regard to case, as the services do; the check of tokens here does not.
+-- HTTP compares schemes without regard to case, as the services do; the check of tokens here does not. What is none of this scheme
+-- would pass that check as no token: it becomes one that is refused.
 local function normalise_scheme(headers)
   local sent = headers:get("authorization")
-  local token = sent and sent:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)$")
-  if token then headers:replace("authorization", "Bearer " .. token) end
+  if not sent then return end
+  local token = sent:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +([%w%-._~+/]+=*)$")
+  headers:replace("authorization", "Bearer " .. (token or "invalid"))
 end
 
 function envoy_on_request(handle)
@@ -64,10 +67,20 @@ function envoy_on_request(handle)
   end
 end
 
+-- What the gateway answers by itself to gRPC-Web.
+local function restore_grpc_status(headers)
+  local own = headers:get("x-pf-grpc-status")
+  if not own then return end
+  headers:replace("grpc-status", own)
+  headers:remove("x-pf-grpc-status")
+end
+
 -- Whatever reads a body comes last: the headers are out of reach after that.
 function envoy_on_response(handle)
   local headers = handle:headers()
   local status = headers:get(":status")
+  headers:add("vary", "Origin")
+  restore_grpc_status(headers)
   tell_tightest_limit(headers)
   local reset = headers:get("x-ratelimit-reset")
   local limited = status == "429" or headers:get("grpc-status") == "8"

@@ -1,6 +1,6 @@
 import { deleteAll, deletion } from '../db/deletion.ts'
 import { type SqlNames, text, uuid } from '../db/params.ts'
-import type { Sql } from '../db/statements.ts'
+import { type Sql, statement } from '../db/statements.ts'
 import type { Job } from '../jobs.ts'
 
 /** The table's DDL, for a service that consumes with `inboxCte`. Rows are kept longer than any stream keeps a message. */
@@ -26,6 +26,21 @@ export const inboxCte = (p: SqlNames<typeof inboxParams>) => `
     on conflict do nothing
     returning 1
   )`
+
+/** Whether an event has been handled. For a handler of several statements: it asks first, and ends with `markHandled`. */
+export const wasHandled = async (sql: Sql, consumer: string, eventId: string): Promise<boolean> =>
+  (await sql(findHandled, { consumer, eventId })).length > 0
+
+/** Notes that an event has been handled. */
+export const markHandled = (sql: Sql, consumer: string, eventId: string): Promise<unknown> =>
+  sql(claimHandled, { consumer, eventId })
+
+const findHandled = statement(
+  'find_inbox',
+  inboxParams,
+)((p) => `select from inbox where consumer = ${p.consumer} and event_id = ${p.eventId}`)
+
+const claimHandled = statement('claim_inbox', inboxParams)((p) => `with ${inboxCte(p)} select from fresh`)
 
 /** Days that a row of the inbox is kept: longer than any stream that is consumed keeps a message. */
 export const INBOX_DAYS = 45

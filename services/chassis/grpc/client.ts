@@ -36,7 +36,7 @@ export type Stub<S extends RpcService> = {
 }
 
 /** A connection to one service of the mesh, shared by all stubs for it. */
-export type Channel = { client: Client; contract: Contract; close(): void }
+export type Channel = { service: string; client: Client; contract: Contract; close(): void }
 
 /**
  * Opens a channel to `service` at a gRPC target. It connects when first used, spreads calls over all addresses, and repeats a
@@ -65,7 +65,7 @@ export function openChannel({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.enable_channelz': 0,
   })
-  return { client, contract, close: () => client.close() }
+  return { service, client, contract, close: () => client.close() }
 }
 
 /** The calls of one proto service on a channel. */
@@ -84,18 +84,19 @@ export function forward({ requestId, trace, inherited }: Origin): Outgoing {
   return { token: inherited.token, requestId, parent: inherited.call, metadata }
 }
 
-function unaryCall({ client, contract }: Channel, rpc: Rpc) {
+function unaryCall({ service, client, contract }: Channel, rpc: Rpc) {
   const method = contract.methods.get(rpc.path)
   const longest = method?.deadlineMs ?? (method?.readOnly ? READ_MS : WRITE_MS)
   return (request: unknown, outgoing: Outgoing = {}) =>
     new Promise((resolve, reject) => {
-      const done = (error: ServiceError | null, response?: unknown) => (error ? reject(error) : resolve(response))
+      const done = (error: ServiceError | null, response?: unknown) =>
+        error ? reject(named(error, service)) : resolve(response)
       const { metadata, options } = callOptions(outgoing, longest)
       client.makeUnaryRequest(rpc.path, rpc.requestSerialize, rpc.responseDeserialize, request, metadata, options, done)
     })
 }
 
-function streamCall({ client, contract }: Channel, rpc: Rpc) {
+function streamCall({ service, client, contract }: Channel, rpc: Rpc) {
   const longest = contract.methods.get(rpc.path)?.deadlineMs ?? LONGEST_STREAM_MS
   return async function* (request: unknown, outgoing: Outgoing = {}) {
     const { metadata, options } = callOptions(outgoing, longest)
@@ -111,11 +112,16 @@ function streamCall({ client, contract }: Channel, rpc: Rpc) {
     stream.on('error', () => undefined)
     try {
       yield* stream
+    } catch (error) {
+      throw named(error as Error, service)
     } finally {
       stream.cancel()
     }
   }
 }
+
+/** Notes in the error of a call which service was called, so that `toAppError` can say it. */
+const named = (error: Error, service: string) => Object.assign(error, { service })
 
 function callOptions({ token, requestId, parent, metadata = new Metadata(), timeoutMs }: Outgoing, longest: number) {
   if (token !== undefined) {

@@ -7,7 +7,7 @@ import type { ServerCall } from './peer.ts'
 import { requestIdOf } from './request.ts'
 import type { RawStream, RunningStreams } from './running-streams.ts'
 import { createSender } from './sender.ts'
-import { codeName, OK, type GrpcStatus, isFault, toAppError, toStatus } from './status.ts'
+import { codeName, OK, type GrpcStatus, isFault, severityOf, toAppError, toStatus } from './status.ts'
 
 /** What handlers need of their server: what each does, and its streams. */
 export type HandlerParts = ServerParts & { streams: RunningStreams }
@@ -103,7 +103,7 @@ function createBeginning({ log, metrics, tracing, onWrite }: ServerParts, { path
       metrics.handled.inc({ method: path, code })
       span.end(code, fault)
       const record = { method: path, requestId, code, reason: error.reason, err: error.cause ?? error }
-      log[fault ? 'error' : 'debug'](record, 'call failed')
+      log[severityOf(error)](record, 'call failed')
       const answer = toStatus(error, requestId)
       answer.metadata.set('x-request-id', requestId)
       return answer

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
+import type { Logger } from '../logger.ts'
 
 /** How often readiness is looked at, and what a look may take, milliseconds. */
 const INTERVAL_MS = 500
@@ -21,20 +22,25 @@ export type Health = {
  * Two names: `''` is live (the process runs) for probes of liveness and serving for the gateway, and the service's name is
  * ready (its own database answers). The broker and other services do not count: their restart must not take writers down.
  */
-export function createHealth(service: string, isReady: () => Promise<boolean>): Health {
+export function createHealth(service: string, isReady: () => Promise<boolean>, log: Logger): Health {
   const implementation = new HealthImplementation({ '': 'SERVING', [service]: 'NOT_SERVING' })
   let draining = false
   let last: string = 'NOT_SERVING'
   let checking = false
+  const say = (isReady: boolean) => {
+    const now = isReady ? 'SERVING' : 'NOT_SERVING'
+    if (draining || now === last) return
+    last = now
+    implementation.setStatus(service, now)
+    if (isReady) log.info('ready')
+    else log.warn('not ready: the database does not answer')
+  }
   const check = async () => {
     if (checking || draining) return
     checking = true
     const ready = await Promise.race([isReady().catch(() => false), sleep(LOOK_MS, false, { ref: false })])
     checking = false
-    const now = ready ? 'SERVING' : 'NOT_SERVING'
-    if (draining || now === last) return
-    last = now
-    implementation.setStatus(service, now)
+    say(ready)
   }
   const timer = setInterval(() => void check(), INTERVAL_MS)
   void check()

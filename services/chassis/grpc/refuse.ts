@@ -1,5 +1,5 @@
 import type { Metadata, ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js'
-import { type AppError, compressedRequest, rejected } from '../errors.ts'
+import { type AppError, badTimeout, compressedRequest } from '../errors.ts'
 import { requestIdOf } from './request.ts'
 import { type GrpcStatus, toStatus } from './status.ts'
 
@@ -13,9 +13,6 @@ type InnermostCall = {
 
 /** How grpc-js begins its answer to a deadline that it cannot read, which it calls INTERNAL. */
 const BAD_TIMEOUT = 'Invalid grpc-timeout value'
-
-const badTimeout = () =>
-  rejected('grpc-timeout is not a number of at most 8 digits with a unit, one of H, M, S, m, u, n')
 
 /**
  * Refuses what grpc-js would take or call a fault of ours: a compressed request, because 4 KiB of it become 4 MiB, before any of it is

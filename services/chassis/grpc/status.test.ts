@@ -1,7 +1,9 @@
-import { expect, test } from '@jest/globals'
-import { status } from '@grpc/grpc-js'
+import { describe, expect, test } from '@jest/globals'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { Metadata, status } from '@grpc/grpc-js'
 import { exhausted, invalid, notFound } from '../errors.ts'
-import { readStatus, toAppError, toStatus } from './status.ts'
+import { readStatus, retryOf, toAppError, toStatus } from './status.ts'
 
 const sent = (error: unknown) => readStatus(Object.assign(new Error(), toStatus(toAppError(error), 'request-7')))
 
@@ -54,4 +56,41 @@ test.each([
   for (const error of [bare, new Error('wrapped', { cause: bare })]) {
     expect(sent(error)).toMatchObject({ code: expected, reason })
   }
+})
+
+describe('what another service or server fails with', () => {
+  const bare = (code: status) =>
+    Object.assign(new Error('14 UNAVAILABLE: a proxy says'), {
+      code,
+      details: 'a proxy says',
+      metadata: new Metadata(),
+      service: 'user',
+    })
+
+  test.each([
+    status.INVALID_ARGUMENT,
+    status.UNAUTHENTICATED,
+    status.PERMISSION_DENIED,
+    status.RESOURCE_EXHAUSTED,
+    status.UNIMPLEMENTED,
+    status.CANCELLED,
+    status.UNAVAILABLE,
+  ])('%i without a reason of ours means that the service is unavailable', (code) => {
+    const expected = { code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' }
+    expect(sent(bare(code))).toMatchObject({ ...expected, message: 'the user service does not answer' })
+  })
+
+  test('a refused fetch is not the database', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    server.close()
+    await once(server, 'close')
+    const error: unknown = await fetch(`http://127.0.0.1:${port}`).catch((thrown: unknown) => thrown)
+    expect(sent(error)).toMatchObject({ code: status.UNAVAILABLE, message: 'another server does not answer' })
+  })
+
+  test('a service that is busy is waited for', () => {
+    expect(retryOf(exhausted('OVERLOADED', 'busy', 1500))).toBe('unavailable')
+  })
 })

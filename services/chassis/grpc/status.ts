@@ -1,7 +1,8 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { BadRequest, ErrorInfo, RetryInfo } from '#contracts/gen/google/rpc/error_details.ts'
 import { Status } from '#contracts/gen/google/rpc/status.ts'
-import { type AppError, deadlineExceeded, internal, isAppError, unavailable } from '../errors.ts'
+import { ErrorReason } from '#contracts/gen/promptforge/error/v1/error.ts'
+import { AppError, deadlineExceeded, internal, isAppError, type Reason, unavailable } from '../errors.ts'
 import { databaseFailure } from '../db/failures.ts'
 import { mongoFailure } from '../db/mongo-failures.ts'
 
@@ -21,7 +22,7 @@ export type GrpcStatus = { code: status; details: string; metadata: Metadata }
 export function toAppError(error: unknown): AppError {
   if (isAppError(error)) return error
   if (isServiceError(error)) return dependencyFailure(error)
-  return mongoFailure(error) ?? databaseFailure(error) ?? internal(error)
+  return fetchFailure(error) ?? mongoFailure(error) ?? databaseFailure(error) ?? internal(error)
 }
 
 /**
@@ -30,7 +31,7 @@ export function toAppError(error: unknown): AppError {
  */
 export function retryOf(error: unknown): 'unavailable' | 'conflict' | undefined {
   const { code } = toAppError(error)
-  if (code === status.UNAVAILABLE) return 'unavailable'
+  if (code === status.UNAVAILABLE || code === status.RESOURCE_EXHAUSTED) return 'unavailable'
   return code === status.ABORTED || code === status.DEADLINE_EXCEEDED ? 'conflict' : undefined
 }
 
@@ -97,10 +98,59 @@ export const codeName = (code: status) => status[code]
 export const isFault = ({ code }: AppError) =>
   code === status.INTERNAL || code === status.UNKNOWN || code === status.DATA_LOSS
 
-function dependencyFailure(error: ServiceError): AppError {
-  if (error.code === status.DEADLINE_EXCEEDED) return deadlineExceeded(error)
-  if (error.code === status.UNAVAILABLE || error.code === status.CANCELLED) return unavailable('another service', error)
-  return internal(error)
+/** How a failed call is logged: a fault of ours as an error, a part that did not answer (in time) as a warning. */
+export function severityOf(error: AppError): 'error' | 'warn' | 'debug' {
+  if (isFault(error)) return 'error'
+  const isLate = error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED
+  return isLate && error.cause ? 'warn' : 'debug'
+}
+
+/**
+ * What the caller gets when a call to another service failed. What that service said about the request passes on as it is: the caller
+ * can do something about it. A status without a reason of ours comes from a proxy or from gRPC itself; with that, and when the service
+ * is away, too old or gives up, a part that is needed is unavailable. A fault of the other service stays a fault.
+ */
+function dependencyFailure(error: ServiceError & { service?: string }): AppError {
+  const { code } = error
+  const { reason, message, metadata, violations, retryAfterMs } = readStatus(error)
+  const part = error.service ? `the ${error.service} service` : 'another service'
+  switch (code) {
+    case status.DEADLINE_EXCEEDED:
+      return deadlineExceeded(error)
+    case status.INTERNAL:
+    case status.UNKNOWN:
+    case status.DATA_LOSS:
+    case status.OK:
+      return internal(error)
+    case status.UNAVAILABLE:
+    case status.CANCELLED:
+    case status.UNIMPLEMENTED:
+      return unavailable(part, error, retryAfterMs)
+    case status.INVALID_ARGUMENT:
+    case status.NOT_FOUND:
+    case status.ALREADY_EXISTS:
+    case status.PERMISSION_DENIED:
+    case status.UNAUTHENTICATED:
+    case status.RESOURCE_EXHAUSTED:
+    case status.FAILED_PRECONDITION:
+    case status.ABORTED:
+    case status.OUT_OF_RANGE:
+      if (!isReason(reason)) return unavailable(part, error)
+      return new AppError(code, reason, message, {
+        metadata,
+        violations,
+        cause: error,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      })
+  }
+}
+
+const isReason = (reason: string | undefined): reason is Reason => reason !== undefined && reason in ErrorReason
+
+/** What Node's `fetch` throws when it gets no answer: a TypeError whose cause is the system's error. */
+function fetchFailure(error: unknown): AppError | undefined {
+  const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown }
+  return name === 'TypeError' && message === 'fetch failed' ? unavailable('another server', error) : undefined
 }
 
 const any = (name: string, value: Uint8Array) => ({

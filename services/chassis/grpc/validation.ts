@@ -99,6 +99,13 @@ function* stringsOf(message: ReflectMessage, prefix: string): Generator<[path: s
         if (typeof item === 'string') yield [`${path}[${index}]`, item]
         else if (field.listKind === 'message') yield* stringsOf(item as ReflectMessage, `${path}[${index}].`)
       }
+    } else if (field.fieldKind === 'map') {
+      for (const [key, item] of value as Iterable<[unknown, unknown]>) {
+        const entry = `${path}[${JSON.stringify(key)}]`
+        if (typeof key === 'string') yield [entry, key]
+        if (typeof item === 'string') yield [entry, item]
+        else if (field.mapKind === 'message') yield* stringsOf(item as ReflectMessage, `${entry}.`)
+      }
     }
   }
 }

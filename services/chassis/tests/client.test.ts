@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Metadata, status } from '@grpc/grpc-js'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
-import { unavailable } from '../errors.ts'
+import { aborted, AppError, exhausted, invalid, notFound, unavailable } from '../errors.ts'
 import type { PublicCall } from '../grpc/call.ts'
 import { forward, type Stub } from '../grpc/client.ts'
 import { serve } from '../grpc/server.ts'
+import { capturedLog } from '../testing/captured-log.ts'
 import { rejection } from '../testing/rejection.ts'
 import type { TestService } from '../testing/service.ts'
 import { startBare, Users } from './harness.ts'
 
 const ID = '01890000-0000-7000-8000-000000000001'
 
+const { log, records } = capturedLog()
 let bare: TestService<object>
 let token: string
 let users: Stub<typeof UserServiceService>
@@ -38,7 +40,7 @@ beforeAll(async () => {
       return {}
     },
   })
-  bare = await startBare([services])
+  bare = await startBare([services], { overrides: { log } })
   users = bare.stub(UserServiceService)
   token = await bare.identity.tokenFor({ userId: ID, username: 'ann' })
 })
@@ -62,6 +64,40 @@ describe('when the service is unavailable', () => {
     answer = failTwice
     expect(await rejection(users.updateUser({ userId: ID }, { token }))).toMatchObject({ code: status.UNAVAILABLE })
     expect(calls).toHaveLength(1)
+  })
+})
+
+describe('what another service answers reaches the caller', () => {
+  const violation = { field: 'user_id', description: 'is odd' }
+  test.each([
+    invalid([violation]),
+    notFound('user'),
+    new AppError(status.ALREADY_EXISTS, 'EMAIL_TAKEN', 'it exists', { metadata: { field: 'email' } }),
+    new AppError(status.PERMISSION_DENIED, 'NOT_ALLOWED', 'not for you'),
+    new AppError(status.UNAUTHENTICATED, 'TOKEN_INVALID', 'sign in again'),
+    exhausted('OVERLOADED', 'it works at its limit', 700),
+    new AppError(status.FAILED_PRECONDITION, 'REQUEST_ID_REUSED', 'it was used'),
+    aborted('CONCURRENT_CHANGE', 'something was in the way', { retryAfterMs: 100 }),
+  ])('as it is: $reason', async (said) => {
+    answer = () => Promise.reject(said)
+    const heard = await rejection(users.batchGetUsers({ userIds: [ID] }))
+    const { code, reason, message, violations, retryAfterMs } = said
+    expect(heard).toMatchObject({ code, reason, message, violations, retryAfterMs })
+    expect(heard.metadata).toMatchObject(said.metadata)
+  })
+
+  test('with the name of the service when it is unavailable', async () => {
+    answer = () => Promise.reject(unavailable('the database'))
+    const heard = await rejection(users.batchGetUsers({ userIds: [ID] }))
+    expect(heard).toMatchObject({ code: status.UNAVAILABLE, message: 'the prompt service does not answer' })
+    const failed = records.filter(({ method }) => String(method).endsWith('BatchGetUsers'))
+    expect(failed.at(-1)).toMatchObject({ level: 'warn', msg: 'call failed', code: 'UNAVAILABLE' })
+  })
+
+  test('as a fault when it is one', async () => {
+    answer = () => Promise.reject(new Error('a bug'))
+    const heard = await rejection(users.batchGetUsers({ userIds: [ID] }))
+    expect(heard).toMatchObject({ code: status.INTERNAL, reason: 'INTERNAL_ERROR' })
   })
 })
 

@@ -34,11 +34,11 @@ export const bareSchema: Schema = {
 /** A service with nothing but the chassis, and the given handlers in the place of a domain. */
 export const bareService = (
   services: Served<Database>[],
-): ServiceDefinition<PostgresConfig, { services: Served<Database>[] }> => ({
+): ServiceDefinition<PostgresConfig, { services: Served<Database>[]; database: Database }> => ({
   name: 'prompt',
   config: postgresSchema('prompt', 50052),
   store: postgres(bareSchema),
-  context: () => ({ services }),
+  context: ({ database }) => ({ services, database }),
   services: (context) => context.services,
   subscriptions: () => withTheRest('prompt', []),
 })

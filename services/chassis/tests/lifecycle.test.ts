@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import type { ServiceError } from '@grpc/grpc-js'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { serve } from '../grpc/server.ts'
@@ -92,8 +92,21 @@ function startingAndProbing() {
     const taken = { ...config, grpc: { host: '127.0.0.1', port, reflection: false } } as never
     const service = await createService(definition, taken, { identity: await testIdentity() })
     await expect(service.start()).rejects.toThrow(`127.0.0.1:${port}`)
+    await expect(service.context.database.ping()).rejects.toThrow('after calling end on the pool')
     await service.destroy()
     squatter.close()
+  })
+
+  test('one that is ended while it starts leaves nothing open', async () => {
+    const definition = bareService([])
+    const config = testConfig(definition, database.env) as never
+    const service = await createService(definition, config, { identity: await testIdentity() })
+    const starting = service.start()
+    await service.destroy()
+    for (const port of Object.values(await starting)) {
+      const [failure] = (await once(connect(port, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException]
+      expect(failure.code).toBe('ECONNREFUSED')
+    }
   })
 
   test('probes see readiness in plaintext, and NOT_SERVING when the service drains', async () => {

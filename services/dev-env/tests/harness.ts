@@ -84,7 +84,7 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
     signer: () => (network.services['user']!.context as UserDeps).keys.signer(),
     gatewayStub: (definition) => {
       const client = new Client(`localhost:${network.gateway.port}`, credentials.createInsecure())
-      const channel = { client, contract: loadContract(), close: () => client.close() }
+      const channel = { service: 'gateway', client, contract: loadContract(), close: () => client.close() }
       channels.push(channel)
       return createStub(channel, definition)
     },

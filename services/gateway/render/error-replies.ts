@@ -7,6 +7,7 @@ import { type Config, extension } from './envoy.ts'
 
 const ERROR_INFO = 'type.googleapis.com/google.rpc.ErrorInfo'
 const REQUEST_ID = 'x-request-id'
+const GRPC_STATUS = 'x-pf-grpc-status'
 
 // A transcoded request is a gRPC one by its content type, but not its caller's.
 const CALLER_IS_GRPC =
@@ -46,6 +47,8 @@ function grpcReply({ when, error, grpc = error, http, explains, unnamed }: Failu
     headers_to_add: [
       requestId(unnamed),
       setHeader('grpc-status', String(grpc.code)),
+      // gRPC-Web's filter makes a status of its own from that of HTTP: gateway.lua puts this one in its place.
+      ...(unnamed ? [] : [setHeader(GRPC_STATUS, String(grpc.code))]),
       setHeader('grpc-status-details-bin', statusDetails(grpc)),
     ],
     body_format_override: { text_format_source: { inline_string: explains ? '%LOCAL_REPLY_BODY%' : grpc.message } },

@@ -4,6 +4,7 @@ import type { GatewayOptions } from '../options.ts'
 import { type Config, seconds, typed } from './envoy.ts'
 import { pathFieldsOf } from './path-fields.ts'
 import { pathRegex, type RestRoute, restRoutes, SLASHES } from './paths.ts'
+import { matchOf, REFUSED_HEADERS } from './refused-headers.ts'
 import { bufferOf } from './request-sizes.ts'
 
 /** What a page may send, and may read of an answer, beside what browsers always allow. */
@@ -43,7 +44,7 @@ export function routeTable(methods: Exposed[], { corsOrigins }: GatewayOptions):
         domains: ['*'],
         response_headers_to_remove: ['grpc-encoding', 'grpc-accept-encoding'],
         typed_per_filter_config: { 'envoy.filters.http.cors': corsPolicy(corsOrigins) },
-        routes: [COMPRESSED, ...methods.map(methodRoute), ...restRoutes(methods).map(restRoute), NO_ROUTE],
+        routes: [...REFUSED, ...methods.map(methodRoute), ...restRoutes(methods).map(restRoute), NO_ROUTE],
       },
     ],
   }
@@ -57,21 +58,8 @@ const NO_ROUTE = {
   route: { cluster: NOWHERE, cluster_not_found_response_code: 'NOT_FOUND' },
 }
 
-/** The name of the route for compressed requests: a refusal is told apart by it. */
-export const COMPRESSED_ROUTE = 'compressed'
-
-// A message of 4 KiB becomes one of 4 MiB. Nobody has to compress requests: answers are long, and those are compressed.
-const COMPRESSED = {
-  ...NO_ROUTE,
-  name: COMPRESSED_ROUTE,
-  match: {
-    prefix: '/',
-    headers: [
-      { name: 'grpc-encoding', present_match: true },
-      { name: 'grpc-encoding', string_match: { exact: 'identity' }, invert_match: true },
-    ],
-  },
-}
+// Before all others, so whatever the path is.
+const REFUSED = REFUSED_HEADERS.map((one) => ({ ...NO_ROUTE, name: one.routeName, match: matchOf(one) }))
 
 function methodRoute(method: Exposed): Config {
   const { deadline, ...route } = routeOf(method)

@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import {
+  GetPromptResponse,
+  PromptServiceService as Prompts,
+} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { failureOf } from './failure.ts'
 import { classLimits, startGateway, type TestGateway } from './harness.ts'
 
@@ -56,6 +60,21 @@ describe('a page may read', () => {
 
   test('an answer', async () => {
     expectReadable((await gateway.rest('GET /v1/prompts/p1', from(APP))).headers)
+  })
+
+  test('what differs by origin says so to caches, whoever asks', async () => {
+    for (const init of [from(APP), from('https://evil.example'), {}]) {
+      for (const request of ['GET /v1/prompts/p1', 'GET /v1/prompts?colour=red', 'PATCH /v1/prompts/p1']) {
+        expect((await gateway.rest(request, init)).headers.get('vary')).toMatch(/\bOrigin\b/)
+      }
+    }
+    gateway.prompt.answers.set(Prompts.getPrompt.path, () =>
+      GetPromptResponse.fromPartial({ prompt: { content: 'x'.repeat(5000) } }),
+    )
+    const { headers } = await gateway.rest('GET /v1/prompts/p1', from(APP))
+    gateway.prompt.answers.clear()
+    expect(headers.get('vary')).toMatch(/Accept-Encoding/i)
+    expect(headers.get('vary')).toMatch(/\bOrigin\b/)
   })
 
   test.each([

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { until } from '#chassis/testing/until.ts'
 import {
   GetPromptRequest,
   GetPromptResponse,
   PromptServiceService as Prompts,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
-import { startGateway, type TestGateway } from './harness.ts'
+import { classLimits, startGateway, type TestGateway } from './harness.ts'
 
 let gateway: TestGateway
 beforeAll(async () => {
@@ -19,10 +20,10 @@ function frame(message: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.concat([head, message]))
 }
 
-const call = async (path: string) => {
+const call = async (path: string, url = gateway.url) => {
   const body = frame(GetPromptRequest.encode({ promptId: 'p1' }).finish())
   const headers = { 'content-type': 'application/grpc-web+proto', 'x-grpc-web': '1' }
-  const answer = await fetch(gateway.url + path, { method: 'POST', headers, body })
+  const answer = await fetch(url + path, { method: 'POST', headers, body })
   return { answer, bytes: Buffer.from(await answer.arrayBuffer()) }
 }
 
@@ -36,6 +37,23 @@ test('a page can call by gRPC-Web: the message, then the trailers as a frame', a
   expect(GetPromptResponse.decode(bytes.subarray(5, 5 + length))).toEqual(expected)
   expect(bytes[5 + length]).toBe(0x80)
   expect(bytes.subarray(5 + length + 5).toString()).toMatch(/grpc-status:\s*0/)
+})
+
+test('one of too many calls is grpc-status 8', async () => {
+  const none = { perSecond: 1, burst: 1 }
+  const roomy = { perSecond: 100, burst: 100 }
+  const strict = await startGateway({ limits: { address: none, user: roomy, classes: classLimits(roomy) } })
+  try {
+    const limited = await until('a refusal', async () => {
+      const { answer } = await call(Prompts.getPrompt.path, strict.url)
+      return answer.headers.get('grpc-status') !== null && answer
+    })
+    expect(limited.headers.get('grpc-status')).toBe('8')
+    expect(limited.headers.get('grpc-status-details-bin')).toMatch(/./)
+    expect(limited.headers.get('retry-after')).toBe('1')
+  } finally {
+    await strict.stop()
+  }
 })
 
 test('and learns of a failure of the gateway by grpc-status', async () => {

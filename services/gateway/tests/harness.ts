@@ -109,7 +109,7 @@ export async function startGateway({
   const envoy = await startEnvoy({ configPath, dir: folder })
   const { edge, admin } = await envoy.ports()
   const client = new Client(`127.0.0.1:${edge}`, credentials.createInsecure())
-  const channel: Channel = { client, contract, close: () => client.close() }
+  const channel: Channel = { service: 'gateway', client, contract, close: () => client.close() }
   return {
     envoy,
     folder,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { status } from '@grpc/grpc-js'
+import { Metadata, status } from '@grpc/grpc-js'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { PromptServiceService as Prompts } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { failureOf } from './failure.ts'
@@ -69,6 +69,28 @@ test.each([
   ['no token', { authorization: 'Bearer ' }],
 ])('an authorization of %s does not open what needs a token', async (_, headers) => {
   expect(await gateway.rest('DELETE /v1/prompts/p1', { headers })).toMatchObject({ status: 401 })
+  expect(gateway.prompt.calls).toEqual([])
+})
+
+test.each([
+  ['a good token without its scheme', (token: string) => token],
+  ['another scheme', () => 'Basic YWRhOnB3'],
+  ['another scheme before the right one', (token: string) => `Basic Bearer ${token}`],
+  ['no space behind the scheme', (token: string) => `Bearer:${token}`],
+  ['two of them', (token: string) => `Bearer ${token}, Bearer ${token}`],
+  ['the scheme alone', () => 'Bearer'],
+])('an authorization that no service takes is refused on public paths too: %s', async (_, write) => {
+  const authorization = write(await gateway.token())
+  const invalid = { status: 401, code: 16, reason: 'TOKEN_INVALID' }
+  for (const request of ['GET /v1/prompts/p1', 'DELETE /v1/prompts/p1']) {
+    expect(failureOf(await gateway.rest(request, { headers: { authorization } }))).toEqual(invalid)
+  }
+  const metadata = new Metadata()
+  metadata.set('authorization', authorization)
+  expect(await rejection(gateway.stub(Prompts).getPrompt({ promptId: 'p1' }, { metadata }))).toMatchObject({
+    code: status.UNAUTHENTICATED,
+    reason: 'TOKEN_INVALID',
+  })
   expect(gateway.prompt.calls).toEqual([])
 })
 

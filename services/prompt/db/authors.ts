@@ -1,37 +1,63 @@
-import { integer, text, uuid } from '#chassis/db/params.ts'
+import { arrayOf, integer, text, uuid } from '#chassis/db/params.ts'
 import { type Sql, statement } from '#chassis/db/statements.ts'
-import { inboxCte, inboxParams } from '#chassis/events/inbox.ts'
 import type { Job } from '#chassis/jobs.ts'
 
 /** SQL of a user's current name: the one that `authors` knows, else the token's, for a token keeps the old one for a while. */
 export const currentName = (userId: string, username: string) =>
   `coalesce((select username from authors where user_id = ${userId}), ${username})`
 
+/** Rows that one statement renames: so few that it ends well within its time limit. */
+const BATCH_ROWS = 1000
+
+/** Where the name of a user is shown. */
+const TABLES = ['prompts', 'prompt_ratings', 'prompt_comments'] as const
+
 /**
- * Gives a user another name wherever it is shown, in one statement with the inbox row. An event that came before, or a revision
- * that is not higher than the one that `authors` has, changes nothing. Two renamings at once come one after the other, by the
- * lock of the row in `authors`; the rows of the user are changed whatever name they have, for this statement may see an older one.
+ * Gives a user another name wherever it is shown, batch by batch. A revision that is not higher than the one that `authors` has does
+ * not change the name there; the rows get the name that `authors` has, so that this can be repeated after an interruption.
  */
-export const renameAuthor = statement('rename_author', {
-  ...inboxParams,
-  userId: uuid,
-  username: text,
-  revision: integer,
-})(
-  (p) => `with ${inboxCte(p)},
-  known as (
-    insert into authors (user_id, username, revision) select ${p.userId}, ${p.username}, ${p.revision} from fresh
+export async function renameAuthor(sql: Sql, renaming: { userId: string; username: string; revision: number }) {
+  await sql(knowAuthor, renaming)
+  const { userId } = renaming
+  for (const table of TABLES) {
+    for (;;) {
+      const rows = await sql(findOtherNames[table], { userId })
+      if (rows.length === 0) break
+      await sql(renameRows[table], { userId, ids: rows.map(({ id }) => id) })
+    }
+  }
+}
+
+/** Stores a user's present name. */
+export const knowAuthor = statement('know_author', { userId: uuid, username: text, revision: integer })(
+  (p) => `insert into authors (user_id, username, revision) values (${p.userId}, ${p.username}, ${p.revision})
     on conflict (user_id) do update set username = excluded.username, revision = excluded.revision
-    where excluded.revision > authors.revision
-    returning user_id, username
+    where excluded.revision > authors.revision`,
+)
+
+const forEachTable = <T>(make: (table: (typeof TABLES)[number]) => T) => ({
+  prompts: make('prompts'),
+  prompt_ratings: make('prompt_ratings'),
+  prompt_comments: make('prompt_comments'),
+})
+
+/** Some rows of a user that do not have the user's present name. */
+export const findOtherNames = forEachTable((table) =>
+  statement(`find_other_names_${table}`, { userId: uuid })<{ id: string }>(
+    (p) => `select t.id from authors a join ${table} t on t.user_id = a.user_id
+    where a.user_id = ${p.userId} and t.username <> a.username limit ${BATCH_ROWS}`,
   ),
-  renamed_ratings as (
-    update prompt_ratings r set username = k.username from known k where r.user_id = k.user_id
+)
+
+/**
+ * Gives these rows of a user the user's present name. The lock keeps that name until the commit. It is a statement of its own for
+ * what this one sees is from before it waited for the lock.
+ */
+export const renameRows = forEachTable((table) =>
+  statement(`rename_${table}`, { userId: uuid, ids: arrayOf(uuid) })(
+    (p) => `with known as (select username from authors where user_id = ${p.userId} for update)
+    update ${table} t set username = k.username from known k where t.id = any (${p.ids})`,
   ),
-  renamed_comments as (
-    update prompt_comments c set username = k.username from known k where c.user_id = k.user_id
-  )
-  update prompts p set username = k.username from known k where p.user_id = k.user_id`,
 )
 
 /** Milliseconds between two looks for prompts with a former name. */

@@ -7,7 +7,7 @@ import type { Cursor } from '#chassis/page-token.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { asking, describePlans, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
-import { renameAuthor } from '../db/authors.ts'
+import { findOtherNames, knowAuthor, renameRows } from '../db/authors.ts'
 import { batchGetPrompts } from '../db/batch-get-prompts.ts'
 import { checkAccess } from '../db/check-access.ts'
 import { deletePrompt } from '../db/delete-prompt.ts'
@@ -110,7 +110,9 @@ describePlans(
     }),
     asking(likePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
     asking(unlikePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
-    asking(renameAuthor, { consumer: 'prompt', eventId: randomUUID(), userId: OWNER, username: 'other', revision: 2 }),
+    asking(knowAuthor, { userId: OWNER, username: 'other', revision: 2 }),
+    ...Object.values(findOtherNames).map((find) => asking(find, { userId: OWNER })),
+    ...Object.values(renameRows).map((rename) => asking(rename, { userId: OWNER, ids: [PROMPT] })),
     asking(deleteOldInbox, {}),
     asking(insertPrompt, { ...newPrompt, ...claimValues(key, newPrompt.id), eventHeaders }),
   ],
