@@ -13,6 +13,7 @@ import { assertAllHandled, type Subscription } from './events/subscription.ts'
 import type { ServerParts } from './grpc/admit.ts'
 import { type Channel, openChannel } from './grpc/client.ts'
 import { createHealth, serveHealth } from './grpc/health.ts'
+import { logGrpcTo } from './grpc/log.ts'
 import { createPeers } from './grpc/peer.ts'
 import { pathsOf, type Served, startServer } from './grpc/server.ts'
 import { type Mesh, openMesh } from './grpc/tls.ts'
@@ -120,6 +121,7 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   const { connectionAgeMs } = overrides
   const contract = overrides.contract ?? loadContract()
   const log = overrides.log ?? createLogger(name, config.log.level)
+  logGrpcTo(log)
   const metrics = createMetrics(name)
   const tracing = await createTracing(name, config.trace)
   opened.defer(tracing.close)

@@ -4,6 +4,7 @@ import { injectTrace } from '../trace.ts'
 import type { Origin, RequestOf, ResponseOf, Rpc, RpcService } from './call.ts'
 import type { ServerCall } from './peer.ts'
 import type { Mesh } from './tls.ts'
+import { invalidToken } from './tokens.ts'
 
 /** The longest that a call may take, milliseconds, when its method does not say: one that only reads, and one that writes. */
 const READ_MS = 2000
@@ -11,6 +12,9 @@ const WRITE_MS = 5000
 
 /** What an outgoing call keeps of the remaining time of the call that caused it, milliseconds. */
 const RESERVE_MS = 50
+
+/** What the value of a text header may consist of. */
+const METADATA_TEXT = /^[ -~]*$/
 
 /** What goes with a call. */
 export type Outgoing = {
@@ -120,7 +124,11 @@ function streamCall({ service, client, contract }: Channel, rpc: Rpc) {
 const named = (error: Error, service: string) => Object.assign(error, { service })
 
 function callOptions({ token, requestId, parent, metadata = new Metadata(), timeoutMs }: Outgoing, longest: number) {
-  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`)
+  if (token !== undefined) {
+    // The error of `set` would have the token in its message.
+    if (!METADATA_TEXT.test(token)) throw invalidToken()
+    metadata.set('authorization', `Bearer ${token}`)
+  }
   if (requestId !== undefined) metadata.set('x-request-id', requestId)
   const inherited = parent ? Number(parent.getDeadline()) - RESERVE_MS : Number.POSITIVE_INFINITY
   const deadline = Math.min(Date.now() + (timeoutMs ?? longest), inherited)

@@ -93,7 +93,8 @@ function verificationFailure(error: unknown) {
   return isTokensFault ? invalidToken(error) : unavailable('the key set', error)
 }
 
-const invalidToken = (cause?: unknown) =>
+/** UNAUTHENTICATED: the access token is not one of ours, or no longer. */
+export const invalidToken = (cause?: unknown) =>
   unauthenticated('TOKEN_INVALID', 'the access token is malformed, expired, or not for this API: sign in again', {
     cause,
   })

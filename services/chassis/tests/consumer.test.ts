@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { headers } from '@nats-io/transport-node'
+import { join } from 'node:path'
+import { connect, headers } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { jetstream } from '@nats-io/jetstream'
 import { v7 } from 'uuid'
@@ -10,7 +11,7 @@ import { unavailable } from '../errors.ts'
 import type { Received } from '../events/envelope.ts'
 import { batchSubscription, type Subscription } from '../events/subscription.ts'
 import { readMetric } from '../testing/metric.ts'
-import { startTestService, type TestService } from '../testing/service.ts'
+import { startTestService, testMesh, type TestService } from '../testing/service.ts'
 import { until } from '../testing/until.ts'
 import { eventService } from './event-harness.ts'
 
@@ -258,6 +259,33 @@ describe('an event that cannot be handled', () => {
     const [letter] = await deadLetters()
     expect(letter!.header.get('Pf-Reason')).toBe('the header Nats-Msg-Id is missing')
   })
+})
+
+test('an acknowledgement that another service has sent into this stream is put aside and counted, and the rest flows on', async () => {
+  const handled: string[] = []
+  const take: Subscription['handle'] = async (batch) => {
+    handled.push(...batch.map(({ id }) => id))
+    return []
+  }
+  await consume(take, { env: { PF_LOG_LEVEL: 'silent' } })
+  // JetStream answers whoever publishes, at the subject that they name: here one that `user` must not publish to.
+  const { certificates } = testMesh('user')
+  const [caFile, certFile, keyFile] = ['ca.pem', 'cert.pem', 'key.pem'].map((file) => join(certificates, file))
+  const user = await connect({ servers: broker.url, tls: { caFile, certFile, keyFile } })
+  const withId = headers()
+  withId.set('Nats-Msg-Id', v7())
+  user.publish(EVENTS.userRenamed.subject, deleted(), { reply: EVENTS.promptDeleted.subject, headers: withId })
+  await user.flush()
+  await user.close()
+  await until('it to be in the stream', async () => (await broker.messages(PROMPT)).length === 1)
+  const ids = await publish(3)
+  await allHandled()
+  expect(handled).toEqual(ids)
+  const [letter, ...others] = await deadLetters()
+  expect(others).toEqual([])
+  expect(letter!.header.get('Pf-Reason')).toBe('the header Nats-Msg-Id is missing')
+  expect(JSON.parse(Buffer.from(letter!.data).toString())).toMatchObject({ stream: 'PF_USER' })
+  expect(await metric('consumer_dead_letters_total')).toBe(1)
 })
 
 test('how much waits, and how near the stream is to losing it, can be seen', async () => {

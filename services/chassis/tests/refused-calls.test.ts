@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2'
-import { join } from 'node:path'
+import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2'
 import { gzipSync } from 'node:zlib'
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { serve } from '../grpc/server.ts'
-import { readStatus } from '../grpc/status.ts'
-import { testMesh, type TestService } from '../testing/service.ts'
+import { connectRaw, postRaw } from '../testing/raw-call.ts'
+import type { TestService } from '../testing/service.ts'
 import { startBare, Users } from './harness.ts'
 
 const MIB = 1024 ** 2
@@ -28,7 +26,7 @@ beforeAll(async () => {
   bare = await startBare([users])
   // The server takes connections when it has read its certificates, which a gRPC client waits for.
   await bare.stub(Users).getUser({ userId: ID })
-  session = connectTo(bare.target)
+  session = connectRaw(bare.target)
 })
 afterAll(async () => {
   session.destroy()
@@ -38,40 +36,8 @@ beforeEach(() => {
   calls = 0
 })
 
-/** A plain HTTP/2 client: a gRPC client does not send what is refused here. */
-function connectTo(target: string): ClientHttp2Session {
-  const { certificates } = testMesh('client')
-  const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFileSync(join(certificates, name)))
-  return connect(`https://${target}`, { ca, cert, key, checkServerIdentity: () => undefined })
-}
-
-/** Calls BatchGetUsers with a message as it is on the wire. */
-function post(message: Buffer, headers: OutgoingHttpHeaders) {
-  const isCompressed = (headers['grpc-encoding'] ?? 'identity') !== 'identity'
-  const prefix = Buffer.from([isCompressed ? 1 : 0, 0, 0, 0, 0])
-  prefix.writeUInt32BE(message.length, 1)
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': Users.batchGetUsers.path,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    ...headers,
-  })
-  const { promise, resolve, reject } = Promise.withResolvers<ReturnType<typeof readStatus>>()
-  const read = (sent: Record<string, unknown>) => {
-    if (sent['grpc-status'] === undefined) return
-    const metadata = Metadata.fromHttp2Headers(sent as never)
-    const details = decodeURIComponent(String(sent['grpc-message']))
-    resolve(readStatus({ code: Number(sent['grpc-status']), details, metadata } as ServiceError))
-  }
-  stream
-    .on('response', read)
-    .on('trailers', read)
-    .on('error', reject)
-    .on('close', () => reject(new Error('no answer')))
-  stream.resume().end(Buffer.concat([prefix, message]))
-  return promise
-}
+const post = (message: Buffer, headers: OutgoingHttpHeaders) =>
+  postRaw(session, Users.batchGetUsers.path, message, headers)
 
 const COMPRESSED = {
   code: status.INVALID_ARGUMENT,
