@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { serve } from '../grpc/server.ts'
 import { createLogger } from '../logger.ts'
 import { connectRaw, postRaw } from '../testing/raw-call.ts'
@@ -15,7 +15,6 @@ let bare: TestService<object>
 let logged = ''
 let printed = ''
 const write = process.stderr.write.bind(process.stderr)
-const { error: consoleError } = console
 
 beforeAll(async () => {
   const sink = new Writable({
@@ -34,11 +33,11 @@ beforeAll(async () => {
     printed += String(chunk)
     return true
   }) as typeof process.stderr.write
-  console.error = (...args: unknown[]) => void (printed += args.join(' '))
+  jest.spyOn(console, 'error').mockImplementation((...args: unknown[]) => void (printed += args.join(' ')))
 })
 afterAll(async () => {
   process.stderr.write = write
-  console.error = consoleError
+  jest.restoreAllMocks()
   await bare.stop()
 })
 beforeEach(() => {
