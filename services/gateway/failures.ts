@@ -9,7 +9,7 @@ import {
   unavailable,
 } from '#chassis/errors.ts'
 import { tokenMissing } from '#chassis/grpc/access.ts'
-import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
+import { MAX_MESSAGE_BYTES } from '#contracts/request-size.ts'
 import type { Exposed } from './exposed.ts'
 import { REQUEST_SECONDS } from './render/connections.ts'
 import { REFUSED_HEADERS } from './render/refused-headers.ts'

@@ -1,6 +1,6 @@
 import type { GatewayOptions } from '../options.ts'
-import { type Config, extension, httpFilter } from './envoy.ts'
-import { socketIn } from './sockets.ts'
+import { type Config, httpFilter, httpManager } from './envoy.ts'
+import { socketCluster, socketIn } from './sockets.ts'
 
 const ADMIN = 'admin'
 
@@ -19,19 +19,15 @@ export const admin = ({ folder }: GatewayOptions): Config => ({
  * a name of its own for 127.0.0.1 it could read the answer; so the host must be local by name too.
  */
 export function adminListener({ admin: { port } }: GatewayOptions): Config {
-  const manager = extension(
-    'envoy.filters.network.http_connection_manager',
-    'extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-    {
-      stat_prefix: 'admin_listener',
-      strip_any_host_port: true,
-      http_filters: [httpFilter('router', 'router.v3.Router')],
-      route_config: {
-        name: ADMIN,
-        virtual_hosts: [{ name: ADMIN, domains: ['localhost', '127.0.0.1'], routes: READ.map(readRoute) }],
-      },
+  const manager = httpManager({
+    stat_prefix: 'admin_listener',
+    strip_any_host_port: true,
+    http_filters: [httpFilter('router', 'router.v3.Router')],
+    route_config: {
+      name: ADMIN,
+      virtual_hosts: [{ name: ADMIN, domains: ['localhost', '127.0.0.1'], routes: READ.map(readRoute) }],
     },
-  )
+  })
   return {
     name: ADMIN,
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
@@ -41,14 +37,7 @@ export function adminListener({ admin: { port } }: GatewayOptions): Config {
 }
 
 /** The cluster behind that listener. */
-export const adminCluster = ({ folder }: GatewayOptions): Config => ({
-  name: ADMIN,
-  type: 'STATIC',
-  load_assignment: {
-    cluster_name: ADMIN,
-    endpoints: [{ lb_endpoints: [{ endpoint: { address: socketIn(folder, ADMIN) } }] }],
-  },
-})
+export const adminCluster = ({ folder }: GatewayOptions): Config => socketCluster(folder, ADMIN)
 
 const readRoute = (path: string): Config => ({
   match: { path, headers: [{ name: ':method', string_match: { exact: 'GET' } }] },

@@ -17,5 +17,13 @@ export const extension = (name: string, type: string, config: Config = {}): Conf
 export const httpFilter = (name: string, type: string, config: Config = {}): Config =>
   extension(`envoy.filters.http.${name}`, `extensions.filters.http.${type}`, config)
 
+/** The network filter that speaks HTTP: what a listener for HTTP has. */
+export const httpManager = (config: Config): Config =>
+  extension(
+    'envoy.filters.network.http_connection_manager',
+    'extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    config,
+  )
+
 /** A duration as Envoy spells it. */
 export const seconds = (value: number) => `${value}s`

@@ -1,8 +1,8 @@
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Exposed } from '../exposed.ts'
 import type { GatewayOptions } from '../options.ts'
-import { type Config, extension, httpFilter } from './envoy.ts'
-import { socketIn } from './sockets.ts'
+import { type Config, httpFilter, httpManager } from './envoy.ts'
+import { socketCluster, socketIn } from './sockets.ts'
 import { NOTHING_SPOOFED } from './spoofed.ts'
 import { transcoder } from './transcoder.ts'
 
@@ -15,26 +15,22 @@ export const KEYS_CLUSTER = 'keys'
  */
 export function keysListener(methods: Exposed[], { folder, descriptorSet }: GatewayOptions): Config {
   const { method } = keysRoute(methods)
-  const manager = extension(
-    'envoy.filters.network.http_connection_manager',
-    'extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-    {
-      stat_prefix: KEYS_CLUSTER,
-      ...NOTHING_SPOOFED,
-      http_filters: [transcoder([method], descriptorSet), httpFilter('router', 'router.v3.Router')],
-      route_config: {
-        name: KEYS_CLUSTER,
-        virtual_hosts: [
-          {
-            name: KEYS_CLUSTER,
-            domains: ['*'],
-            // The transcoder has made this path of the one that REST has.
-            routes: [{ match: { path: method.path }, route: { cluster: method.owner, timeout: '2s' } }],
-          },
-        ],
-      },
+  const manager = httpManager({
+    stat_prefix: KEYS_CLUSTER,
+    ...NOTHING_SPOOFED,
+    http_filters: [transcoder([method], descriptorSet), httpFilter('router', 'router.v3.Router')],
+    route_config: {
+      name: KEYS_CLUSTER,
+      virtual_hosts: [
+        {
+          name: KEYS_CLUSTER,
+          domains: ['*'],
+          // The transcoder has made this path of the one that REST has.
+          routes: [{ match: { path: method.path }, route: { cluster: method.owner, timeout: '2s' } }],
+        },
+      ],
     },
-  )
+  })
   return {
     name: KEYS_CLUSTER,
     address: socketIn(folder, KEYS_CLUSTER),
@@ -55,11 +51,4 @@ function keysRoute(methods: Exposed[]) {
 }
 
 /** The cluster of that listener. One of Envoy's internal listeners would not do: the thread that fetches keys cannot reach those. */
-export const keysCluster = ({ folder }: GatewayOptions): Config => ({
-  name: KEYS_CLUSTER,
-  type: 'STATIC',
-  load_assignment: {
-    cluster_name: KEYS_CLUSTER,
-    endpoints: [{ lb_endpoints: [{ endpoint: { address: socketIn(folder, KEYS_CLUSTER) } }] }],
-  },
-})
+export const keysCluster = ({ folder }: GatewayOptions): Config => socketCluster(folder, KEYS_CLUSTER)

@@ -5,7 +5,7 @@ import { failures } from '../failures.ts'
 import type { GatewayOptions } from '../options.ts'
 import { accessLog } from './access-log.ts'
 import { CONNECTIONS, FIRST_LINE } from './connections.ts'
-import { type Config, extension, httpFilter, typed } from './envoy.ts'
+import { type Config, httpFilter, httpManager, typed } from './envoy.ts'
 import { errorReplies } from './error-replies.ts'
 import { pathFieldsFilter } from './path-fields.ts'
 import { addressLimit, userLimit } from './rate-limits.ts'
@@ -19,21 +19,17 @@ import { transcoder } from './transcoder.ts'
 /** The listener for people. */
 export function edgeListener(methods: Exposed[], options: GatewayOptions): Config {
   const { host, port } = options.edge
-  const manager = extension(
-    'envoy.filters.network.http_connection_manager',
-    'extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-    {
-      stat_prefix: 'edge',
-      codec_type: 'AUTO',
-      ...CONNECTIONS,
-      ...PATHS,
-      ...identity(options),
-      local_reply_config: errorReplies(failures(methods)),
-      access_log: [accessLog()],
-      http_filters: filters(methods, options),
-      route_config: routeTable(methods, options),
-    },
-  )
+  const manager = httpManager({
+    stat_prefix: 'edge',
+    codec_type: 'AUTO',
+    ...CONNECTIONS,
+    ...PATHS,
+    ...identity(options),
+    local_reply_config: errorReplies(failures(methods)),
+    access_log: [accessLog()],
+    http_filters: filters(methods, options),
+    route_config: routeTable(methods, options),
+  })
   return {
     name: 'edge',
     address: { socket_address: { address: host, port_value: port } },

@@ -12,3 +12,13 @@ export function socketIn(folder: string, name: string): Config {
   }
   return { pipe: { path, mode: 0o600 } }
 }
+
+/** The cluster of what listens at the socket of this name. */
+export const socketCluster = (folder: string, name: string): Config => ({
+  name,
+  type: 'STATIC',
+  load_assignment: {
+    cluster_name: name,
+    endpoints: [{ lb_endpoints: [{ endpoint: { address: socketIn(folder, name) } }] }],
+  },
+})

@@ -1,4 +1,4 @@
-import { MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
+import { MAX_MESSAGE_BYTES } from '#contracts/request-size.ts'
 import type { Exposed } from '../exposed.ts'
 import { type Config, httpFilter } from './envoy.ts'
 
