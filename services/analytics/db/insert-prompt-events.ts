@@ -1,30 +1,17 @@
-import {
-  arrayOf,
-  bigint,
-  boolean,
-  jsonb,
-  nullable,
-  type ParamsOf,
-  text,
-  timestamptz,
-  uuid,
-} from '#chassis/db/params.ts'
+import { arrayOf, bigint, boolean, nullable, type ParamsOf, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { PromptEventRow } from '../events/rows.ts'
+import { eventColumnParams, eventColumns } from './event-columns.ts'
 import { CLASHING, IS_ACCEPTED, KNOWN_CTE, NEW_ROWS } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 
 const params = {
-  ids: arrayOf(uuid),
-  times: arrayOf(timestamptz),
-  types: arrayOf(text),
+  ...eventColumnParams,
   promptIds: arrayOf(uuid),
   titles: arrayOf(nullable(text)),
   userIds: arrayOf(nullable(uuid)),
-  usernames: arrayOf(nullable(text)),
   categories: arrayOf(nullable(text)),
   viewerHashes: arrayOf(nullable(text)),
-  properties: arrayOf(nullable(jsonb)),
   factsIds: arrayOf(uuid),
   factsPromptIds: arrayOf(uuid),
   factsOwnerIds: arrayOf(uuid),
@@ -83,16 +70,12 @@ export const insertPromptEvents = statement(
 export function promptEventColumns(rows: PromptEventRow[]): ParamsOf<typeof params> {
   const facts = rows.flatMap((row) => (row.facts ? [{ id: row.id, promptId: row.promptId, ...row.facts }] : []))
   return {
-    ids: rows.map(({ id }) => id),
-    times: rows.map(({ time }) => time.toISOString()),
-    types: rows.map(({ type }) => type),
+    ...eventColumns(rows),
     promptIds: rows.map(({ promptId }) => promptId),
     titles: rows.map(({ title }) => title),
     userIds: rows.map(({ userId }) => userId),
-    usernames: rows.map(({ username }) => username),
     categories: rows.map(({ category }) => category),
     viewerHashes: rows.map(({ viewerHash }) => viewerHash),
-    properties: rows.map(({ properties }) => properties),
     factsIds: facts.map(({ id }) => id),
     factsPromptIds: facts.map(({ promptId }) => promptId),
     factsOwnerIds: facts.map(({ ownerId }) => ownerId),

@@ -1,17 +1,14 @@
-import { arrayOf, jsonb, nullable, type ParamsOf, text, timestamptz, uuid } from '#chassis/db/params.ts'
+import { arrayOf, nullable, type ParamsOf, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { UserEventRow } from '../events/rows.ts'
+import { eventColumnParams, eventColumns } from './event-columns.ts'
 import { CLASHING, KNOWN_CTE, NEW_ROWS } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 
 const params = {
-  ids: arrayOf(uuid),
-  times: arrayOf(timestamptz),
-  types: arrayOf(text),
+  ...eventColumnParams,
   userIds: arrayOf(uuid),
-  usernames: arrayOf(nullable(text)),
   emails: arrayOf(nullable(text)),
-  properties: arrayOf(nullable(jsonb)),
 }
 
 /** Stores events about users, and counts those that are new. Answers with the ids that are there already, at another time. */
@@ -38,12 +35,8 @@ export const insertUserEvents = statement(
 /** What it is given for these rows: an array for each column. */
 export function userEventColumns(rows: UserEventRow[]): ParamsOf<typeof params> {
   return {
-    ids: rows.map(({ id }) => id),
-    times: rows.map(({ time }) => time.toISOString()),
-    types: rows.map(({ type }) => type),
+    ...eventColumns(rows),
     userIds: rows.map(({ userId }) => userId),
-    usernames: rows.map(({ username }) => username),
     emails: rows.map(({ email }) => email),
-    properties: rows.map(({ properties }) => properties),
   }
 }

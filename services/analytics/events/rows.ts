@@ -1,6 +1,7 @@
 import type { Received } from '#chassis/events/envelope.ts'
 
-type EventRow = {
+/** What the rows of all events have. */
+export type EventRow = {
   /** Id of the event: its message's, or a view's own. */
   id: string
   time: Date
