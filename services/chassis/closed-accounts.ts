@@ -4,6 +4,7 @@ import type { Identity } from './identity.ts'
 import type { Job } from './jobs.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
+import { watchOutage } from './outage.ts'
 
 /** Milliseconds between two looks at which accounts were closed. */
 const LOOK_MS = 2000
@@ -20,7 +21,7 @@ export type ClosedAccounts = { isClosed(userId: string): boolean; job: Job }
 export function watchClosedAccounts({ closedAccounts }: Identity, { registry }: Metrics, log: Logger): ClosedAccounts {
   let closed: ReadonlySet<string> = new Set()
   let readAt = performance.now()
-  let hasWarned = false
+  const outage = watchOutage()
   new Gauge({
     name: 'closed_accounts_age_seconds',
     help: 'Seconds since the list of closed accounts was read: alarm when it is above 60.',
@@ -31,18 +32,28 @@ export function watchClosedAccounts({ closedAccounts }: Identity, { registry }: 
   })
   const run = async (signal: AbortSignal) => {
     try {
-      closed = await unlessAborted(closedAccounts(), signal)
+      closed = await unlessAborted(readClosedAccounts(closedAccounts), signal)
       readAt = performance.now()
-      if (hasWarned) log.info('closed accounts are known again')
-      hasWarned = false
+      if (outage.worked()) log.info('closed accounts are known again')
     } catch (err) {
-      if (!hasWarned && !signal.aborted)
-        log.warn({ err }, 'cannot read which accounts were closed: those known before stay closed')
-      hasWarned = true
+      if (signal.aborted) return
+      outage.failed(() => log.warn({ err }, 'cannot read which accounts were closed: those known before stay closed'))
     }
   }
   return {
     isClosed: (userId) => closed.has(userId),
     job: { name: 'read closed accounts', on: 'every replica', everyMs: LOOK_MS, run },
   }
+}
+
+/** All recently closed accounts, page by page. */
+export async function readClosedAccounts(readPage: Identity['closedAccounts']): Promise<ReadonlySet<string>> {
+  const closed = new Set<string>()
+  let after: string | undefined
+  do {
+    const { userIds, next } = await readPage(after)
+    for (const userId of userIds) closed.add(userId)
+    after = next
+  } while (after)
+  return closed
 }

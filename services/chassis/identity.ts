@@ -4,15 +4,18 @@ import { User_Role, User_Status } from '#contracts/gen/promptforge/user/v1/user.
 import { UserInternalServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import type { Account } from './grpc/access.ts'
 import type { Origin } from './grpc/call.ts'
-import { type Channel, createStub, forward, type Stub } from './grpc/client.ts'
+import { type Channel, createStub, forward } from './grpc/client.ts'
 import { type Caller, remoteKeys, type Role } from './grpc/tokens.ts'
+
+/** Some recently closed accounts. `next` continues behind them; it is undefined at the end. */
+export type ClosedPage = { userIds: readonly string[]; next: string | undefined }
 
 /** How a service knows users: the keys of their tokens, and what they are at present. */
 export type Identity = {
   keys: JWTVerifyGetKey
   checkCaller(caller: Caller, origin: Origin): Promise<Account>
-  /** The users whose accounts were closed so recently that they may still have an access token. */
-  closedAccounts(): Promise<ReadonlySet<string>>
+  /** The users whose accounts were closed so recently that they may still have an access token: a page of those after an id. */
+  closedAccounts(after: string | undefined): Promise<ClosedPage>
 }
 
 /** Identity as the user service provides it. */
@@ -29,19 +32,11 @@ export function remoteIdentity(userService: Channel): Identity {
       const { role, status } = await users.checkCaller({}, forward(origin))
       return { role: roleName(role), active: status === User_Status.ACTIVE }
     },
-    closedAccounts: () => listClosedAccounts(users),
+    closedAccounts: async (after) => {
+      const { userIds, nextPageToken } = await users.listClosedAccounts({ pageToken: after })
+      return { userIds, next: nextPageToken || undefined }
+    },
   }
-}
-
-async function listClosedAccounts(users: Stub<typeof UserInternalServiceService>): Promise<ReadonlySet<string>> {
-  const closed = new Set<string>()
-  let pageToken: string | undefined
-  do {
-    const page = await users.listClosedAccounts({ pageToken })
-    for (const userId of page.userIds) closed.add(userId)
-    pageToken = page.nextPageToken || undefined
-  } while (pageToken)
-  return closed
 }
 
 /** A role as tokens and databases spell it. An unknown one is the least of them. */

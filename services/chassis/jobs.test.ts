@@ -1,21 +1,14 @@
-import { Writable } from 'node:stream'
 import { expect, test } from '@jest/globals'
 import { type Job, startJobs } from './jobs.ts'
 import type { Lead } from './leader.ts'
-import { createLogger } from './logger.ts'
+import { capturedLog } from './testing/captured-log.ts'
 import { until } from './testing/until.ts'
 
 /** The election of a service that has one replica. */
 const alone: Lead = async (_, signal, work) => void (await work(signal))
 
 test('what a run throws, at once or later, is logged with the request id of the run, and the next run comes', async () => {
-  const records: { job: string; requestId: string; msg: string }[] = []
-  const sink = new Writable({
-    write: (chunk, _, done) => {
-      records.push(JSON.parse(String(chunk)))
-      done()
-    },
-  })
+  const { log, records } = capturedLog()
   const causes: (string | undefined)[] = []
   const job = (name: string, run: Job['run']): Job => ({ name, on: 'every replica', everyMs: 1, run })
   const atOnce = job('fails at once', (_, { requestId }) => {
@@ -25,7 +18,7 @@ test('what a run throws, at once or later, is logged with the request id of the 
   const later = job('fails later', async () => {
     throw new Error('later')
   })
-  const end = startJobs([atOnce, later], alone, createLogger('test', 'info', sink))
+  const end = startJobs([atOnce, later], alone, log)
   await until('several runs of both', () => causes.length > 3 && records.length > 8)
   await end()
   const ofFirst = records.filter(({ job: name }) => name === 'fails at once')

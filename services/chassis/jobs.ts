@@ -20,7 +20,7 @@ export function startJobs(jobs: Job[], lead: Lead, log: Logger): () => Promise<v
   const repeat = async ({ name, everyMs, run }: Job, signal: AbortSignal) => {
     while (!signal.aborted) {
       const cause = jobCause(name)
-      await runOnce(() => run(signal, cause)).catch((err: unknown) => {
+      await Promise.try(run, signal, cause).catch((err: unknown) => {
         log.error({ job: name, requestId: cause.requestId, err }, 'job failed')
       })
       await pause(everyMs, signal)
@@ -35,6 +35,3 @@ export function startJobs(jobs: Job[], lead: Lead, log: Logger): () => Promise<v
     await Promise.all(running)
   }
 }
-
-// What it throws before its first await is a failure like any other.
-const runOnce = async (run: () => Promise<unknown>) => run()

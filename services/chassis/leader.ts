@@ -1,4 +1,5 @@
 import type { Logger } from './logger.ts'
+import { watchOutage } from './outage.ts'
 import { pause } from './pause.ts'
 
 /** Milliseconds between two attempts to lead. */
@@ -26,15 +27,14 @@ export type Lead = (name: string, signal: AbortSignal, work: (signal: AbortSigna
 export const createLead =
   (take: TakeLock, log: Logger): Lead =>
   async (name, signal, work) => {
-    let hasWarned = false
+    const outage = watchOutage()
     while (!signal.aborted) {
       try {
         const lock = await take(name)
         if (lock) await workUnder(lock, signal, work)
-        hasWarned = false
+        outage.worked()
       } catch (err) {
-        if (!hasWarned) log.warn({ lock: name, err }, 'cannot take the lock that elects a leader: trying again')
-        hasWarned = true
+        outage.failed(() => log.warn({ lock: name, err }, 'cannot take the lock that elects a leader: trying again'))
       }
       await pause(RETRY_MS, signal)
     }

@@ -22,8 +22,6 @@ import { HttpRule } from './gen/google/api/http.ts'
 import { Facts, Facts_RateClass } from './gen/promptforge/method/v1/method.ts'
 import { maxRequestBytesOf } from './request-size.ts'
 
-export { MAX_MESSAGE_BYTES } from './request-size.ts'
-
 /** One way to reach an RPC over REST, from its `google.api.http` option. */
 export type HttpRoute = {
   /** GET, PUT, POST, DELETE or PATCH. */

@@ -42,34 +42,34 @@ function largestOf(message: DescMessage, within: ReadonlySet<DescMessage>): numb
 
 function largestField(field: DescField, within: ReadonlySet<DescMessage>): number {
   const { type } = getOption(field, fieldOption) as FieldRules
-  switch (field.fieldKind) {
-    case 'enum':
-      return FRAME_BYTES + NUMBER_BYTES
-    case 'scalar':
-      return FRAME_BYTES + largestScalar(field.scalar, type)
-    case 'message':
-      return FRAME_BYTES + largestOf(field.message, within)
-    case 'list': {
-      const rules = type.case === 'repeated' ? type.value : undefined
-      const item =
-        field.listKind === 'message'
-          ? largestOf(field.message, within)
-          : largestScalar(field.listKind === 'scalar' ? field.scalar : ScalarType.INT32, rules?.items?.type)
-      return Number(rules?.maxItems || Infinity) * (FRAME_BYTES + item)
-    }
-    case 'map': {
-      const rules = type.case === 'map' ? type.value : undefined
-      const key = largestScalar(field.mapKey, rules?.keys?.type)
-      const value =
-        field.mapKind === 'message'
-          ? largestOf(field.message, within)
-          : largestScalar(field.mapKind === 'scalar' ? field.scalar : ScalarType.INT32, rules?.values?.type)
-      return Number(rules?.maxPairs || Infinity) * (3 * FRAME_BYTES + key + value)
-    }
+  if (field.fieldKind === 'list') {
+    const items = type.case === 'repeated' ? type.value.items?.type : undefined
+    return maxItemsOf(field) * (FRAME_BYTES + largestValue(field, items, within))
   }
+  if (field.fieldKind === 'map') {
+    const { keys, values } = type.case === 'map' ? type.value : {}
+    const pair = largestScalar(field.mapKey, keys?.type) + largestValue(field, values?.type, within)
+    return maxItemsOf(field) * (3 * FRAME_BYTES + pair)
+  }
+  return FRAME_BYTES + largestValue(field, type, within)
 }
 
-function largestScalar(scalar: ScalarType, rules: FieldRules['type'] | undefined): number {
+/** How many items a list, or pairs a map, may have; Infinity for what has no such limit. */
+export function maxItemsOf(field: DescField): number {
+  const { type } = getOption(field, fieldOption) as FieldRules
+  if (type.case === 'repeated') return Number(type.value.maxItems || Infinity)
+  return type.case === 'map' ? Number(type.value.maxPairs || Infinity) : Infinity
+}
+
+/** A value of a field, an item of a list or a value of a map. */
+const largestValue = (
+  { message, scalar }: Pick<DescField, 'message' | 'scalar'>,
+  rules: FieldRules['type'] | undefined,
+  within: ReadonlySet<DescMessage>,
+) => (message ? largestOf(message, within) : largestScalar(scalar, rules))
+
+/** Without a scalar it is an enum. */
+function largestScalar(scalar: ScalarType | undefined, rules: FieldRules['type'] | undefined): number {
   if (scalar === ScalarType.BYTES) {
     const { maxLen, len } = rules?.case === 'bytes' ? rules.value : {}
     return Number(maxLen || len || Infinity)

@@ -3,7 +3,7 @@ import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { config, type UserConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { readAccount } from './db/check-caller.ts'
-import { allClosedAccounts } from './db/closed-accounts.ts'
+import { closedAccountsPage } from './db/closed-accounts.ts'
 import { schema } from './db/schema.ts'
 import { jobs } from './jobs.ts'
 import { services } from './rpc/index.ts'
@@ -20,6 +20,6 @@ export const userService: ServiceDefinition<UserConfig, Deps> = {
   identity: ({ keys, database }) => ({
     keys: keys.verification,
     checkCaller: ({ userId }) => readAccount(database.sql, userId),
-    closedAccounts: () => allClosedAccounts(database.sql),
+    closedAccounts: (after) => closedAccountsPage(database.sql, after),
   }),
 }

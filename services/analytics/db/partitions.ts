@@ -18,13 +18,13 @@ export const countDefaultRows = statement(
  * at a time; one that fails does not keep the others from being made. Answers with how many were made.
  */
 export const makePartitions = ({ maintain }: Pick<Database, 'maintain'>, months: Month[]): Promise<number> =>
-  maintain(async (client) => {
+  maintain(async (sql) => {
     const failures: unknown[] = []
     let total = 0
     for (const month of months) {
       try {
-        const { rows } = await client.query<{ made: number }>('select make_event_partitions($1) as made', [month])
-        total += rows[0]!.made
+        const [row] = await sql(make, { month })
+        total += row!.made
       } catch (error) {
         failures.push(error)
       }
@@ -32,6 +32,10 @@ export const makePartitions = ({ maintain }: Pick<Database, 'maintain'>, months:
     if (failures.length > 0) throw new AggregateError(failures, 'partitions could not be made')
     return total
   })
+
+const make = statement('make_event_partitions', { month: text })<{ made: number }>(
+  (p) => `select make_event_partitions(${p.month}::date) as made`,
+)
 
 const detach = statement('detach_event_partitions', { month: text })<{ name: string }>(
   (p) => `select name from detach_event_partitions(${p.month}::date) name`,

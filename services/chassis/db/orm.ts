@@ -54,7 +54,7 @@ export type Database = Store & {
   /** A unit of work with its events, for what is caused by a consumed event or a job. A call has one of its own. */
   transaction: Transaction
   /** Runs maintenance on a connection of its own, where a statement may take two minutes. */
-  maintain<T>(work: (client: Pick<Client, 'query'>) => Promise<T>): Promise<T>
+  maintain<T>(work: (sql: Sql) => Promise<T>): Promise<T>
   /** Whether the database answers. */
   ping(): Promise<boolean>
   close(): Promise<void>
@@ -96,7 +96,7 @@ export async function openDatabase(
   }
 }
 
-async function withOwnConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+async function withOwnConnection<T>(url: string, work: (sql: Sql) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_MS,
@@ -108,7 +108,7 @@ async function withOwnConnection<T>(url: string, work: (client: Client) => Promi
   client.on('error', () => undefined)
   try {
     await client.connect()
-    return await work(client)
+    return await work(createSql(client))
   } finally {
     await client.end().catch(() => undefined)
   }

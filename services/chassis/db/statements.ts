@@ -61,9 +61,9 @@ export const valuesOf = <Params>({ paramNames }: Statement<Params, unknown>, par
 /** Runs a statement in one round trip and answers with its rows. */
 export type Sql = <Params, Row>(query: Statement<Params, Row>, params: NoInfer<Params>) => Promise<Row[]>
 
-/** Runs statements on a pool. Values are read as `pg` reads them: MikroORM's pool would leave timestamps as text. */
+/** Runs statements on a pool, or on one connection. Values are read as `pg` reads them: MikroORM's pool would leave timestamps as text. */
 export const createSql =
-  (pool: Pool): Sql =>
+  (pool: Pick<Pool, 'query'>): Sql =>
   async (query, params) => {
     const { name, text } = query
     const { rows } = await pool.query({ name, text, values: valuesOf(query, params), types: pg.types })

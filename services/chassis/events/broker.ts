@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from '../logger.ts'
+import { watchOutage } from '../outage.ts'
 import { pause } from '../pause.ts'
 
 /** Milliseconds that the broker has for an answer. A publish that is under way when it dies hangs as long. */
@@ -66,7 +67,8 @@ async function connectAtLast(
     string,
     string,
   ]
-  for (let hasWarned = false; !signal.aborted;) {
+  const outage = watchOutage()
+  while (!signal.aborted) {
     try {
       const connection = await connect({
         name: service,
@@ -85,8 +87,7 @@ async function connectAtLast(
       void logStatus(connection, log)
       return connection
     } catch (err) {
-      if (!hasWarned) log.warn({ err }, 'NATS does not answer: events wait in the outbox')
-      hasWarned = true
+      outage.failed(() => log.warn({ err }, 'NATS does not answer: events wait in the outbox'))
       await pause(RECONNECT_MS, signal)
     }
   }

@@ -2,6 +2,7 @@ import type { Consumer, JsMsg } from '@nats-io/jetstream'
 import { eventOf } from '#contracts/events.ts'
 import { retryOf } from '../grpc/status.ts'
 import type { Logger } from '../logger.ts'
+import { watchOutage } from '../outage.ts'
 import { pause } from '../pause.ts'
 import { readTraceparent, type Tracing } from '../trace.ts'
 import type { Broker } from './broker.ts'
@@ -65,7 +66,8 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   }
   const fetch = async () => {
     let consumer: Consumer | undefined
-    for (let hasWarned = false; !signal.aborted;) {
+    const outage = watchOutage()
+    while (!signal.aborted) {
       await queue.waitForRoom(batch)
       if (signal.aborted) return
       try {
@@ -74,10 +76,9 @@ export function startConsumer(parts: Parts): () => Promise<void> {
           held.add(message)
           queue.push(message)
         }
-        hasWarned = false
+        outage.worked()
       } catch (err) {
-        if (!hasWarned && !signal.aborted) log.warn({ stream, err }, 'cannot fetch events: trying again')
-        hasWarned = true
+        if (!signal.aborted) outage.failed(() => log.warn({ stream, err }, 'cannot fetch events: trying again'))
         consumer = undefined
         await pause(RETRY_MS, signal)
       }

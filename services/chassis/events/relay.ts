@@ -1,6 +1,7 @@
 import type { StreamName } from '#contracts/events.ts'
 import type { Lead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
+import { watchOutage } from '../outage.ts'
 import { pause } from '../pause.ts'
 import type { Broker } from './broker.ts'
 import type { OutboxRow } from './envelope.ts'
@@ -47,19 +48,18 @@ export function startRelay(parts: Parts): Relay {
       if (isAwake) resolve()
       wake = resolve
     })
-  const waiting: Waiting = new Map()
+  const due: DueTimes = new Map()
   const ended = parts.lead(RELAY_LOCK, stopping.signal, async (signal) => {
     parts.metrics.leading.set(1)
-    let hasWarned = false
+    const outage = watchOutage()
     while (!signal.aborted) {
       isAwake = false
-      const isClear = await sweep(parts, waiting, signal).catch((err: unknown) => {
-        if (!hasWarned && !signal.aborted) parts.log.warn({ err }, 'events wait in the outbox')
-        hasWarned = true
+      const isClear = await sweep(parts, due, signal).catch((err: unknown) => {
+        if (!signal.aborted) outage.failed(() => parts.log.warn({ err }, 'events wait in the outbox'))
         return false
       })
       if (isClear) {
-        hasWarned = false
+        outage.worked()
         await pause(LINGER_MS, signal)
         const waited = new AbortController()
         await Promise.race([nextWake(), pause(POLL_MS, AbortSignal.any([signal, waited.signal]))])
@@ -81,15 +81,15 @@ export function startRelay(parts: Parts): Relay {
 }
 
 /** When rows that JetStream refused are due again, milliseconds of the clock, by their ids. */
-type Waiting = Map<string, number>
+type DueTimes = Map<string, number>
 
 /**
  * Publishes everything that waits, from the beginning. Answers whether all went: rows of a stream without room stay, and those of
  * the other streams pass them by. While a page is published, the page before it is marked and the one after it read.
  */
-async function sweep(parts: Parts, waiting: Waiting, signal: AbortSignal): Promise<boolean> {
+async function sweep(parts: Parts, due: DueTimes, signal: AbortSignal): Promise<boolean> {
   const { outbox, broker, log } = parts
-  const isDue = ({ id }: OutboxRow) => (waiting.get(id) ?? 0) <= Date.now()
+  const isDue = ({ id }: OutboxRow) => (due.get(id) ?? 0) <= Date.now()
   const blocked = new Set<StreamName>()
   let marking: Promise<unknown> = Promise.resolve()
   let page = await outbox.read(undefined, [])
@@ -98,7 +98,7 @@ async function sweep(parts: Parts, waiting: Waiting, signal: AbortSignal): Promi
     next.catch(() => undefined)
     const outcome = await publishPage(broker, page.filter(isDue), blocked, log)
     await marking
-    marking = settle(parts, waiting, outcome)
+    marking = settle(parts, due, outcome)
     marking.catch(() => undefined)
     page = await next
   }
@@ -145,12 +145,12 @@ async function publishPage(broker: Broker, rows: OutboxRow[], blocked: Set<Strea
 }
 
 // Only what the contract cannot read is abandoned. A refusal may have any cause, and ends with it: the row waits, and an alarm tells.
-async function settle({ outbox, metrics, log }: Parts, waiting: Waiting, { stored, refused, unreadable }: Outcome) {
+async function settle({ outbox, metrics, log }: Parts, due: DueTimes, { stored, refused, unreadable }: Outcome) {
   if (stored.length > 0) await outbox.markPublished(stored)
   metrics.published.inc(stored.length)
-  for (const id of stored) waiting.delete(id)
+  for (const id of stored) due.delete(id)
   for (const { id, subject, attempts } of refused) {
-    waiting.set(id, Date.now() + Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempts, 16)))
+    due.set(id, Date.now() + Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempts, 16)))
     log.warn({ event: id, subject, attempts: attempts + 1 }, 'JetStream refused an event: it waits in the outbox')
   }
   metrics.refused.inc(refused.length)

@@ -1,5 +1,6 @@
 import { Client, type ClientReadableStream, Metadata, propagate, type ServiceError } from '@grpc/grpc-js'
-import { type Contract, LONGEST_STREAM_MS, MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
+import { type Contract, LONGEST_STREAM_MS } from '#contracts/contract.ts'
+import { MAX_MESSAGE_BYTES } from '#contracts/request-size.ts'
 import { injectTrace } from '../trace.ts'
 import type { Origin, RequestOf, ResponseOf, Rpc, RpcService } from './call.ts'
 import type { ServerCall } from './peer.ts'

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { toBinary } from '@bufbuild/protobuf'
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
-import { type Contract, LONGEST_STREAM_MS, MAX_MESSAGE_BYTES } from '#contracts/contract.ts'
+import { type Contract, LONGEST_STREAM_MS } from '#contracts/contract.ts'
+import { MAX_MESSAGE_BYTES } from '#contracts/request-size.ts'
 import type { Database } from '../db/orm.ts'
 import type { Store } from '../db/store.ts'
 import { assertPolicy } from './access.ts'
@@ -153,7 +154,7 @@ async function addReflection(server: Server, contract: Contract, services: Serve
   const fileDescriptorProtos = contract.set.file.map((file: FileDescriptorProto) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file)),
   )
-  const names = services.flatMap(({ definition }) => Object.values(definition).map((rpc) => rpc.path.split('/')[1]!))
+  const names = pathsOf(services).map((path) => path.split('/')[1]!)
   new ReflectionService({ all: { fileDescriptorProtos } } as never, { services: [...new Set(names)] }).addToServer(
     server,
   )

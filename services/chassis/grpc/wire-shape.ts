@@ -1,6 +1,6 @@
-import { type DescField, type DescMessage, getOption } from '@bufbuild/protobuf'
+import type { DescMessage } from '@bufbuild/protobuf'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import { type FieldRules, field as fieldRules } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
+import { maxItemsOf } from '#contracts/request-size.ts'
 import { invalid, type Violation } from '../errors.ts'
 
 /** How much more than a valid message needs is looked at, so that what is a little too long has each of its mistakes named. */
@@ -65,7 +65,13 @@ function shapeOf(message: DescMessage): Shape {
   if (known) return known
   const entries = message.fields
     .filter((field) => field.fieldKind === 'list' || field.fieldKind === 'map' || field.fieldKind === 'message')
-    .map((field) => ({ number: field.number, name: field.name, message: field.message, ...limitOf(field) }))
+    .map((field) => ({
+      number: field.number,
+      name: field.name,
+      message: field.message,
+      max: maxItemsOf(field),
+      unit: field.fieldKind === 'map' ? 'pair' : 'item',
+    }))
   const listed = entries.reduce((sum, { max }) => sum + (max === Infinity ? 0 : max), 0)
   const shape = {
     fields: new Map(entries.map((entry) => [entry.number, entry])),
@@ -73,11 +79,4 @@ function shapeOf(message: DescMessage): Shape {
   }
   shapes.set(message, shape)
   return shape
-}
-
-function limitOf(field: DescField): { max: number; unit: string } {
-  const { type } = getOption(field, fieldRules) as FieldRules
-  if (type.case === 'repeated') return { max: Number(type.value.maxItems) || Infinity, unit: 'item' }
-  if (type.case === 'map') return { max: Number(type.value.maxPairs) || Infinity, unit: 'pair' }
-  return { max: Infinity, unit: 'item' }
 }

@@ -26,7 +26,10 @@ export async function testIdentity(): Promise<TestIdentity> {
   return {
     keys,
     checkCaller: async ({ userId, role }) => accounts.get(userId) ?? { role, active: true },
-    closedAccounts: async () => new Set([...accounts].filter(([, { active }]) => !active).map(([userId]) => userId)),
+    closedAccounts: async () => {
+      const closed = [...accounts].filter(([, { active }]) => !active)
+      return { userIds: closed.map(([userId]) => userId), next: undefined }
+    },
     setAccount: (userId, role, active = true) => accounts.set(userId, { role, active }),
     tokenFor: ({ userId, username, role = 'USER' }, claims = {}) =>
       new SignJWT({

@@ -26,10 +26,10 @@ beforeAll(async () => {
   const real = await testIdentity()
   identity = {
     ...real,
-    closedAccounts: async () => {
+    closedAccounts: async (after) => {
       asked++
       if (isDown) throw unavailable('the user service')
-      return real.closedAccounts()
+      return real.closedAccounts(after)
     },
   }
   const users = serve(Users, {

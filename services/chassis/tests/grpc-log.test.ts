@@ -1,7 +1,6 @@
-import { Writable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { serve } from '../grpc/server.ts'
-import { createLogger } from '../logger.ts'
+import { capturedLog } from '../testing/captured-log.ts'
 import { connectRaw, postRaw } from '../testing/raw-call.ts'
 import type { TestService } from '../testing/service.ts'
 import { until } from '../testing/until.ts'
@@ -12,23 +11,18 @@ const ID = '01890000-0000-7000-8000-000000000001'
 const TOKEN = 'secret-token-é'
 
 let bare: TestService<object>
-let logged = ''
+const { log, records } = capturedLog()
+const logged = () => JSON.stringify(records)
 let printed = ''
 const write = process.stderr.write.bind(process.stderr)
 
 beforeAll(async () => {
-  const sink = new Writable({
-    write: (chunk, _, done) => {
-      logged += String(chunk)
-      done()
-    },
-  })
   const users = serve(Users, {
     getUser: async () => ({}),
     batchGetUsers: async () => ({ users: [] }),
     updateUser: async () => ({}),
   })
-  bare = await startBare([users], { overrides: { log: createLogger('prompt', 'info', sink) } })
+  bare = await startBare([users], { overrides: { log } })
   process.stderr.write = ((chunk: unknown) => {
     printed += String(chunk)
     return true
@@ -41,7 +35,7 @@ afterAll(async () => {
   await bare.stop()
 })
 beforeEach(() => {
-  logged = ''
+  records.splice(0)
   printed = ''
 })
 
@@ -50,10 +44,9 @@ test('a token that grpc-js cannot read is in no log and not on stderr; the name 
   const session = connectRaw(bare.target)
   await postRaw(session, Users.updateUser.path, Buffer.alloc(0), { authorization: `Bearer ${TOKEN}` })
   session.destroy()
-  await until('a line in the log', () => (logged + printed).includes('authorization'))
-  expect(logged + printed).not.toContain('secret')
-  const line = logged.split('\n').find((one) => one.includes('authorization'))
-  expect(JSON.parse(line!)).toMatchObject({
+  await until('a line in the log', () => (logged() + printed).includes('authorization'))
+  expect(logged() + printed).not.toContain('secret')
+  expect(records.find(({ msg }) => msg.includes('authorization'))).toMatchObject({
     level: 'warn',
     msg: 'grpc-js: a caller sent the header authorization with characters that metadata must not have: it is ignored',
   })

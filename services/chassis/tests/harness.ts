@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core'
 import { type PostgresConfig, postgresSchema } from '../config.ts'
 import type { Overrides, ServiceDefinition } from '../define-service.ts'
-import type { Served } from '../grpc/server.ts'
+import { pathsOf, type Served } from '../grpc/server.ts'
 import { IDEMPOTENCY_TABLE } from '../db/idempotency.ts'
 import type { Database, Schema } from '../db/orm.ts'
 import { postgres } from '../db/postgres.ts'
@@ -61,7 +61,7 @@ export const Users = (({ getUser, batchGetUsers, updateUser }) => ({ getUser, ba
 /** The contract of a service that serves only these. */
 export const contractOf = (services: Served<never>[]): Contract => {
   const contract = loadContract()
-  const paths = new Set(services.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path)))
+  const paths = new Set(pathsOf(services))
   return { ...contract, methods: new Map([...contract.methods].filter(([path]) => paths.has(path))) }
 }
 

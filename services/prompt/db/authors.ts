@@ -11,6 +11,7 @@ const BATCH_ROWS = 1000
 
 /** Where the name of a user is shown. */
 const TABLES = ['prompts', 'prompt_ratings', 'prompt_comments'] as const
+type Table = (typeof TABLES)[number]
 
 /**
  * Gives a user another name wherever it is shown, batch by batch. A revision that is not higher than the one that `authors` has does
@@ -35,11 +36,8 @@ export const knowAuthor = statement('know_author', { userId: uuid, username: tex
     where excluded.revision > authors.revision`,
 )
 
-const forEachTable = <T>(make: (table: (typeof TABLES)[number]) => T) => ({
-  prompts: make('prompts'),
-  prompt_ratings: make('prompt_ratings'),
-  prompt_comments: make('prompt_comments'),
-})
+const forEachTable = <T>(make: (table: Table) => T) =>
+  Object.fromEntries(TABLES.map((table) => [table, make(table)])) as Record<Table, T>
 
 /** Some rows of a user that do not have the user's present name. */
 export const findOtherNames = forEachTable((table) =>

@@ -1,5 +1,6 @@
 import { integer, nullable, uuid } from '#chassis/db/params.ts'
 import { type Sql, statement } from '#chassis/db/statements.ts'
+import type { ClosedPage } from '#chassis/identity.ts'
 
 /** Accounts in a page. */
 const PAGE = 1000
@@ -20,21 +21,9 @@ export const deleteOldClosedAccounts = statement('delete_old_closed_accounts', {
   (p) => `delete from closed_accounts where closed_at < now() - make_interval(secs => ${p.seconds})`,
 )
 
-/** A page of recently closed accounts; `next` is undefined at the last one. */
-export async function closedAccountsPage(sql: Sql, after: string | undefined) {
+/** A page of the recently closed accounts. */
+export async function closedAccountsPage(sql: Sql, after: string | undefined): Promise<ClosedPage> {
   const rows = await sql(listClosedAccounts, { after: after ?? null })
   const userIds = rows.map((row) => row.user_id)
   return { userIds, next: userIds.length === PAGE ? userIds.at(-1) : undefined }
-}
-
-/** All of them. */
-export async function allClosedAccounts(sql: Sql): Promise<ReadonlySet<string>> {
-  const closed = new Set<string>()
-  let after: string | undefined
-  do {
-    const { userIds, next } = await closedAccountsPage(sql, after)
-    for (const userId of userIds) closed.add(userId)
-    after = next
-  } while (after)
-  return closed
 }

@@ -4,5 +4,5 @@ import { closedAccountsPage } from '../db/closed-accounts.ts'
 
 export const listClosedAccounts = async ({ pageToken }: ListClosedAccountsRequest, { sql }: PublicCall) => {
   const { userIds, next } = await closedAccountsPage(sql, pageToken)
-  return { userIds, nextPageToken: next ?? '' }
+  return { userIds: [...userIds], nextPageToken: next ?? '' }
 }
