@@ -12,5 +12,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.promptforge/', '<rootDir>/services/contracts/gen/third_party/'],
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // Far more than a test takes: on a loaded machine only what never comes fails.
+  testTimeout: 150_000,
 }

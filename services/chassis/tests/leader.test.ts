@@ -156,7 +156,7 @@ test('a lock whose connection the network swallows is lost to its holder, and th
   await other.close()
   proxy.close()
   await database.drop()
-}, 30_000)
+})
 
 test('the locks of one process share a connection', async () => {
   const database = await testDatabase()

@@ -178,7 +178,7 @@ test('a broker that is killed and comes back has every event once, and nobody wh
   })()
   for (let round = 0; round < 3; round++) await broker.restart('kill')
   await writing
-  await until('everything to be published', async () => (await countOutbox(database)).published === 1200, 20_000)
+  await until('everything to be published', async () => (await countOutbox(database)).published === 1200)
   expect((await storedIds()).toSorted()).toEqual(ids.toSorted())
 })
 

@@ -53,4 +53,4 @@ test('a call fails in its time, the service is not ready meanwhile, and both pla
   proxy.restore()
   await until('the service to answer again', async () => (await call()).code === status.NOT_FOUND, 12_000)
   await until('the service to be ready', ready)
-}, 30_000)
+})

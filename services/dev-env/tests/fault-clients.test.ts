@@ -57,7 +57,7 @@ function askForBig(session: ClientHttp2Session) {
 test('a client that never reads does not keep others waiting, and leaves nothing behind', async () => {
   const session = await deafClient()
   const streams = Array.from({ length: 50 }, () => askForBig(session))
-  await until('its calls to be worked on', async () => (await handled()) >= 50, 25_000)
+  await until('its calls to be worked on', async () => (await handled()) >= 50)
 
   const prompts = network.stub('prompt', PromptServiceService)
   for (let i = 0; i < 50; i++) expect((await prompts.getPrompt({ promptId: big })).prompt?.content.length).toBe(200_000)
@@ -65,7 +65,7 @@ test('a client that never reads does not keep others waiting, and leaves nothing
   for (const stream of streams) stream.destroy()
   session.destroy()
   await until('nothing to be in flight', async () => (await metric('grpc_server_in_flight')) === 0)
-}, 60_000)
+})
 
 test('a slow client gets the whole of its answer', async () => {
   const session = await deafClient(1024)

@@ -22,7 +22,7 @@ let ann: SignedIn
 beforeAll(async () => {
   network = await startTestNetwork()
   ann = await network.signUp()
-}, 60_000)
+})
 afterAll(() => network.stop())
 beforeEach(() => network.broker.manager.streams.purge('PF_DEAD_LETTER'))
 
@@ -58,7 +58,7 @@ test('what cannot be an event goes to the dead letters, and those behind it flow
     'its bytes are not a message of its subject': { length: 3 },
     [`version 2 of the prompt ${promptId} is there, and holds something else`]: [{ id: poison[3], text: '' }],
   })
-}, 60_000)
+})
 
 test('every event delivered twenty times is counted once', async () => {
   for (let count = 0; count < 5; count++) await writePrompt(network, ann, ledger)
@@ -68,7 +68,7 @@ test('every event delivered twenty times is counted once', async () => {
   for (let time = 1; time < 20; time++) expect(await redeliver()).toBeGreaterThan(2 * messages)
   expect(await known()).toEqual(before)
   expect(await disagreements(network, ledger)).toEqual([])
-}, 120_000)
+})
 
 test('outboxes that publish everything again, to a JetStream that has lost it all, change nothing', async () => {
   await network.processAll()
@@ -84,7 +84,7 @@ test('outboxes that publish everything again, to a JetStream that has lost it al
   expect(stored.reduce((sum, count) => sum + count)).toBe(replayed.reduce((sum, count) => sum + count))
   expect(await known()).toEqual(before)
   expect(await disagreements(network, ledger)).toEqual([])
-}, 60_000)
+})
 
 /** All that services keep of each other's events: byte for byte, but for what their outboxes keep for themselves. */
 const known = async () =>

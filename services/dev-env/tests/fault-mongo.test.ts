@@ -18,7 +18,7 @@ beforeAll(async () => {
   mongo = await startMongo({ dataDir, port: 0 })
   network = await startTestNetwork({ mongoUrl: mongo.url })
   ann = await network.signUp()
-}, 60_000)
+})
 afterAll(async () => {
   await network.stop()
   await mongo.stop()
@@ -51,4 +51,4 @@ test('while MongoDB is down prompts are edited and versions wait; readers are to
   }
   const stats = await network.rest(`GET /v1/analytics/prompts/${during}`)
   expect(stats.body.totals.versions).toBe('31')
-}, 120_000)
+})

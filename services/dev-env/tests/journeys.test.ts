@@ -92,7 +92,7 @@ test('a call through the gateway is one trace, to what is counted of it in the e
     'analytics consume PF_VERSION',
   ]
   // They are sent every five seconds.
-  await until('the spans', () => expected.every((name) => collector.spansOf(traceId).includes(name)), 25_000)
+  await until('the spans', () => expected.every((name) => collector.spansOf(traceId).includes(name)))
 })
 
 test('the same over native gRPC, at the gateway’s port and at the services themselves', async () => {

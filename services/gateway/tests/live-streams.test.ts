@@ -139,7 +139,7 @@ test('when a replica stops, its streams end with a cursor and go on at another w
   expect(whole.length).toBeGreaterThan(10)
   expect(feed.texts()).toEqual(whole)
   expect(readers.map(({ texts }) => texts)).toEqual(readers.map(() => whole))
-}, 30_000)
+})
 
 test('a stream that says no last message fails with UNAVAILABLE over gRPC, and just ends over REST', async () => {
   await using scope = new AsyncDisposableStack()

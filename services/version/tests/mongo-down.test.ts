@@ -61,7 +61,7 @@ test('while MongoDB is down readers hear UNAVAILABLE and the service is not read
   expect((await get(1)).version!.content).toBe('Content 1')
   expect((await get(41)).version!.content).toBe('Content 41')
   expect(await broker.messages('PF_DEAD_LETTER')).toHaveLength(0)
-}, 90_000)
+})
 
 test('what an EntityManager fails with is known for what it is', async () => {
   const { orm } = service.service.context
