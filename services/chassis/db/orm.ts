@@ -131,6 +131,7 @@ export function ormOptions(
     driverOptions,
     migrations: { migrationsList: migrations, snapshot: false, transactional: true, allOrNothing: false },
     connect: false,
+    ensureDatabase: false, // it would connect at once, and make a database that the configuration misspells
     logger: (message) => log.info(message),
     colors: false,
     ignoreDeprecations: true,
