@@ -1,6 +1,15 @@
 import { randomInt } from 'node:crypto'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '#chassis/testing/until.ts'
@@ -12,22 +21,38 @@ import { SERVICES } from '../services.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 
 /** What a clone has, but for its packages. */
-const CONTENTS = ['services', 'scripts', 'proto', 'package.json', 'package-lock.json', 'requirements.txt']
-const SETTINGS = ['buf.yaml', 'buf.gen.yaml']
+const CONTENTS = [
+  'services',
+  'scripts',
+  'proto',
+  'package.json',
+  'package-lock.json',
+  'requirements.txt',
+  'buf.yaml',
+  'buf.gen.yaml',
+]
+
+/** An `npm start` of it. */
+export type Start = {
+  npm: ChildProcess
+  /** What it has said so far. */
+  output(): string
+  /** Waits until it says that it is ready. */
+  ready(): Promise<void>
+}
+
+/** Milliseconds for a start on a busy machine. */
+const READY_MS = 100_000
 
 /** A clone of this repository at a path of its own, with data of its own. */
 export type Clone = {
   root: string
   /** Its `.promptforge/`. */
   state: string
-  /** Starts it as people do, on free ports. `output` has what it has said so far. */
-  start(): Promise<{ npm: ChildProcess; output(): string }>
+  /** Starts it as people do, on free ports. */
+  start(): Promise<Start>
   /** The processes of it that are alive, with their command lines. */
   processes(): { pid: number; command: string }[]
-  /** Removes what lies at its path. */
-  removeFiles(): void
-  /** Makes it again at its path. */
-  restore(): void
   /** Kills what still runs, and removes it with its data. */
   remove(): Promise<void>
 }
@@ -35,36 +60,38 @@ export type Clone = {
 /** Copies this repository. Its packages and PostgreSQL's programs are this one's. */
 export function makeClone(): Clone {
   const root = mkdtempSync(join(tmpdir(), 'clone-'))
-  const restore = () => {
-    mkdirSync(root, { recursive: true })
-    for (const name of [...CONTENTS, ...SETTINGS]) cpSync(join(ROOT, name), join(root, name), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
-  }
-  restore()
+  for (const name of CONTENTS) cpSync(join(ROOT, name), join(root, name), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   const { state, postgres } = placesOf(root)
+  writeFileSync(join(state, 'demo-data.done'), '') // they take time, and nothing here is about them
   const { postgres: programs } = placesOf()
   const ready = readdirSync(programs).find((name) => /^postgres-[\w.-]*\d$/.test(name))
   if (ready) symlinkSync(join(programs, ready), join(postgres, ready))
   const processes = () => processesOf([root, postgres])
-  const removeFiles = () => rmSync(root, { recursive: true, force: true })
   return {
     root,
     state,
     processes,
-    removeFiles,
-    restore,
     start: async () => {
       const env = { ...process.env, ...(await freePorts()), PF_STORES: 'packages', PF_LOG_LEVEL: 'warn' }
       const npm = spawn('npm', ['start'], { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
       let said = ''
       for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk) => (said += String(chunk)))
-      return { npm, output: () => said }
+      const isReady = () => {
+        if (npm.exitCode !== null) throw new Error(`npm start ended: ${said}`)
+        if (!said.includes('PromptForge is ready')) throw new Error(`npm start says: ${said}`)
+        return true
+      }
+      return {
+        npm,
+        output: () => said,
+        ready: async () => void (await until('npm start to be ready', isReady, READY_MS)),
+      }
     },
     remove: async () => {
       for (const { pid } of processes()) killIfThere(pid)
       await until('its processes to end', () => processes().length === 0)
-      removeFiles()
-      rmSync(postgres, { recursive: true, force: true })
+      for (const folder of [root, postgres]) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
