@@ -6,6 +6,7 @@ import { openAdvisoryLocks } from './advisory-locks.ts'
 import { OutboxEvent } from '../events/outbox-event.entity.ts'
 import { UsedKey } from './idempotency-key.entity.ts'
 import { keepErrors } from './keep-errors.ts'
+import { bearDeaths } from './pool.ts'
 import { socketEndingAfter } from './sockets.ts'
 import { createSql, type Sql } from './statements.ts'
 import type { Store } from './store.ts'
@@ -78,6 +79,7 @@ export async function openDatabase(
   )
   keepErrors(orm)
   const pool = (await orm.em.getConnection().getNativeClient()) as Pool
+  bearDeaths(pool)
   const fork = () => orm.em.fork()
   const locks = openAdvisoryLocks(url)
   return {

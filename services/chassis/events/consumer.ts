@@ -18,6 +18,13 @@ import type { Subscription } from './subscription.ts'
  */
 const FETCH_MS = 1000
 
+/** The most messages of one request: it cannot be limited by their bytes as well. */
+const FETCH_MESSAGES = 250
+
+/** Bytes of messages that are handled together, in memory several times as large; and bytes that wait, beside those of one request. */
+const BATCH_BYTES = 1024 * 1024
+const WAITING_BYTES = 8 * BATCH_BYTES
+
 /** Nanoseconds of a millisecond. */
 const NANOS = 1_000_000
 
@@ -53,7 +60,7 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   const { batch, stream } = subscription
   const stopping = new AbortController()
   const { signal } = stopping
-  const queue = createQueue<JsMsg>(signal)
+  const queue = createQueue<JsMsg>(signal, ({ data }) => data.length)
   const held = new Set<JsMsg>()
   let extending: NodeJS.Timeout | undefined
 
@@ -64,15 +71,16 @@ export function startConsumer(parts: Parts): () => Promise<void> {
     extending = setInterval(() => extendAckDeadlines(held), config.ack_wait! / NANOS / 3)
     return consumer
   }
+  const max_messages = Math.min(batch, FETCH_MESSAGES)
   const fetch = async () => {
     let consumer: Consumer | undefined
     const outage = watchOutage()
     while (!signal.aborted) {
-      await queue.waitForRoom(batch)
+      await queue.waitForRoom(batch, WAITING_BYTES)
       if (signal.aborted) return
       try {
         consumer ??= await open()
-        for await (const message of await consumer.fetch({ max_messages: batch, expires: FETCH_MS })) {
+        for await (const message of await consumer.fetch({ max_messages, expires: FETCH_MS })) {
           held.add(message)
           queue.push(message)
         }
@@ -86,7 +94,7 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   }
   const handle = async () => {
     while (!signal.aborted) {
-      const messages = await queue.take(batch)
+      const messages = await queue.take(batch, BATCH_BYTES)
       if (messages.length > 0) await handleMessages(parts, messages, signal)
       for (const message of messages) held.delete(message)
     }

@@ -4,7 +4,7 @@ import { arrayOf, text, timestamptz, uuid } from '../db/params.ts'
 import { type Sql, statement } from '../db/statements.ts'
 import type { Job } from '../jobs.ts'
 import type { OutboxRow } from './envelope.ts'
-import type { OutboxStore } from './outbox-store.ts'
+import { firstIdOf, type OutboxStore } from './outbox-store.ts'
 
 /** Rows and bytes of payload that are read at once: what a relay has in memory, twice. */
 const PAGE_ROWS = 1000
@@ -34,7 +34,6 @@ export const deletePublished = (sql: Sql): Job => ({
   run: (signal) => deleteAll(sql, deleteOld, signal),
 })
 
-// From the beginning at each sweep: ids are made before their rows are committed, so a lower one may appear later.
 const readWaiting = statement('read_outbox', { after: uuid, without: arrayOf(text) })<OutboxRow>(
   (p) => `select id, subject, payload, headers, occurred_at as "occurredAt", attempts from (
     select *, sum(octet_length(payload::text)) over (order by id) as bytes, row_number() over (order by id) as nth
@@ -78,9 +77,12 @@ const countWaiting = statement(
 // A thousand: each may have the content of a prompt.
 const deleteOld = deletion('delete_old_outbox', 'outbox', `processed_at < now() - interval '7 days'`, 1000)
 
+/** Milliseconds by which the clock in an event's id may be behind that of its `occurred_at`. */
+const EARLY_MS = 3_600_000
+
 async function replay(sql: Sql, since: Date): Promise<number> {
   let replayed = 0
-  for (let after = FIRST_ID; ;) {
+  for (let after = firstIdOf(since.getTime() - EARLY_MS); ;) {
     const rows = await sql(makeWait, { since, after })
     if (rows.length === 0) return replayed
     replayed += rows.length

@@ -6,7 +6,7 @@ import { pause } from '../pause.ts'
 import type { Broker } from './broker.ts'
 import type { OutboxRow } from './envelope.ts'
 import type { RelayMetrics } from './event-metrics.ts'
-import type { OutboxStore } from './outbox-store.ts'
+import { firstIdOf, type OutboxStore } from './outbox-store.ts'
 import { type Message, messageOf, publishAll } from './publisher.ts'
 
 /** Milliseconds after which the outbox is looked at without having been woken. */
@@ -21,6 +21,13 @@ const RETRY_MS = 250
 /** Milliseconds until a row that JetStream refused is tried again: twice as long after each refusal, and this at the most. */
 const FIRST_DELAY_MS = 250
 const MAX_DELAY_MS = 30_000
+
+/**
+ * Milliseconds between two sweeps from the beginning; those between look at the ids of the last minute only. While a dump holds its
+ * snapshot, PostgreSQL keeps the index entries of all rows that were published meanwhile, and a sweep from the beginning reads them.
+ */
+const WHOLE_SWEEP_MS = 10_000
+const RECENT_MS = 60_000
 
 /** The name of the lock that says which replica publishes. */
 export const RELAY_LOCK = 'relay'
@@ -52,14 +59,19 @@ export function startRelay(parts: Parts): Relay {
   const ended = parts.lead(RELAY_LOCK, stopping.signal, async (signal) => {
     parts.metrics.leading.set(1)
     const outage = watchOutage()
+    let sweptWhole = -Infinity
     while (!signal.aborted) {
       isAwake = false
-      const isClear = await sweep(parts, due, signal).catch((err: unknown) => {
+      const begun = performance.now()
+      const isWhole = begun - sweptWhole >= WHOLE_SWEEP_MS
+      const after = isWhole ? undefined : firstIdOf(Date.now() - RECENT_MS)
+      const isClear = await sweep(parts, due, after, signal).catch((err: unknown) => {
         if (!signal.aborted) outage.failed(() => parts.log.warn({ err }, 'events wait in the outbox'))
         return false
       })
       if (isClear) {
         outage.worked()
+        if (isWhole) sweptWhole = begun
         await pause(LINGER_MS, signal)
         const waited = new AbortController()
         await Promise.race([nextWake(), pause(POLL_MS, AbortSignal.any([signal, waited.signal]))])
@@ -84,15 +96,15 @@ export function startRelay(parts: Parts): Relay {
 type DueTimes = Map<string, number>
 
 /**
- * Publishes everything that waits, from the beginning. Answers whether all went: rows of a stream without room stay, and those of
+ * Publishes everything that waits and has an id after this one, if any. Answers whether all went: rows of a stream without room stay, and those of
  * the other streams pass them by. While a page is published, the page before it is marked and the one after it read.
  */
-async function sweep(parts: Parts, due: DueTimes, signal: AbortSignal): Promise<boolean> {
+async function sweep(parts: Parts, due: DueTimes, after: string | undefined, signal: AbortSignal): Promise<boolean> {
   const { outbox, broker, log } = parts
   const isDue = ({ id }: OutboxRow) => (due.get(id) ?? 0) <= Date.now()
   const blocked = new Set<StreamName>()
   let marking: Promise<unknown> = Promise.resolve()
-  let page = await outbox.read(undefined, [])
+  let page = await outbox.read(after, [])
   while (page.length > 0 && !signal.aborted) {
     const next = outbox.read(page.at(-1)!.id, [...blocked])
     next.catch(() => undefined)

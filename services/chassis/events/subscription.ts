@@ -10,7 +10,7 @@ export type Refusal = { received: Received; reason: string }
  */
 export type Subscription = {
   stream: StreamName
-  /** The most events that are handled together; up to four times as many are in memory. */
+  /** The most events that are handled together, fewer when they are large; up to four times as many are in memory. */
   batch: number
   /** What it handles. */
   events: readonly EventDefinition[]

@@ -7,7 +7,7 @@ export type TcpProxy = {
   url: string
   /** From now on nothing arrives at either side, of connections that are open and of new ones. Nobody is told. */
   swallow(): void
-  /** New connections are connections again. Those that were made before stay silent. */
+  /** New connections are connections again. Those that were made before stay silent for the service; the store's side of them is closed. */
   restore(): void
   close(): void
 }
@@ -16,17 +16,27 @@ export type TcpProxy = {
 export async function startTcpProxy(target: string, on = 0): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
   const open = new Set<Socket>()
+  const fars = new Set<Socket>()
+  const silent = new Set<Socket>()
   let isSilent = false
+  const keep = (socket: Socket) => {
+    open.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => open.delete(socket))
+  }
   const server = createServer((near) => {
+    keep(near)
+    // The store hears nothing of a connection that is made in silence.
+    if (isSilent) return
     const far = connect(Number(port), hostname)
-    if (!isSilent) near.pipe(far).pipe(near)
-    for (const socket of [near, far]) {
-      open.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => open.delete(socket))
-    }
+    keep(far)
+    fars.add(far)
+    near.pipe(far).pipe(near)
     near.on('close', () => far.destroy())
-    far.on('close', () => near.destroy())
+    far.on('close', () => {
+      fars.delete(far)
+      if (!silent.delete(far)) near.destroy()
+    })
   }).listen(on, '127.0.0.1')
   await once(server, 'listening')
   const url = new URL(target)
@@ -36,9 +46,12 @@ export async function startTcpProxy(target: string, on = 0): Promise<TcpProxy> {
     swallow: () => {
       isSilent = true
       for (const socket of open) socket.unpipe().pause()
+      for (const far of fars) silent.add(far)
     },
     restore: () => {
       isSilent = false
+      // A server process that waits for the rest of a connection's first message holds up those who drop a database.
+      for (const far of silent) far.destroy()
     },
     close: () => {
       server.close()

@@ -108,6 +108,26 @@ describe('events', () => {
     expect(Math.max(...sizes)).toBe(100)
   })
 
+  test('that are large are handled few at a time, however many wait', async () => {
+    const sizes: number[] = []
+    const { promise: open, resolve: release } = Promise.withResolvers<void>()
+    await consume(async (batch) => {
+      sizes.push(batch.length)
+      await open
+      return []
+    })
+    const large = PromptDeleted.fromPartial({ metadata: { aggregateId: 'x'.repeat(100_000) } })
+    await publish(100, PromptDeleted.encode(large).finish())
+    await until('all to be delivered', async () => {
+      const { num_pending } = await broker.manager.consumers.info(PROMPT, 'analytics')
+      return num_pending === 0
+    })
+    release()
+    await allHandled()
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(100)
+    expect(Math.max(...sizes)).toBe(10)
+  })
+
   test('wait while what they need does not answer: none goes to the dead letters, and all arrive', async () => {
     const handled = new Set<string>()
     let isDown = true

@@ -99,6 +99,43 @@ describe('what is in the outbox', () => {
   })
 })
 
+describe('what was published a while ago', () => {
+  const ROWS = 2000
+  const SWEEPS = 20
+
+  // As long as a dump has its snapshot, PostgreSQL keeps the index entries of what waited when it began.
+  test('costs the sweeps nothing, though a dump holds a snapshot; and a row that is that old is found all the same', async () => {
+    const dump = new Client({ connectionString: database.url })
+    await dump.connect()
+    await dump.query('begin isolation level repeatable read')
+    await dump.query('select from outbox')
+    const insert = `insert into outbox (id, subject, payload, occurred_at) select id, $2, $3, now() from unnest($1::uuid[]) id`
+    const old = (count: number) => Array.from({ length: count }, () => v7({ msecs: Date.now() - 600_000 }))
+    const emitOld = (count: number) =>
+      database.query(insert, [old(count), EVENTS.promptDeleted.subject, deletedPayload()])
+    await emitOld(ROWS)
+    await allPublished(ROWS)
+    const before = await waitingIndex()
+    const after = await until('some sweeps', async () => {
+      const now = await waitingIndex()
+      return now.scans >= before.scans + SWEEPS && now
+    })
+    expect(after.entries - before.entries).toBeLessThan((SWEEPS * ROWS) / 2)
+    await emitOld(1)
+    await allPublished(ROWS + 1)
+    await dump.end()
+  })
+
+  /** How often the index of what waits was read, and how many entries of it. */
+  const waitingIndex = async () => {
+    const [row] = await database.query<{ scans: number; entries: number }>(
+      `select idx_scan::integer as scans, idx_tup_read::integer as entries from pg_stat_user_indexes where indexrelname = $1`,
+      ['outbox_waiting'],
+    )
+    return row!
+  }
+})
+
 describe('what JetStream refuses', () => {
   test('waits, however often it was refused before, and is published when the reason is gone', async () => {
     const { config } = await broker.manager.streams.info('PF_PROMPT')

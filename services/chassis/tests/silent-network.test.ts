@@ -1,6 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { jobCause } from '../cause.ts'
+import { openDatabase } from '../db/orm.ts'
 import { notFound } from '../errors.ts'
+import { toAppError } from '../grpc/status.ts'
+import { createLogger } from '../logger.ts'
 import { serve } from '../grpc/server.ts'
 import type { PublicCall } from '../grpc/call.ts'
 import { unprepared } from '../db/statements.ts'
@@ -53,4 +58,42 @@ test('a call fails in its time, the service is not ready meanwhile, and both pla
   proxy.restore()
   await until('the service to answer again', async () => (await call()).code === status.NOT_FOUND, 12_000)
   await until('the service to be ready', ready)
+})
+
+describe('a transaction that has begun', () => {
+  const terminate =
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state = '
+
+  test.each([
+    [
+      'PostgreSQL falls silent',
+      async (em: EntityManager, network: TcpProxy) => {
+        network.swallow()
+        await em.execute('select 1')
+      },
+    ],
+    ['its connection dies in a statement', (em: EntityManager) => em.execute(`${terminate} 'active'`)],
+    [
+      'its connection dies between two statements',
+      async (em: EntityManager, _: TcpProxy, { query }: TestDatabase) => {
+        await query(`${terminate} 'idle in transaction'`)
+        await em.execute('select 1')
+      },
+    ],
+  ])('ends when %s, and gives the only place of its pool back', async (_, breakIt) => {
+    const own = await testDatabase(bareSchema)
+    const network = await startTcpProxy(own.url)
+    const store = await openDatabase(bareSchema, { url: network.url, poolSize: 1 }, createLogger('test', 'silent'))
+    const begun = store.transaction(jobCause('test'), async (em) => {
+      await em.execute('select 1')
+      await breakIt(em, network, own)
+    })
+    const failure: unknown = await begun.catch((error: unknown) => error)
+    expect(toAppError(failure)).toMatchObject({ code: status.UNAVAILABLE })
+    network.restore()
+    expect(await store.sql(one, {})).toEqual([{ one: 1 }])
+    await store.close()
+    network.close()
+    await own.drop()
+  })
 })
