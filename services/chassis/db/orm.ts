@@ -94,6 +94,8 @@ export async function openDatabase(
     close: async () => {
       await locks.close()
       await orm.close(true)
+      // MikroORM ends it only when it has used it itself.
+      if (!pool.ending) await pool.end()
     },
   }
 }
