@@ -4,7 +4,11 @@ import { Client } from 'pg'
 export async function closeCommonDatabases(adminUrl: string): Promise<void> {
   const client = new Client({ connectionString: adminUrl })
   await client.connect()
-  await client.query('revoke connect on database postgres, template1 from public').finally(() => client.end())
+  try {
+    await client.query('revoke connect on database postgres, template1 from public')
+  } finally {
+    await client.end()
+  }
 }
 
 /** Whether a PostgreSQL takes connections at `url`. Throws when it refuses the user or the password. */

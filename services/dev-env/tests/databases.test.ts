@@ -13,7 +13,11 @@ afterEach(() => dropDatabases(ADMIN, names))
 async function query(url: string, text: string) {
   const client = new Client({ connectionString: url })
   await client.connect()
-  return (await client.query(text).finally(() => client.end())).rows
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
 }
 
 const at = (url: string, database: string) => Object.assign(new URL(url), { pathname: `/${database}` }).href

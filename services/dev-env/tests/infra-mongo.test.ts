@@ -65,7 +65,11 @@ test('two changes at once are both made', async () => {
 
 async function onMongo<T>({ url }: Mongo, work: (secrets: Collection) => Promise<T>): Promise<T> {
   const client = new MongoClient(url)
-  return await work(client.db('kept').collection('secrets')).finally(() => client.close())
+  try {
+    return await work(client.db('kept').collection('secrets'))
+  } finally {
+    await client.close()
+  }
 }
 
 test('a port that is taken is an error with the end of the log', async () => {
