@@ -1,4 +1,5 @@
 // `npm run bench`: the services beside a bare server. Progress goes to stderr, the tables to stdout.
+import { endWithParent } from '../bootstrap/parent.mjs'
 import { CELLS } from './cells.ts'
 import { startLoadTool } from './load/client.ts'
 import { measure, type Result, warmUp } from './measure.ts'
@@ -7,6 +8,7 @@ import { openBenchSite } from './site.ts'
 import { measureSpine } from './spine-cells.ts'
 import { restTable, resultLine, resultTable, spineTable } from './table.ts'
 
+endWithParent()
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)))

@@ -1,5 +1,6 @@
 // `npm run chaos`: kills or freezes a random part, or breaks its network, every few seconds while people work, then proves by recount that nothing that was
 // acknowledged is lost, and that nothing is counted twice.
+import { endWithParent } from '../bootstrap/parent.mjs'
 import { inspect, parseArgs } from 'node:util'
 import { MongoClient } from 'mongodb'
 import { pause } from '#chassis/pause.ts'
@@ -25,6 +26,7 @@ const PEACE_MS = 4000
 /** Milliseconds that all events get to arrive in the end. */
 const SETTLE_MS = 120_000
 
+endWithParent()
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
 
