@@ -2,11 +2,12 @@
 import { endWithParent } from '../bootstrap/parent.mjs'
 import { CELLS } from './cells.ts'
 import { startLoadTool } from './load/client.ts'
-import { measure, type Result, warmUp } from './measure.ts'
+import { measure, warmUp } from './measure.ts'
+import { printing } from './measured.ts'
 import { type BenchOptions, readOptions } from './options.ts'
 import { openBenchSite } from './site.ts'
 import { measureSpine } from './spine-cells.ts'
-import { restTable, resultLine, resultTable, spineTable } from './table.ts'
+import { resultLine, spineLine } from './table.ts'
 
 endWithParent()
 const interrupted = new AbortController()
@@ -26,20 +27,27 @@ async function bench({ flags, only, concurrency, events, ...times }: BenchOption
     signal.throwIfAborted()
     process.stderr.write(`${elapsed()} ${line}\n`)
   }
-  await using site = await openBenchSite(flags, (step) => say(`ready: ${step}`))
+  await using site = await openBenchSite(flags, say)
   await using load = startLoadTool(signal)
-  const results: Result[] = []
-  for (const cell of CELLS.filter(({ name }) => only.includes(name))) {
-    await warmUp({ ...site, ...times, load }, cell, Math.max(...concurrency))
-    for (const many of concurrency) {
-      const result = await measure({ ...site, ...times, load }, cell, many)
-      results.push(result)
-      say(resultLine(result))
-    }
-  }
-  const spine = events > 0 ? await measureSpine(site, events, say) : []
-  const tables = [resultTable(results), spineTable(spine), restTable(site.atRest)]
-  process.stdout.write(`\n${tables.join('\n\n')}\n`)
+  await printing(
+    site.atRest,
+    (text) => process.stdout.write(text),
+    async ({ results, spine }) => {
+      for (const cell of CELLS.filter(({ name }) => only.includes(name))) {
+        await warmUp({ ...site, ...times, load }, cell, Math.max(...concurrency))
+        for (const many of concurrency) {
+          const result = await measure({ ...site, ...times, load }, cell, many)
+          results.push(result)
+          say(resultLine(result))
+        }
+      }
+      if (events === 0) return
+      await measureSpine(site, events, say, (result) => {
+        spine.push(result)
+        say(spineLine(result))
+      })
+    },
+  )
 }
 
 function elapsed(): string {

@@ -48,7 +48,7 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
   await using parts = new AsyncDisposableStack()
   const base = parts.use(await openSite('bench', { ports: 'free', gateway: gatewayOptions(1) }))
   const { state, network, manager } = base
-  say('stores, databases and certificates')
+  say('ready: stores, databases and certificates')
 
   const startIn =
     (scope: AsyncDisposableStack): Start =>
@@ -61,27 +61,28 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
   const real = await startServices(network, start)
   const again = await restOf(real)
   const atRest = SERVICES.map(({ name }) => ({ name, first: first[name]!, again: again[name]! }))
-  say('services')
+  say('ready: services')
 
   const client = join(network.certificates, 'client', 'current')
   const callers = parts.use(await signIn(real.user.port, client))
   const urls = base.databases as Urls
   const data = await fill(urls, callers)
-  say(`${USERS} users and ${PROMPTS} prompts`)
+  say(`ready: ${USERS} users and ${PROMPTS} prompts`)
 
   const bare = await startBare(network, { keys: await callers.keys(), prompt: real.prompt }, start)
   const sides = {
     real: await withGateway(network, 'real', real, parts),
     bare: await withGateway(network, 'bare', bare, parts),
   }
-  say('bare servers and gateways')
+  say('ready: bare servers and gateways')
   const read = (name: string) => readFileSync(join(client, name), 'utf8')
   const tls = { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') }
   const spine = parts.use(
-    createSpine({
+    await createSpine({
       manager,
       databases: { user: urls.user, prompt: urls.prompt },
       analytics: real.analytics.pid,
+      say,
     }),
   )
   const all = parts.move()

@@ -37,33 +37,34 @@ const PROMPTS = 10_000
 /** Events whose way is measured when nothing else happens. */
 const SAMPLES = 300
 
-/** Measures the way of events: `rows` wait in the outbox, then in the stream; then one at a time. */
-export async function measureSpine(site: BenchSite, rows: number, say: (line: string) => void): Promise<SpineResult[]> {
+/** Measures the way of events: `rows` wait in the outbox, then in the stream; then one at a time. Tells of each when it is measured. */
+export async function measureSpine(
+  site: BenchSite,
+  rows: number,
+  say: (line: string) => void,
+  measured: (result: SpineResult) => void,
+): Promise<void> {
   const { spine, databases } = site
   await spine.halt()
   await fillOutbox(databases.prompt, rows)
   say(`${rows} events wait in the outbox`)
-  const relay = await measureRelay(site, rows)
-  say(`${relay.what}: ${relay.measured}, ${relay.memoryMiB} MiB at the most`)
+  measured(await measureRelay(site, rows))
   // The server would do it in the middle of what is measured next.
   await onDatabase(databases.prompt, 'vacuum outbox')
   const before = await bareIngest(databases.analytics)
   const { rate, memoryMiB } = await measureIngest(site)
   const bare = (before + (await bareIngest(databases.analytics))) / 2
-  const ingest = {
+  measured({
     what: 'ingest, from stream to row and rollups',
     measured: `${rate.toFixed(0)} events/s`,
     bare: `${bare.toFixed(0)} events/s`,
     ratio: rate / bare,
     memoryMiB,
-  }
-  say(`${ingest.what}: ${ingest.measured}, ratio ${ingest.ratio.toFixed(2)}`)
+  })
   await spine.run()
   await spine.halt()
   await spine.run()
-  const latency = await measureLatency(site)
-  say(`${latency.what}: ${latency.measured}`)
-  return [relay, ingest, latency]
+  measured(await measureLatency(site))
 }
 
 async function fillOutbox(url: string, rows: number) {

@@ -2,9 +2,13 @@ import type { JetStreamManager } from '@nats-io/jetstream'
 import type { Client } from 'pg'
 import { processAll } from '../../services/dev-env/process-all.ts'
 import { holdRelay, waitingRows } from '../processes/outbox.ts'
+import { drain } from './drain.ts'
 
-/** Milliseconds that everything written gets to arrive. */
-const DRAIN_MS = 300_000
+/** Milliseconds after which a drain says what still waits. */
+const ATTEMPT_MS = 10_000
+
+/** Versions are not stored during the bench: a row must not depend on how fast a development store is. */
+const PAUSED = { service: 'version', stream: 'PF_PROMPT_CONTENT', ms: 24 * 3_600_000 }
 
 /** What carries events during the bench: halted while a service alone is measured, and running for what is measured end to end. */
 export type Spine = {
@@ -23,10 +27,12 @@ type Parts = {
   databases: { user: string; prompt: string }
   /** Process id of the analytics service, which consumes views as well, and those come without a relay. */
   analytics: number
+  say(line: string): void
 }
 
-/** Takes hold of the events of a site, which are running. */
-export function createSpine({ manager, databases, analytics }: Parts): Spine & AsyncDisposable {
+/** Takes hold of the events of a site, which are running, and pauses the consumer of versions. */
+export async function createSpine({ manager, databases, analytics, say }: Parts): Promise<Spine & AsyncDisposable> {
+  await manager.consumers.pause(PAUSED.stream, PAUSED.service, new Date(Date.now() + PAUSED.ms))
   let lock: Client | undefined
   const outboxes = Object.fromEntries(
     Object.entries(databases).map(([name, url]) => [name, { waiting: () => waitingRows(url) }]),
@@ -43,7 +49,7 @@ export function createSpine({ manager, databases, analytics }: Parts): Spine & A
     relay,
     halt: async () => {
       if (lock) return
-      await processAll(manager, outboxes, DRAIN_MS)
+      await drain(() => processAll(manager, outboxes, ATTEMPT_MS, [PAUSED.service]), say)
       lock = await holdRelay(databases.prompt)
       process.kill(analytics, 'SIGSTOP')
     },

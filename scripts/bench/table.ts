@@ -47,6 +47,14 @@ export const spineTable = (results: SpineResult[]) =>
     ]),
   )
 
+/** One result of events in a line. */
+export const spineLine = ({ what, measured, ratio, memoryMiB }: SpineResult) =>
+  [
+    `${what}: ${measured}`,
+    ...(ratio === undefined ? [] : [`ratio ${ratio.toFixed(2)}`]),
+    ...(memoryMiB === undefined ? [] : [`${memoryMiB} MiB at the most`]),
+  ].join(', ')
+
 /** One result in a line. */
 export function resultLine({ cell, concurrency, real, bare, ratio }: Result): string {
   const speed = ({ requestsPerSecond }: Figures) => requestsPerSecond.toFixed(0)

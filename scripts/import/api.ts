@@ -13,6 +13,9 @@ export class Refused extends Error {
 /** The gateway does not answer, or cannot now, in spite of all patience. */
 export class Unavailable extends Error {}
 
+/** A prompt in a list, and its head version. */
+export type Listed = { id: string; title: string; version: number }
+
 /** The part of the public API that an import uses. Its functions throw Refused and Unavailable. */
 export type Api = {
   /** Asks once whether a PromptForge answers. */
@@ -21,10 +24,14 @@ export type Api = {
   register(account: { username: string; email: string; password: string }): Promise<string>
   /** Signs in; answers with the access token. */
   login(login: string, password: string): Promise<string>
-  /** The titles of all prompts of the token's user, in any order. */
-  titles(token: string): AsyncGenerator<string>
-  /** Creates a prompt once for each key. */
-  createPrompt(token: string, key: string, prompt: { title: string; content: string; tags: string[] }): Promise<void>
+  /** All prompts of the token's user, in any order. */
+  prompts(token: string): AsyncGenerator<Listed>
+  /** The content of a prompt, from its head version: reading that is no view, and the statistics count the owner's views as well. */
+  content(token: string, prompt: Listed): Promise<string>
+  /** Creates a prompt once for each key; answers with its id. */
+  createPrompt(token: string, key: string, prompt: { title: string; content: string; tags: string[] }): Promise<string>
+  /** Gives a prompt another content, which makes a version. */
+  updateContent(token: string, id: string, content: string): Promise<void>
 }
 
 /** Repeats of a request: with the waits below, something more than a minute. */
@@ -36,7 +43,8 @@ const ABORTED = 10
 
 type Failure = { code?: number; message?: string; details?: { reason?: string }[] }
 type SignedIn = { tokens: { accessToken: string } }
-type Page = { prompts: { title: string }[]; nextPageToken: string }
+type Page = { prompts: Listed[]; nextPageToken: string }
+type Created = { prompt: { id: string } }
 
 /**
  * Opens the API at a gateway's URL. Requests that fail on the way, or are refused for now, are repeated: after what
@@ -49,7 +57,7 @@ export function openApi(url: string, signal: AbortSignal, onWait: () => void): A
     timeout: 60_000,
     retry: {
       limit: REPEATS,
-      methods: ['get', 'post'],
+      methods: ['get', 'post', 'patch'],
       statusCodes: [429, 502, 503, 504],
       afterStatusCodes: [429, 503],
       backoffLimit: LONGEST_BACKOFF_MS,
@@ -76,17 +84,25 @@ export function openApi(url: string, signal: AbortSignal, onWait: () => void): A
     },
     register: (account) => signIn('v1/auth/register', account),
     login: (login, password) => signIn('v1/auth/login', { login, password }),
-    titles: async function* (token) {
+    prompts: async function* (token) {
       let pageToken = ''
       do {
         const searchParams = { user_id: 'me', page_size: 100, page_token: pageToken }
         const page = await call<Page>('v1/prompts', { searchParams, headers: bearer(token) })
-        for (const { title } of page.prompts) yield title
+        yield* page.prompts
         pageToken = page.nextPageToken
       } while (pageToken !== '')
     },
     createPrompt: async (token, key, prompt) => {
-      await post('v1/prompts', prompt, { ...bearer(token), 'idempotency-key': key })
+      const headers = { ...bearer(token), 'idempotency-key': key }
+      return (await post<Created>('v1/prompts', prompt, headers)).prompt.id
+    },
+    content: async (token, { id, version }) => {
+      const path = `v1/prompts/${id}/versions/${version}`
+      return (await call<{ version: { content: string } }>(path, { headers: bearer(token) })).version.content
+    },
+    updateContent: async (token, id, content) => {
+      await call(`v1/prompts/${id}`, { method: 'patch', json: { content }, headers: bearer(token) })
     },
   }
 }

@@ -1,14 +1,17 @@
 import { LRUCache } from 'lru-cache'
 import { type Account, accountOf } from './accounts.ts'
-import { type Api, Refused } from './api.ts'
+import { type Api, type Listed, Refused } from './api.ts'
 
 /** A contributor's account, signed in. */
 export type Author = {
-  /** Of all prompts that the account has. */
-  titles: Set<string>
+  /** The prompts that the account has, by title. */
+  prompts: Map<string, Owned>
   /** The access token, or a new one when the server no longer takes the one that is named. */
   token(refused?: string): Promise<string>
 }
+
+/** A prompt that an account has: what the list says of it, or the hash of its content where the import has seen that. */
+export type Owned = Listed | { id: string; hash: string }
 
 /** Finds a contributor's account, or makes it. Throws Refused, for all rows of the contributor alike, when neither can be. */
 export type FindAuthor = (contributor: string) => Promise<Author>
@@ -41,8 +44,8 @@ function entrance(api: Api) {
       const token = await enter(api, account)
       if (token === undefined) continue
       lastWasKnown = enter === signIn
-      const titles = lastWasKnown ? await titlesOf(api, token) : new Set<string>()
-      return { titles, token: tokens(token, () => signIn(api, account)) }
+      const prompts = lastWasKnown ? await promptsOf(api, token) : new Map<string, Owned>()
+      return { prompts, token: tokens(token, () => signIn(api, account)) }
     }
     throw lockedOut()
   }
@@ -72,10 +75,10 @@ async function register(api: Api, { usernames, email, password }: Account): Prom
   throw new Refused('USERNAME_TAKEN', 'every username for the contributor is taken')
 }
 
-async function titlesOf(api: Api, token: string): Promise<Set<string>> {
-  const titles = new Set<string>()
-  for await (const title of api.titles(token)) titles.add(title)
-  return titles
+async function promptsOf(api: Api, token: string): Promise<Map<string, Owned>> {
+  const prompts = new Map<string, Owned>()
+  for await (const listed of api.prompts(token)) prompts.set(listed.title, listed)
+  return prompts
 }
 
 /** Rows of one author that find the token expired have it renewed once. */

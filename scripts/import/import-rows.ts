@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { rowKey } from './accounts.ts'
 import { type Api, Refused } from './api.ts'
-import type { FindAuthor } from './authors.ts'
-import type { Report } from './report.ts'
+import type { Author, FindAuthor } from './authors.ts'
+import type { Outcome, Report } from './report.ts'
 import type { Row, Wanted } from './rows.ts'
 
 /** Rows that are under way at a time. */
@@ -11,6 +12,8 @@ const LANES = 8
 export type Import = {
   api: Api
   findAuthor: FindAuthor
+  /** Whether a prompt whose content differs gets a new version. */
+  update: boolean
   report: Report
   /** Told of each row that is done with. */
   onRow(row: Row): void
@@ -26,20 +29,24 @@ export async function importRows(rows: AsyncGenerator<Row>, work: Import): Promi
     for await (const row of rows) {
       if (ending.signal.aborted) return
       report.begin()
-      await outcomeOf(row, add).then(report.end, (error: unknown) => {
+      try {
+        const outcome = await outcomeOf(row, add)
+        if (outcome === 'different') report.differ(row.line)
+        else report.end(outcome)
+      } catch (error) {
         if (!(error instanceof Refused)) throw error
         report.refuse(row.line, error.message)
-      })
+      }
       onRow(row)
     }
   }
   await Promise.all(Array.from({ length: LANES }, () => lane().catch((error: unknown) => ending.abort(error))))
 }
 
-type Outcome = 'added' | 'present'
-type Add = (row: Wanted, key: string) => Promise<Outcome>
+type Added = Outcome | 'different'
+type Add = (row: Wanted, key: string) => Promise<Added>
 
-async function outcomeOf(row: Row, add: Add): Promise<Outcome> {
+async function outcomeOf(row: Row, add: Add): Promise<Added> {
   if ('refused' in row) throw new Refused('ROW_UNREADABLE', row.refused)
   return add(row, rowKey(row.contributor, row.title))
 }
@@ -56,18 +63,34 @@ function addInTurn(work: Import): Add {
   }
 }
 
-async function addToAuthor({ api, findAuthor }: Import, row: Wanted, key: string): Promise<Outcome> {
+async function addToAuthor({ api, findAuthor, update }: Import, row: Wanted, key: string): Promise<Added> {
   const { contributor, title, content, tags } = row
-  const { titles, token } = await findAuthor(contributor)
-  if (titles.has(title)) return 'present'
+  const author = await findAuthor(contributor)
+  const hash = contentHash(content)
+  const owned = author.prompts.get(title)
+  if (!owned) {
+    const id = await signedIn(author, (token) => api.createPrompt(token, key, { title, content, tags }))
+    author.prompts.set(title, { id, hash })
+    return 'added'
+  }
+  const held = 'hash' in owned ? owned.hash : contentHash(await signedIn(author, (token) => api.content(token, owned)))
+  author.prompts.set(title, { id: owned.id, hash: held })
+  if (held === hash) return 'present'
+  if (!update) return 'different'
+  await signedIn(author, (token) => api.updateContent(token, owned.id, content))
+  author.prompts.set(title, { id: owned.id, hash })
+  return 'updated'
+}
+
+/** Calls with the author's token, and once more with a new one when the server no longer takes it. */
+async function signedIn<T>({ token }: Author, call: (token: string) => Promise<T>): Promise<T> {
   const held = await token()
-  const prompt = { title, content, tags }
   try {
-    await api.createPrompt(held, key, prompt)
+    return await call(held)
   } catch (error) {
     if (!(error instanceof Refused && error.reason === 'TOKEN_INVALID')) throw error
-    await api.createPrompt(await token(held), key, prompt)
+    return call(await token(held))
   }
-  titles.add(title)
-  return 'added'
 }
+
+const contentHash = (content: string) => createHash('sha256').update(content).digest('base64')

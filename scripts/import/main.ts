@@ -24,9 +24,9 @@ try {
   process.exitCode = error === interruption ? EXIT.interrupted : EXIT.failed
 }
 
-async function run({ file, bytes, url, state }: ImportOptions): Promise<number> {
+async function run({ file, bytes, url, state, skipBroken, update }: ImportOptions): Promise<number> {
   const begun = performance.now()
-  const rows = await openRows(file)
+  const rows = await openRows(file, { skipBroken })
   const secret = openSecret(state)
   const report = startReport()
   const progress = startProgress(bytes, report)
@@ -34,13 +34,17 @@ async function run({ file, bytes, url, state }: ImportOptions): Promise<number> 
     const api = openApi(url, ending.signal, progress.waits)
     await api.ping()
     progress.start()
-    await importRows(rows, { api, findAuthor: openAuthors(api, secret), report, onRow: progress.row, ending })
+    const findAuthor = openAuthors(api, secret)
+    await importRows(rows, { api, findAuthor, update, report, onRow: progress.row, ending })
   } finally {
     progress.stop(!ending.signal.aborted)
   }
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   process.stdout.write(`\n${file} to ${url}, ${seconds} s:\n\n${report.text()}\n`)
-  if (!ending.signal.aborted) return report.counts().refused > 0 ? EXIT.refused : EXIT.done
+  if (!ending.signal.aborted) {
+    const { refused, different } = report.counts()
+    return refused + different > 0 ? EXIT.refused : EXIT.done
+  }
   process.stdout.write('\nRun it again to continue.\n')
   throw ending.signal.reason
 }

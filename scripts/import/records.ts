@@ -17,8 +17,8 @@ const NEWLINE = 0x0a
 
 /**
  * Reads a CSV file with no more than a record and a chunk of it in memory. Fields are bytes, for only their reader knows whether
- * they are text. Empty lines are left out. After a broken line it goes on with the next one, since a quote that is missing or
- * too many would otherwise take the good lines behind it along.
+ * they are text. Empty lines are left out. After a broken line it goes on with the next one, for a reader who wants that: a quote
+ * that is missing or too many would otherwise take the good lines behind it along.
  */
 export async function* readRecords(file: string): AsyncGenerator<CsvRecord> {
   let line = 1

@@ -13,10 +13,10 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-async function read(content: string | Buffer): Promise<Row[]> {
+async function read(content: string | Buffer, options = { skipBroken: true }): Promise<Row[]> {
   const file = join(folder, 'rows.csv')
   writeFileSync(file, content)
-  return Array.fromAsync(await openRows(file))
+  return Array.fromAsync(await openRows(file, options))
 }
 
 /** Line and title, or line and why there is none. */
@@ -32,7 +32,7 @@ test('a row is its title, content, tag and contributor, whatever is quoted and w
   ])
 })
 
-test('a broken line is named, and the lines behind it are read', async () => {
+test('a broken line is named, and with --skip-broken the lines behind it are read', async () => {
   expect(
     brief(await read(`${HEADER}A,"x" y,,,c\nB,x,,,c\n\nC,x "y",,,c\nD,"a\nb",,,c\nE,x\nF,"x,,,c\nG,x,,,c\n`)),
   ).toEqual([
@@ -61,12 +61,36 @@ test('a quote that swallows megabytes is given up, and the line with it', async 
   expect(brief(rows)[1]).toEqual([3, 'B'])
 })
 
-test('bytes that are no UTF-8 are refused, not replaced', async () => {
-  const rows = await read(Buffer.concat([Buffer.from(`${HEADER}A,`), Buffer.of(0xff), Buffer.from(',,,c\nB,x,,,c')]))
+const EVIL = 'B,now a row of somebody else,,TEXT,victim\n'
+
+test.each([
+  ['a quote in the wrong place', `A,"he said "do\n${EVIL}so",,,c\nC,x,,,c\n`, 'a quote is in the wrong place'],
+  ['a quote that does not end', `A,"x,,,c\n${EVIL}C,x,,,c\n`, 'a quoted field does not end'],
+  ['lines without quotes', `A,first line\n${EVIL}last line,,,c\n`, 'it has more or fewer fields'],
+  ['a comma without quotes', `A,one, two,,,c\n${EVIL}`, 'it has more or fewer fields'],
+])('behind a row with %s nothing is taken, for it may be text of that row', async (_, rest, why) => {
+  const rows = await read(`${HEADER}Z,x,,,c\n${rest}`, { skipBroken: false })
   expect(brief(rows)).toEqual([
-    [2, 'it is not UTF-8'],
-    [3, 'B'],
+    [2, 'Z'],
+    [3, expect.stringContaining(why)],
   ])
+  expect(brief(rows)[1]![1]).toContain('Nothing from this line to the end of the file was imported')
+})
+
+const ROWS = `${HEADER}${'Ä,x,,TEXT,c\n'.repeat(20_000)}`
+
+test.each([
+  ['it is Latin-1', Buffer.from(ROWS, 'latin1'), 'not UTF-8, at line 1 or soon after it: save it as “CSV UTF-8”'],
+  ['one byte at its end is none', Buffer.concat([Buffer.from(ROWS), Buffer.of(0xc3)]), 'not UTF-8, at line 20002'],
+  ['it is UTF-16', Buffer.from(`\uFEFF${ROWS}`, 'utf16le'), 'the file is UTF-16: save it as “CSV UTF-8”'],
+  ['it is UTF-16, without a mark', Buffer.from(ROWS, 'utf16le'), 'the file is UTF-16'],
+  ['it is UTF-16 of the other kind', Buffer.from(`\uFEFF${ROWS}`, 'utf16le').swap16(), 'the file is UTF-16'],
+  ['it has semicolons', Buffer.from(ROWS.replaceAll(',', ';')), 'separated by semicolons: save it with commas'],
+  ['it has tabs', Buffer.from(ROWS.replaceAll(',', '\t')), 'separated by tabs: save it with commas'],
+  ['it is for Excel alone', Buffer.from(`\uFEFFsep=;\r\n${ROWS}`), 'begins with “sep=”'],
+  ['its lines end with CR', Buffer.from(ROWS.replaceAll('\n', '\r')), 'end with CR alone'],
+])('a file is refused as a whole, before its first row, with the cause when %s', async (_, content, why) => {
+  await expect(read(content)).rejects.toThrow(why)
 })
 
 test.each([

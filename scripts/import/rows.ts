@@ -1,3 +1,4 @@
+import { assertReadable } from './encoding.ts'
 import { type CsvRecord, readRecords } from './records.ts'
 
 /** A row of a prompt collection. */
@@ -21,20 +22,30 @@ export type Wanted = {
 const COLUMNS = ['act', 'prompt', 'type', 'contributor'] as const
 
 /**
- * Opens a collection and reads its rows one by one. Throws one sentence when the first line does not name the columns.
+ * Opens a collection and reads its rows one by one, to the first that is broken, or past it with `skipBroken`: what is behind a
+ * broken row may be the text of that row, and look like the row of somebody else. Throws one sentence when the file is not CSV in
+ * UTF-8 or its first line does not name the columns.
  */
-export async function openRows(file: string): Promise<AsyncGenerator<Row>> {
+export async function openRows(file: string, { skipBroken }: { skipBroken: boolean }): Promise<AsyncGenerator<Row>> {
+  await assertReadable(file)
   const records = readRecords(file)
   const { value: first } = await records.next()
-  return rowsOf(records, headerOf(first))
+  return rowsOf(records, headerOf(first), skipBroken)
 }
 
-async function* rowsOf(records: AsyncGenerator<CsvRecord>, header: string[]): AsyncGenerator<Row> {
+async function* rowsOf(records: AsyncGenerator<CsvRecord>, header: string[], skipBroken: boolean): AsyncGenerator<Row> {
   for await (const { line, bytes, ...record } of records) {
-    const wanted = 'broken' in record ? { refused: record.broken } : wantedBy(record.fields, header)
-    yield { line, bytes, ...wanted }
+    const row = rowOf(record, header)
+    if ('refused' in row && !skipBroken) {
+      yield { line, bytes, refused: `${row.refused}${NOTHING_BEHIND}` }
+      return
+    }
+    yield { line, bytes, ...row }
   }
 }
+
+const NOTHING_BEHIND =
+  '. Nothing from this line to the end of the file was imported, since it may be part of this row: mend the row, or see --skip-broken'
 
 function headerOf(first: CsvRecord | undefined): string[] {
   const fields = first && 'fields' in first ? textOf(first.fields) : undefined
@@ -44,20 +55,17 @@ function headerOf(first: CsvRecord | undefined): string[] {
   throw new Error(`the first line must name the columns ${COLUMNS.join(', ')}: it has no ${missing.join(', ')}`)
 }
 
-function wantedBy(bytes: Buffer[], header: string[]): Wanted | { refused: string } {
-  if (bytes.length !== header.length) return { refused: 'it has more or fewer fields than the first line' }
-  const fields = textOf(bytes)
-  if (!fields) return { refused: 'it is not UTF-8' }
+function rowOf(record: { fields: Buffer[] } | { broken: string }, header: string[]): Wanted | { refused: string } {
+  if ('broken' in record) return { refused: record.broken }
+  if (record.fields.length !== header.length) return { refused: 'it has more or fewer fields than the first line' }
+  const fields = textOf(record.fields)
   const [title = '', content = '', type = '', contributor = ''] = COLUMNS.map((name) => fields[header.indexOf(name)])
   const tag = type.trim()
   return { contributor, title, content, tags: tag === '' ? [] : [tag] }
 }
 
-function textOf(fields: Buffer[]): string[] | undefined {
+/** A byte order mark inside the file is text. */
+function textOf(fields: Buffer[]): string[] {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  try {
-    return fields.map((field) => decoder.decode(field))
-  } catch {
-    return undefined
-  }
+  return fields.map((field) => decoder.decode(field))
 }

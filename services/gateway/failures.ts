@@ -48,6 +48,11 @@ const limited = new AppError(
   'RATE_LIMITED',
   'too many requests: wait, then repeat the request',
 )
+const unknownField = new AppError(
+  status.INVALID_ARGUMENT,
+  'UNKNOWN_FIELD',
+  'the request has a field that the contract does not have',
+)
 const unreadable = rejected('the gateway cannot read this request')
 
 const tooSlow = new AppError(
@@ -70,7 +75,8 @@ export const failures = (methods: Exposed[]): Failure[] => [
   { when: details('request_overall_timeout'), error: tooSlow },
   { when: details('max_duration_timeout'), error: deadlineExceeded(), http: 504 },
   { when: `${code(400)} && ${details('transcode')}`, error: unreadable, explains: true },
-  // path-fields.lua
+  // body-fields.lua, which says by its status which of the two it is.
+  { when: `${code(422)} && ${details('lua_response')}`, error: unknownField, http: 400, explains: true },
   { when: details('lua_response'), error: unreadable, explains: true },
   ...REFUSED_HEADERS.map(({ routeName, error }) => ({
     when: `${code(404)} && xds.route_name == '${routeName}'`,

@@ -11,7 +11,7 @@ export type Desk = {
   state: string
   write(name: string, content: CollectionRow[] | string): string
   /** Starts an import as a process; it never throws. */
-  import(file: string, options?: { state?: string; url?: string }): ReturnType<typeof spawnImport>
+  import(file: string, options?: { state?: string; url?: string; more?: string[] }): ReturnType<typeof spawnImport>
   clear(): void
 }
 
@@ -29,7 +29,8 @@ export function openDesk(url: string): Desk {
       writeFileSync(file, typeof content === 'string' ? content : toCsv(content))
       return file
     },
-    import: (file, options = {}) => spawnImport([file, '--url', options.url ?? url, '--state', options.state ?? state]),
+    import: (file, options = {}) =>
+      spawnImport([file, '--url', options.url ?? url, '--state', options.state ?? state, ...(options.more ?? [])]),
     clear: () => rmSync(folder, { recursive: true }),
   }
 }

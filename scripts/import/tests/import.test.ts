@@ -46,7 +46,9 @@ test(
     const file = desk.write('thousand.csv', [...good.slice(0, 400), ...badRows(''), ...good.slice(400), ...again])
 
     const first = await desk.import(file)
-    expect(first.stdout).toMatch(/ 990 added\n +5 present already\n +5 refused:\n/)
+    expect(first.stdout).toMatch(
+      / 990 added\n +0 present already\n +5 different: .*\(lines \d+(, \d+){4}\)\n +5 refused:\n/,
+    )
     expect(first.exitCode).toBe(1)
     const listed = await listedOf(good)
     expect(listed.map(listedKey).toSorted()).toEqual(good.map(ownKey).toSorted())
@@ -59,7 +61,7 @@ test(
     }
 
     const second = await desk.import(file)
-    expect(second.stdout).toMatch(/ 0 added\n +995 present already\n +5 refused:\n/)
+    expect(second.stdout).toMatch(/ 0 added\n +990 present already\n +5 different: .*\n +5 refused:\n/)
     expect(await listedOf(good)).toHaveLength(990)
   },
   PATIENCE_MS,
@@ -146,6 +148,42 @@ test('where nothing answers, it says so and ends', async () => {
   const { exitCode, stdout, stderr } = await desk.import(file, { url: 'http://localhost:9' })
   expect(stderr).toContain('nothing answers at http://localhost:9')
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+})
+
+test('a prompt that differs from the file is left as it is, and with --update it has a new version', async () => {
+  const rows = goodRows('differs ', 3)
+  const changed = rows.map((row, index) => (index === 1 ? { ...row, prompt: 'Quite another text.' } : row))
+  await desk.import(desk.write('differs.csv', rows))
+  const file = desk.write('changed.csv', changed)
+  const prompt = async () => {
+    const { id } = (await listedOf([rows[1]!])).find(({ title }) => title === rows[1]!.act)!
+    return (await network.rest(`GET /v1/prompts/${id}`)).body.prompt
+  }
+
+  const first = await desk.import(file)
+  expect(first.stdout).toMatch(
+    / 0 added\n +2 present already\n +1 different: .*--update makes a new version \(line 7\)\n/,
+  )
+  expect(first.exitCode).toBe(1)
+  expect(await prompt()).toMatchObject({ version: 1, content: rows[1]!.prompt })
+
+  const second = await desk.import(file, { more: ['--update'] })
+  expect(second.stdout).toMatch(/ 0 added\n +2 present already\n +1 updated: each has a new version\n +0 refused$/)
+  expect(second.exitCode).toBe(0)
+  expect(await prompt()).toMatchObject({ version: 2, content: 'Quite another text.' })
+
+  expect((await desk.import(file, { more: ['--update'] })).stdout).toMatch(/ 3 present already\n +0 refused$/)
+  expect(await prompt()).toMatchObject({ version: 2 })
+})
+
+test('text behind a bad quote becomes no prompt of anybody, unless --skip-broken is given', async () => {
+  const csv = 'act,prompt,for_devs,type,contributor\nOne,"say "it"\nTwo,words,,TEXT,quoted victim\n'
+  const file = desk.write('quotes.csv', csv)
+  const first = await desk.import(file)
+  expect(first.stdout).toMatch(/ 0 added\n[^]*--skip-broken \(line 2\)/)
+  expect(first.exitCode).toBe(1)
+  const second = await desk.import(file, { more: ['--skip-broken'] })
+  expect(second.stdout).toMatch(/ 1 added\n/)
 })
 
 test('a file of another kind is refused before anything is asked', async () => {

@@ -249,6 +249,7 @@ export const REST_CASES: RestCase[] = [
   ]),
   get('nothing of that id', () => `/v1/prompts/${OTHER}`, 404, 'RESOURCE_NOT_FOUND'),
   get('version 0', versionOf('0'), 400, 'VALIDATION_FAILED', ['version']),
+  get('version 1, spelt otherwise', versionOf('01'), 400, 'REQUEST_REJECTED'),
   get('version one', versionOf('one'), 400, 'REQUEST_REJECTED'),
   get('a version beyond int32', versionOf('2147483648'), 400, 'REQUEST_REJECTED'),
   get('a version after the head', versionOf('2'), 404, 'RESOURCE_NOT_FOUND'),

@@ -4,10 +4,11 @@ import type { Exposed } from '../exposed.ts'
 import { failures } from '../failures.ts'
 import type { GatewayOptions } from '../options.ts'
 import { accessLog } from './access-log.ts'
+import { bodyFieldsFilter } from './body-fields.ts'
 import { CONNECTIONS, FIRST_LINE } from './connections.ts'
 import { type Config, httpFilter, httpManager, typed } from './envoy.ts'
 import { errorReplies } from './error-replies.ts'
-import { pathFieldsFilter } from './path-fields.ts'
+import { restRoutes } from './paths.ts'
 import { addressLimit, userLimit } from './rate-limits.ts'
 import { requestBuffer } from './request-sizes.ts'
 import { routeTable } from './routes.ts'
@@ -66,7 +67,7 @@ function filters(methods: Exposed[], options: GatewayOptions): Config[] {
     tokenFilter(methods, options),
     userLimit(options),
     requestBuffer(),
-    pathFieldsFilter(),
+    bodyFieldsFilter(restRoutes(methods)),
     transcoder(methods, options.descriptorSet),
     signedInOnly(methods),
     httpFilter('grpc_stats', 'grpc_stats.v3.FilterConfig', { emit_filter_state: true }),

@@ -1,8 +1,8 @@
 import { LONGEST_STREAM_MS } from '#contracts/contract.ts'
 import type { Exposed } from '../exposed.ts'
 import type { GatewayOptions } from '../options.ts'
+import { bodyFieldsOf } from './body-fields.ts'
 import { type Config, seconds, typed } from './envoy.ts'
-import { pathFieldsOf } from './path-fields.ts'
 import { pathRegex, type RestRoute, restRoutes, SLASHES } from './paths.ts'
 import { matchOf, REFUSED_HEADERS } from './refused-headers.ts'
 import { bufferOf } from './request-sizes.ts'
@@ -82,11 +82,12 @@ function methodRoute(method: Exposed): Config {
  * A route by REST path, for the filters before the transcoder alone: after it a request is matched again by its gRPC path. One that
  * the transcoder lets pass goes where requests without a route go.
  */
-function restRoute({ method, route }: RestRoute): Config {
+function restRoute(rest: RestRoute): Config {
+  const { method, route } = rest
   const { filters, ...named } = bufferOf(method)
   return {
     ...named,
-    typed_per_filter_config: { ...filters, ...pathFieldsOf(route) },
+    typed_per_filter_config: { ...filters, ...bodyFieldsOf(rest) },
     match: {
       safe_regex: { regex: pathRegex(route.path) + SLASHES },
       headers: [{ name: ':method', string_match: { exact: route.verb } }],

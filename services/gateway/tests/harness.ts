@@ -155,7 +155,9 @@ export const startFeedGateway = (
   startGateway({
     contract: testContract(),
     descriptorSet: TEST_DESCRIPTOR_SET,
-    backends: SERVICES.map((one) => (one.name === 'prompt' ? { ...one, nouns: [...one.nouns, 'testing'] } : one)),
+    backends: SERVICES.map((one) =>
+      one.name === 'prompt' ? { ...one, nouns: [...one.nouns, 'testing', 'form'] } : one,
+    ),
     services: { prompt: targets.map((target) => target.replace('localhost', '127.0.0.1')) },
     ...options,
   })
