@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 import { contractsAreCurrent, forgetContracts, generateContracts } from './bootstrap/contracts.mjs'
 import { withLock } from './bootstrap/lock.mjs'
 import { installPackages, packagesAreCurrent } from './bootstrap/packages.mjs'
+import { endWithParent } from './bootstrap/parent.mjs'
 import { Stop, step } from './bootstrap/step.mjs'
 import { cacheFolder, installStores, storesArePresent } from './bootstrap/stores.mjs'
 
@@ -28,10 +29,11 @@ async function main(args) {
   const generate = option === '--generate'
   const withStores = !generate && option !== '--without-stores'
   checkMachine()
+  const stopWatching = endWithParent()
   process.env.BUF_CACHE_DIR ??= join(cacheFolder(), 'buf')
   if (generate) forgetContracts(root)
   await prepare(withStores)
-  await hand(withStores ? args : command)
+  await hand(withStores ? args : command, stopWatching)
 }
 
 function checkMachine() {
@@ -68,17 +70,22 @@ async function prepare(withStores) {
 
 /**
  * Runs the command in our place: same terminal, same end. Node 20 cannot replace itself by it, so signals are passed on; but for
- * Ctrl-C, which a terminal sends to both of us.
+ * Ctrl-C, which a terminal sends to both of us. So is the loss of our parent, as SIGTERM.
  *
  * @param {string[]} command
+ * @param {() => void} stopWatching
  */
-async function hand([command = 'true', ...args]) {
+async function hand([command = 'true', ...args], stopWatching) {
   const PATH = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
   const terminal = process.stdin.isTTY
   let child = /** @type {import('node:child_process').ChildProcess | undefined} */ (undefined)
   // Before the command can begin: the first thing that it does may be to tell somebody to end us.
-  for (const name of SIGNALS)
-    process.on(name, () => void (name === 'SIGINT' && terminal ? undefined : child?.kill(name)))
+  for (const name of SIGNALS) {
+    process.on(name, () => {
+      stopWatching() // a second signal would cut its end short
+      if (name !== 'SIGINT' || !terminal) child?.kill(name)
+    })
+  }
   child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH } })
   process.exitCode = await new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new Stop(`${command}: ${error.message}`)))

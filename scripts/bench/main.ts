@@ -1,4 +1,5 @@
 // `npm run bench`: the services beside a bare server. Progress goes to stderr, the tables to stdout.
+import { endWithParent } from '../bootstrap/parent.mjs'
 import { CELLS } from './cells.ts'
 import { startLoadTool } from './load/client.ts'
 import { measure, warmUp } from './measure.ts'
@@ -8,6 +9,7 @@ import { openBenchSite } from './site.ts'
 import { measureSpine } from './spine-cells.ts'
 import { resultLine, spineLine } from './table.ts'
 
+endWithParent()
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)))

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+
+import { SERVE_FLAGS } from '../processes/flags.ts'
 import { CELLS } from './cells.ts'
 
 /** What to measure, and for how long. */
@@ -31,7 +33,7 @@ export function readOptions(args = process.argv.slice(2)): BenchOptions {
       only: { type: 'string', default: CELLS.map(({ name }) => name).join(',') },
       concurrency: { type: 'string', default: '1,32' },
       events: { type: 'string', default: '1000000' },
-      flags: { type: 'string', default: '--max-semi-space-size=4,--max-old-space-size=256' },
+      flags: { type: 'string', default: SERVE_FLAGS.join(',') },
     },
   })
   const only = values.only.split(',').filter(Boolean)

@@ -13,15 +13,13 @@ import type { Tls } from './load/job.ts'
 import type { Side } from './measure.ts'
 import { fillPrompts, fillUsers, fillVersions } from './seed.ts'
 import { createSpine, type Spine } from './spine.ts'
+import { flagsOf } from '../processes/flags.ts'
 import { type Server, startServer } from '../processes/server.ts'
 import { openSite } from '../processes/site.ts'
 import { residentMiB } from '../processes/usage.ts'
 
 const USERS = 300
 const PROMPTS = 20_000
-
-/** What a batch of events leaves behind outlives a small young generation. */
-const ANALYTICS_FLAGS = ['--max-semi-space-size=32']
 
 /** Milliseconds that a service is left alone before its memory is read. */
 const REST_MS = 5000
@@ -56,8 +54,7 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
     (scope: AsyncDisposableStack): Start =>
     async (name, command, env) => {
       const cached = { ...env, NODE_COMPILE_CACHE: join(state, 'compiled') }
-      const own = name === 'analytics' ? [...flags, ...ANALYTICS_FLAGS] : flags
-      return scope.use(await startServer({ name, command, env: cached, flags: own, logs: state }))
+      return scope.use(await startServer({ name, command, env: cached, flags: flagsOf(name, flags), logs: state }))
     }
   const first = await restFirst(network, startIn)
   const start = startIn(parts)

@@ -1,5 +1,6 @@
 // `npm run chaos`: kills or freezes a random part, or breaks its network, every few seconds while people work, then proves by recount that nothing that was
 // acknowledged is lost, and that nothing is counted twice.
+import { endWithParent } from '../bootstrap/parent.mjs'
 import { inspect, parseArgs } from 'node:util'
 import { MongoClient } from 'mongodb'
 import { pause } from '#chassis/pause.ts'
@@ -11,7 +12,8 @@ import { waitingRows } from '../processes/outbox.ts'
 import { type Ledger, newLedger } from './ledger.ts'
 import { actAsPerson } from './load.ts'
 import { type Finding, recount } from './recount.ts'
-import { type ChaosSite, type Fault, openChaosSite } from './site.ts'
+import type { Site } from '../processes/site.ts'
+import { type Fault, openChaosSite } from './site.ts'
 
 const USAGE = 'npm run chaos -- [--minutes N]   (default 5)'
 
@@ -24,6 +26,7 @@ const PEACE_MS = 4000
 /** Milliseconds that all events get to arrive in the end. */
 const SETTLE_MS = 120_000
 
+endWithParent()
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
 
@@ -38,11 +41,12 @@ try {
 }
 
 async function chaos(durationMs: number): Promise<boolean> {
-  await using site = await openChaosSite((step) => say(`ready: ${step}`))
+  await using mesh = await openChaosSite((step) => say(`ready: ${step}`))
+  const { site, gateway, faults } = mesh
   const ledger = newLedger()
   const end = AbortSignal.any([interrupted.signal, AbortSignal.timeout(durationMs)])
-  const people = Array.from({ length: PEOPLE }, () => actAsPerson(site.gateway.url, ledger, end))
-  const struck = await strikeOften(site.faults, end, ledger)
+  const people = Array.from({ length: PEOPLE }, () => actAsPerson(gateway.url, ledger, end))
+  const struck = await strikeOften(faults, end, ledger)
   await Promise.all(people)
   say('everybody has stopped: waiting until all events have arrived')
   await processAll(site.manager, outboxesOf(site), SETTLE_MS)
@@ -66,7 +70,7 @@ async function strikeOften(faults: Fault[], signal: AbortSignal, { answers }: Le
   return struck
 }
 
-function outboxesOf({ databases }: ChaosSite) {
+function outboxesOf({ databases }: Site) {
   const outboxes = SERVICES.map(({ name, definition }) => {
     const count = definition.store.kind === 'mongo' ? unpublishedVersions : waitingRows
     return [name, { waiting: () => count(databases[name]!) }] as const
@@ -83,7 +87,7 @@ async function unpublishedVersions(url: string): Promise<number> {
   }
 }
 
-async function rollups({ databases }: ChaosSite): Promise<Finding> {
+async function rollups({ databases }: Site): Promise<Finding> {
   const mismatches = await recountRollups((text) => onDatabase(databases['analytics']!, text))
   const wrong = mismatches.map(
     ({ place, key, stored, counted }) => `${place} ${key} says ${stored}, and it is ${counted}`,
@@ -95,7 +99,7 @@ async function rollups({ databases }: ChaosSite): Promise<Finding> {
   return { what: 'rollups, totals and facts are what counting the events gives', compared: row!.count, wrong }
 }
 
-async function noDeadLetters({ manager }: ChaosSite): Promise<Finding> {
+async function noDeadLetters({ manager }: Site): Promise<Finding> {
   const { state } = await manager.streams.info('PF_DEAD_LETTER')
   const wrong = state.messages > 0 ? [`${state.messages} events went to the dead letters`] : []
   return { what: 'no event went to the dead letters', compared: state.messages, wrong }

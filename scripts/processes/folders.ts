@@ -12,8 +12,11 @@ export type Folders = Disposable & {
   programs: string
 }
 
+/** What a site is for. */
+export type Kind = 'bench' | 'chaos' | 'abuse'
+
 /** Makes them for a run of this kind, and removes those of one that was killed. */
-export function makeFolders(kind: 'bench' | 'chaos'): Folders {
+export function makeFolders(kind: Kind): Folders {
   const { state, postgres: programs } = placesOf()
   const places = [...new Set([state, programs])]
   for (const place of places) removeAbandoned(place, kind)

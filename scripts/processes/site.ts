@@ -9,7 +9,7 @@ import { startNats } from '../../services/dev-env/infra/nats.ts'
 import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
 import { openMembers } from '../../services/dev-env/members.ts'
 import { type Network, startNetwork } from '../../services/dev-env/network.ts'
-import { makeFolders } from './folders.ts'
+import { type Kind, makeFolders } from './folders.ts'
 
 /** Stores and a broker of their own, with everything that the services need to be started beside them. */
 export type Site = AsyncDisposable & {
@@ -27,7 +27,7 @@ export type Site = AsyncDisposable & {
 
 /** Builds it in temporary folders. `ports` are those of the services: 'free', or the first of a fixed row. */
 export async function openSite(
-  name: 'bench' | 'chaos',
+  name: Kind,
   { ports, gateway }: { ports: 'free' | number; gateway: GatewayOptions },
 ): Promise<Site> {
   await using opened = new AsyncDisposableStack()

@@ -6,6 +6,7 @@ import { placesOf } from '../../services/dev-env/infra/places.ts'
 import { together } from '../../services/dev-env/infra/store.ts'
 import { provideMongo, providePostgres } from '../../services/dev-env/infra/stores.ts'
 import { openMembers } from '../../services/dev-env/members.ts'
+import { endWithParent } from '../bootstrap/parent.mjs'
 
 /** What `teardown` undoes. */
 export type TestRun = { stop(): Promise<void> }
@@ -47,8 +48,12 @@ export default async function setup(): Promise<void> {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   }
   globalThis.testRun = { stop }
+  const stopWatching = endWithParent()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void stop().finally(() => process.kill(process.pid, signal)))
+    process.once(signal, () => {
+      stopWatching()
+      void stop().finally(() => process.kill(process.pid, signal))
+    })
   }
 }
 
@@ -62,7 +67,7 @@ async function issueCertificates(state: string) {
 // A run that was killed could not remove its folder; its PostgreSQL has ended by itself.
 function removeAbandoned(home: string) {
   for (const name of readdirSync(home)) {
-    const pid = /^(?:test|bench|chaos)(?:-network)?-(\d+)$/.exec(name)?.[1]
+    const pid = /^(?:test|bench|chaos|abuse)(?:-network)?-(\d+)$/.exec(name)?.[1]
     if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(home, name), { recursive: true, force: true })
   }
 }

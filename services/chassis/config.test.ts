@@ -18,8 +18,9 @@ test('names every value that is wrong in one error, and no secret', () => {
   const env = { PF_PORT: '99999', PF_LOG_LEVEL: 'loud', PF_PAGE_TOKEN_SECRET: 'too short' }
   const message = thrown(() => loadConfig(postgresSchema('prompt', 50052), env))
   for (const name of ['grpc.port', 'log.level', 'pageTokenSecret', 'mesh.certificates', 'postgres.url']) {
-    expect(message).toContain(name)
+    expect(message).toContain(`(${name}): `)
   }
+  expect(message).toContain('PF_POSTGRES_URL (postgres.url): must be set')
   expect(message).not.toContain('too short')
 })
 

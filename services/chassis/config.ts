@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import convict from 'convict'
+import { mongoUrl, natsUrls, postgresUrl } from './url-formats.ts'
 
 /** A convict schema, and the plain object that it makes. */
 export type Schema<T> = convict.Schema<T>
@@ -103,7 +104,7 @@ export const baseSchema = (port: number): Schema<BaseConfig> => ({
   nats: {
     url: {
       doc: 'URL of NATS, several separated by commas. Services authenticate with their certificates.',
-      format: String,
+      format: natsUrls,
       default: 'nats://nats:4222',
       env: 'PF_NATS_URL',
     },
@@ -151,7 +152,7 @@ export const postgresSchema = (service: string, port: number): Schema<PostgresCo
   postgres: {
     url: {
       doc: `URL of the database promptforge_${service}, with user and password.`,
-      format: required,
+      format: postgresUrl,
       default: '',
       env: 'PF_POSTGRES_URL',
       sensitive: true,
@@ -166,7 +167,7 @@ export const mongoSchema = (port: number): Schema<MongoConfig> => ({
   mongo: {
     url: {
       doc: 'URL of the MongoDB server, with user and password.',
-      format: required,
+      format: mongoUrl,
       default: '',
       env: 'PF_MONGO_URL',
       sensitive: true,
@@ -181,9 +182,23 @@ export const mongoSchema = (port: number): Schema<MongoConfig> => ({
  */
 export function loadConfig<T>(schema: Schema<T>, env: NodeJS.ProcessEnv = process.env): T {
   const config = convict(schema, { env, args: [] })
-  config.validate({ allowed: 'strict' })
+  try {
+    config.validate({ allowed: 'strict' })
+  } catch (error) {
+    throw new Error(withVariables((error as Error).message, schema))
+  }
   return deepFreeze(config.getProperties())
 }
+
+// convict's lines begin with the path of a value: `postgres.url: must be set`. Not the cause: it is the same error.
+const withVariables = (message: string, schema: object) =>
+  message.replaceAll(/^([\w.]+)(?=: )/gm, (path) => {
+    const found = path
+      .split('.')
+      .reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], schema)
+    const { env } = (found ?? {}) as { env?: string }
+    return env ? `${env} (${path})` : path
+  })
 
 /** A format: a string that must not be empty. */
 export function required(value: unknown) {

@@ -1,16 +1,23 @@
+import { createHmac } from 'node:crypto'
 import { MongoClient } from 'mongodb'
 import { Client, escapeIdentifier, escapeLiteral } from 'pg'
+import { answers } from './infra/postgres-url.ts'
 
 /**
  * Makes a database and a role of the same name that owns it, where they are absent, and answers with the role's URL. No other
- * role but the superuser can connect to it.
+ * role but the superuser can connect to it. The role's password comes from `secret` and its name. A role with another one was made
+ * by a clone with other secrets, which this one cannot read the data without: throws, and says what to do.
  */
-export async function ensureDatabase(adminUrl: string, name: string, password: string): Promise<string> {
+export async function ensureDatabase(adminUrl: string, name: string, secret: string): Promise<string> {
+  const password = createHmac('sha256', secret).update(name).digest('base64url')
+  const url = urlOfRole(adminUrl, name, password)
   const admin = new Client({ connectionString: adminUrl })
   await admin.connect()
   try {
     const id = escapeIdentifier(name)
     const { rowCount: roles } = await admin.query('select from pg_roles where rolname = $1', [name])
+    // Once all roles had the secret itself for their password.
+    if (roles && !(await isLetIn(url)) && !(await isLetIn(urlOfRole(adminUrl, name, secret)))) throw foreignData(url)
     await admin.query(`${roles ? 'alter' : 'create'} role ${id} with login password ${escapeLiteral(password)}`)
     const { rowCount: databases } = await admin.query('select from pg_database where datname = $1', [name])
     if (!databases) await admin.query(`create database ${id} owner ${id}`)
@@ -18,12 +25,31 @@ export async function ensureDatabase(adminUrl: string, name: string, password: s
   } finally {
     await admin.end()
   }
+  return url
+}
+
+function urlOfRole(adminUrl: string, name: string, password: string): string {
   const url = new URL(adminUrl)
   url.username = name
   url.password = password
   url.pathname = `/${name}`
   return url.href
 }
+
+/** Whether the server accepts the user and password of a URL; its database need not be there. */
+const isLetIn = (url: string) =>
+  answers(url).then(
+    () => true,
+    () => false,
+  )
+
+const foreignData = (url: string) =>
+  new Error(
+    `PostgreSQL at ${new URL(url).host} has data of a clone that is gone, and the secrets that they were written with are gone too.
+To delete these data and begin again, run: npm start -- --fresh
+(Where PF_POSTGRES_URL is set, drop the databases and roles promptforge_* of that server instead.)
+To keep them, put back .promptforge/secrets.json of that clone, and start again.`,
+  )
 
 /** Drops databases and their roles, and closes their connections; for tests that shared a server. */
 export async function dropDatabases(adminUrl: string, names: string[]): Promise<void> {

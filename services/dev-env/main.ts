@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { endWithParent } from '../../scripts/bootstrap/parent.mjs'
 import { configureBroker } from './broker.ts'
 import { type DevConfig, loadDevConfig } from './config.ts'
 import { listConnections } from './connections.ts'
@@ -108,11 +109,13 @@ function removeData() {
   for (const place of new Set([state, postgres])) rmSync(place, { recursive: true, force: true })
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+/** Resolves at the first Ctrl-C or SIGTERM, or when the parent has gone; a second signal ends the process at once. */
 function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
+  const stopWatching = endWithParent()
+  const stop = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })
+  return stop.finally(stopWatching)
 }
 
 /** Says what is done, and how long it took. */

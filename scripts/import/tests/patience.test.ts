@@ -78,7 +78,7 @@ test('rows whose token the server no longer takes are added with a new one, whic
 })
 
 test('a gateway that goes away and comes back is waited for, and no row is lost or there twice', async () => {
-  const rows = goodRows('', 80).map((row) => ({ ...row, contributor: 'patient' }))
+  const rows = goodRows('', 160).map((row) => ({ ...row, contributor: 'patient' }))
   let hasEnded = false
   const running = desk.import(desk.write('away.csv', rows))
   void running.then(() => (hasEnded = true))
@@ -86,7 +86,7 @@ test('a gateway that goes away and comes back is waited for, and no row is lost 
   await network.gateway.stop()
   expect(hasEnded).toBe(false)
   restarted = await startGateway({ ...SLOW, port: network.gateway.port }, network.place)
-  expect((await running).stdout).toMatch(/ 80 added\n +0 present already\n +0 refused$/)
-  expect(new Set((await listedOf('patient')).map(({ title }) => title)).size).toBe(80)
-  expect(await listedOf('patient')).toHaveLength(80)
+  expect((await running).stdout).toMatch(/ 160 added\n +0 present already\n +0 refused$/)
+  expect(new Set((await listedOf('patient')).map(({ title }) => title)).size).toBe(160)
+  expect(await listedOf('patient')).toHaveLength(160)
 })

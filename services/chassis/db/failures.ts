@@ -33,11 +33,12 @@ export const isLockTimeout = (error: unknown) => driverCode(error) === '55P03'
 // 08: connection exception, 53: insufficient resources, 57P: operator intervention (shutdown, crash, still starting).
 const isConnectionFailure = (error: unknown, code: string | undefined) =>
   /^(08|53|57P)/.test(code ?? '') ||
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/.test(code ?? '') ||
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(code ?? '') ||
   (error instanceof Error &&
     /Connection terminated|timeout exceeded when trying to connect|Client was closed/.test(error.message))
 
-function driverCode(error: unknown): string | undefined {
+/** The SQLSTATE or system code of a failed database call. */
+export function driverCode(error: unknown): string | undefined {
   const { code } = (driverError(error) ?? {}) as { code?: unknown }
   return typeof code === 'string' ? code : undefined
 }

@@ -50,6 +50,7 @@ const DRIVER_OPTIONS = {
 export const mongo = (schema: MongoSchema): StoreKind<MongoConfig, MongoDatabase> => ({
   kind: 'mongo',
   open: ({ mongo: options }, log) => openMongo(schema, options, log),
+  look: async ({ mongo: options }) => (await import('./look-mongo.ts')).lookAtMongo(options),
   migrate: async ({ mongo: options }) => {
     const collections = [...schema.collections, { name: LEASES, indexes: [] }]
     return (await import('./migrate-mongo.ts')).migrateMongo({ collections }, options)

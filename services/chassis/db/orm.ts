@@ -94,6 +94,8 @@ export async function openDatabase(
     close: async () => {
       await locks.close()
       await orm.close(true)
+      // MikroORM ends it only when it has used it itself.
+      if (!pool.ending) await pool.end()
     },
   }
 }
@@ -133,6 +135,7 @@ export function ormOptions(
     driverOptions,
     migrations: { migrationsList: migrations, snapshot: false, transactional: true, allOrNothing: false },
     connect: false,
+    ensureDatabase: false, // it would connect at once, and make a database that the configuration misspells
     logger: (message) => log.info(message),
     colors: false,
     ignoreDeprecations: true,

@@ -28,6 +28,7 @@ export const postgres = (schema: Schema): StoreKind<PostgresConfig, Database> =>
       jobs: tables.map((table) => JOBS[table](sql)),
     }
   },
+  look: async ({ postgres: { url } }) => (await import('./look-postgres.ts')).lookAtPostgres(url),
   // Loaded only where it is asked for: a service at rest has no use for the migrator.
   migrate: async ({ postgres: { url } }, log) => (await import('./migrate.ts')).migrate(schema, url, log),
 })

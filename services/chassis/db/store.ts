@@ -3,6 +3,7 @@ import type { OutboxStore } from '../events/outbox-store.ts'
 import type { Job } from '../jobs.ts'
 import type { Lead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
+import type { StoreFault } from './reach.ts'
 import type { Sql } from './statements.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -33,6 +34,8 @@ export type StoreKind<C, S extends Store> = {
    * transaction that may have stored events.
    */
   open(config: C, log: Logger, onWrite: () => void): Promise<S>
+  /** Connects once, and answers with what is wrong. Throws what nobody who runs the service could mend. */
+  look(config: C): Promise<StoreFault | undefined>
   /** Brings it up to date, and answers with the names of what was applied. Several processes may do it at once. */
   migrate(config: C, log: Logger): Promise<string[]>
 }

@@ -12,8 +12,8 @@ export type TcpProxy = {
   close(): void
 }
 
-/** Starts one in front of the server of a URL. */
-export async function startTcpProxy(target: string): Promise<TcpProxy> {
+/** Starts one in front of the server of a URL, on a free port or on `on`. */
+export async function startTcpProxy(target: string, on = 0): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
   const open = new Set<Socket>()
   const fars = new Set<Socket>()
@@ -37,7 +37,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       fars.delete(far)
       if (!silent.delete(far)) near.destroy()
     })
-  }).listen(0, '127.0.0.1')
+  }).listen(on, '127.0.0.1')
   await once(server, 'listening')
   const url = new URL(target)
   url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`

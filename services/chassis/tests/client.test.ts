@@ -50,18 +50,24 @@ beforeEach(() => {
   answer = () => Promise.resolve()
 })
 
-const failTwice = () => (calls.length < 3 ? Promise.reject(unavailable('a test')) : Promise.resolve())
+const failOnce = () => (calls.length < 2 ? Promise.reject(unavailable('a test')) : Promise.resolve())
 const never = () => new Promise<void>(() => undefined)
 
 describe('when the service is unavailable', () => {
   test('a call that the contract calls free of side effects is repeated', async () => {
-    answer = failTwice
+    answer = failOnce
     await users.getUser({ userId: ID })
-    expect(calls).toHaveLength(3)
+    expect(calls).toHaveLength(2)
+  })
+
+  test('it is repeated once only: one that ends its server would end a third', async () => {
+    answer = () => Promise.reject(unavailable('a test'))
+    expect(await rejection(users.getUser({ userId: ID }))).toMatchObject({ code: status.UNAVAILABLE })
+    expect(calls).toHaveLength(2)
   })
 
   test('a call that changes something is not', async () => {
-    answer = failTwice
+    answer = failOnce
     expect(await rejection(users.updateUser({ userId: ID }, { token }))).toMatchObject({ code: status.UNAVAILABLE })
     expect(calls).toHaveLength(1)
   })

@@ -177,9 +177,9 @@ describe('a stream without room', () => {
 
 describe('of several replicas', () => {
   test('one publishes, and the next one takes over when it ends', async () => {
+    await until('one to lead', async () => (await metric('outbox_leading')) === 1)
     const replica = await startTestService(definition, { env: { PF_NATS_URL: broker.url }, database })
     const leading = () => Promise.all([metric('outbox_leading'), metric('outbox_leading', replica.metricsUrl)])
-    await until('one to lead', async () => (await leading())[0] === 1)
     expect(await leading()).toEqual([1, 0])
     const ids = await emitDeleted(database, 50)
     await allPublished(50)

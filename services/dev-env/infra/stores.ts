@@ -4,9 +4,9 @@ import { mongoAnswers, startDockerMongo, startMongo } from './mongo.ts'
 import { natsAnswers, startDockerNats, startNats } from './nats.ts'
 import { placesOf } from './places.ts'
 import { startDockerPostgres } from './postgres-docker.ts'
-import { answers as postgresAnswers } from './postgres-url.ts'
+import { answers as postgresAnswers, closeCommonDatabases } from './postgres-url.ts'
 import { startPostgres } from './postgres.ts'
-import { provideStore, type Store } from './store.ts'
+import { provideStore, type Started, type Store } from './store.ts'
 
 /** How to provide a store. */
 export type StoreOptions = {
@@ -36,12 +36,17 @@ export function providePostgres(options: StoreOptions & { durable?: boolean }): 
     url: options.url ?? process.env['PF_POSTGRES_URL'],
     answers: postgresAnswers,
     dataDirs,
-    inDocker: (dataDir) => startDockerPostgres({ dataDir, port, settings }),
+    inDocker: (dataDir) => startDockerPostgres({ dataDir, port, settings }).then(closed),
     packaged: async (dataDir) => {
       const { adminUrl: url, stop } = await startPostgres({ dataDir, home, port, settings, logFile })
-      return { url, stop }
+      return await closed({ url, stop })
     },
   })
+}
+
+async function closed(postgres: Started): Promise<Started> {
+  await closeCommonDatabases(postgres.url)
+  return postgres
 }
 
 /** Provides MongoDB, or what speaks to its clients. The URL comes from PF_MONGO_URL. */

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type Db, MongoClient } from 'mongodb'
+import { type Collection, type Db, MongoClient } from 'mongodb'
 import { until } from '#chassis/testing/until.ts'
 import { type Mongo, mongoAnswers, startMongo } from '../infra/mongo.ts'
 
@@ -33,12 +33,44 @@ test.each(['fast', 'kill'] as const)('what was acknowledged outlives a restart, 
   expect(await db.collection(how).countDocuments()).toBe(300)
 })
 
+test('nobody reads or writes without the password', async () => {
+  const address = new URL(server.url).host
+  const stranger = new MongoClient(`mongodb://${address}/?directConnection=true`)
+  await expect(stranger.db('kept').collection('secrets').findOne()).rejects.toThrow('requires authentication')
+  await expect(stranger.db('kept').collection('secrets').insertOne({})).rejects.toThrow('requires authentication')
+  await stranger.close()
+  const wrong = new MongoClient(server.url.replace(/:[^:@]*@/, ':wrong@'))
+  await expect(wrong.db('kept').collection('secrets').findOne()).rejects.toThrow('authentication failed')
+  await wrong.close()
+})
+
+test('data that are older than passwords get one, and stay', async () => {
+  const old = await startMongo({ dataDir: join(folder, 'old'), port: 0 })
+  await onMongo(old, (secrets) => secrets.insertOne({ n: 1 }))
+  await old.stop()
+  rmSync(join(folder, 'old.password'))
+  const now = await startMongo({ dataDir: join(folder, 'old'), port: 0 })
+  expect(now.url).not.toBe(old.url)
+  expect(await onMongo(now, (secrets) => secrets.countDocuments())).toBe(1)
+  expect(statSync(join(folder, 'old.password')).mode & 0o777).toBe(0o600)
+  await now.stop()
+})
+
 test('two changes at once are both made', async () => {
   const numbers = db.collection<{ _id: string; n: number }>('numbers')
   await numbers.insertOne({ _id: 'one', n: 0 })
   await Promise.all(Array.from({ length: 100 }, () => numbers.updateOne({ _id: 'one' }, { $inc: { n: 1 } })))
   expect(await numbers.findOne({ _id: 'one' })).toEqual({ _id: 'one', n: 100 })
 })
+
+async function onMongo<T>({ url }: Mongo, work: (secrets: Collection) => Promise<T>): Promise<T> {
+  const client = new MongoClient(url)
+  try {
+    return await work(client.db('kept').collection('secrets'))
+  } finally {
+    await client.close()
+  }
+}
 
 test('a port that is taken is an error with the end of the log', async () => {
   const taken = startMongo({ dataDir: join(folder, 'second'), port: server.port })

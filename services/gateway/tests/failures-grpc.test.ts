@@ -46,7 +46,7 @@ describe('a gRPC caller learns as gRPC', () => {
 
   test('that a message is larger than 4 MiB', async () => {
     const request = CreatePromptRequest.fromPartial({ content: 'x'.repeat(5_000_000) })
-    expect(await rejection(prompts().createPrompt(request, { token }))).toMatchObject({
+    expect(await rejection(prompts().createPrompt(request, { token, timeoutMs: 60_000 }))).toMatchObject({
       code: status.INVALID_ARGUMENT,
       reason: 'REQUEST_TOO_LARGE',
     })
