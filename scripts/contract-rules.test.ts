@@ -11,7 +11,7 @@ import {
 import { field as rulesOption, FieldRulesSchema } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
 import { testContract } from '../services/chassis/testing/contract.ts'
 import { type Contract, loadContract, type Method, readContract } from '../services/contracts/contract.ts'
-import { contractMistakes } from './contract-rules.ts'
+import { contractMistakes, unkindTexts, unlimitedFields } from './contract-rules.ts'
 
 const contract = loadContract()
 const SERVICE = 'promptforge.prompt.v1.PromptService'
@@ -70,7 +70,7 @@ describe('of fields it is said that they have no limit', () => {
     if (rules) setExtension(options, rulesOption, create(FieldRulesSchema, { type: rules }))
     const extra = { name: 'extra', jsonName: 'extra', number: 99, label: Label.OPTIONAL, options, ...field }
     messageOf(messageType, message).field.push(create(FieldDescriptorProtoSchema, extra))
-    return contractMistakes(changed(set))
+    return unlimitedFields(changed(set))
   }
 
   const messageOf = (messages: DescriptorProto[], name: string) => messages.find((message) => message.name === name)!
@@ -134,8 +134,21 @@ describe('of fields it is said that they have no limit', () => {
     const set = clone(FileDescriptorSetSchema, contract.set)
     const fields = set.file.flatMap(({ messageType }) => messageOf(messageType, 'GetPromptRequest')?.field ?? [])
     delete fields[0]!.options
-    expect(contractMistakes(changed(set))).toEqual([
+    expect(unlimitedFields(changed(set))).toEqual([
       'promptforge.prompt.v1.GetPromptRequest.prompt_id has no limit: write after it `[(buf.validate.field).string.max_len = …]`',
     ])
   })
+})
+
+test('of a text it is said that it does not say what it is for, if no rule does', () => {
+  const set = clone(FileDescriptorSetSchema, contract.set)
+  const { messageType } = set.file.find(({ name }) => name === 'promptforge/prompt/v1/prompt_service.proto')!
+  for (const { field } of messageType) for (const { options } of field) if (options) delete options.$unknown
+  expect(contractMistakes(readContract(toBinary(FileDescriptorSetSchema, set)))).toEqual(
+    expect.arrayContaining([
+      'promptforge.prompt.v1.CreatePromptRequest.title does not say what its text is for: write after it `[(promptforge.text.v1.kind) = …]`',
+      'promptforge.prompt.v1.CreatePromptRequest.tags does not say what its text is for: write after it `[(promptforge.text.v1.kind) = …]`',
+    ]),
+  )
+  expect(unkindTexts(contract)).toEqual([])
 })

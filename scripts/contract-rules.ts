@@ -18,7 +18,7 @@ import {
   RepeatedRulesSchema,
   StringRulesSchema,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
-import type { Contract, Method } from '../services/contracts/contract.ts'
+import { type Contract, type Method, textKindOf } from '../services/contracts/contract.ts'
 import { Policy_Caller as Who } from '../services/contracts/gen/promptforge/access/v1/access.ts'
 
 /** What is wrong with the contract that its compiler does not see, a sentence each; `npm run check` shows them. */
@@ -27,6 +27,7 @@ export const contractMistakes = (contract: Contract): string[] => [
   ...sharedRoutes(contract),
   ...unreadableHeaders(contract),
   ...unlimitedFields(contract),
+  ...unkindTexts(contract),
 ]
 
 /** Methods that do not say who may call them. */
@@ -78,6 +79,35 @@ export function unlimitedFields(contract: Contract): string[] {
         ? [`${message.typeName}.${field.name} has no limit: write after it ${rules.join(' and ')}`]
         : []
     }),
+  )
+}
+
+/** Texts of requests that do not say what they are for, and have no other form: a pattern, or a rule such as `email` or `id`. */
+export function unkindTexts(contract: Contract): string[] {
+  const messages = new Set<DescMessage>()
+  for (const { input } of contract.methods.values()) collect(input, messages)
+  const forms = formsOf(contract)
+  return [...messages].flatMap((message) =>
+    message.fields
+      .filter((field) => field.scalar === ScalarType.STRING && field.fieldKind !== 'map')
+      .filter((field) => textKindOf(contract, field) === 0 && !hasForm(field, forms))
+      .map(
+        (field) =>
+          `${message.typeName}.${field.name} does not say what its text is for: write after it \`[(promptforge.text.v1.kind) = …]\``,
+      ),
+  )
+}
+
+function hasForm(field: DescField, forms: DescExtension[]): boolean {
+  const { type } = getOption(field, fieldOption) as FieldRules
+  const rules = type.case === 'repeated' ? type.value.items?.type : type
+  if (rules?.case !== 'string') return false
+  const { pattern, wellKnown, in: values } = rules.value
+  return (
+    pattern !== '' ||
+    wellKnown.case !== undefined ||
+    values.length > 0 ||
+    forms.some((form) => hasExtension(rules.value, form))
   )
 }
 
@@ -135,15 +165,18 @@ const isLimited = (rules: Message & { pattern?: string }, bounded: DescExtension
   isBounded(rules.pattern ?? '') ||
   bounded.some((rule) => hasExtension(rules, rule) && getExtension(rules, rule) === true)
 
-/** Rules with a name of ours (`promptforge.rules.v1.id`) whose pattern is a limit. */
-const boundedStringRules = ({ registry }: Contract): DescExtension[] =>
+/** Rules of texts with a name of ours: `promptforge.rules.v1.id`. */
+const formsOf = ({ registry }: Contract): DescExtension[] =>
   [...registry].filter(
-    (desc): desc is DescExtension =>
-      desc.kind === 'extension' &&
-      desc.extendee.typeName === StringRulesSchema.typeName &&
-      getOption(desc, predefined).cel.some(({ expression }) =>
-        isBounded(/matches\('(.*)'\)/.exec(expression)?.[1] ?? ''),
-      ),
+    (desc): desc is DescExtension => desc.kind === 'extension' && desc.extendee.typeName === StringRulesSchema.typeName,
+  )
+
+/** Those whose pattern is a limit. */
+const boundedStringRules = (contract: Contract): DescExtension[] =>
+  formsOf(contract).filter((desc) =>
+    getOption(desc, predefined).cel.some(({ expression }) =>
+      isBounded(/matches\('(.*)'\)/.exec(expression)?.[1] ?? ''),
+    ),
   )
 
 /** A regular expression of the whole text without anything that may be repeated for ever. */

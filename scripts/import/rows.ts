@@ -1,3 +1,4 @@
+import { LINE } from '#chassis/texts.ts'
 import { assertReadable } from './encoding.ts'
 import { type CsvRecord, readRecords } from './records.ts'
 
@@ -61,7 +62,9 @@ function rowOf(record: { fields: Buffer[] } | { broken: string }, header: string
   const fields = textOf(record.fields)
   const [title = '', content = '', type = '', contributor = ''] = COLUMNS.map((name) => fields[header.indexOf(name)])
   const tag = type.trim()
-  return { contributor, title, content, tags: tag === '' ? [] : [tag] }
+  // As the server reads a title, but for its line breaks, which it refuses.
+  const line = LINE.read(title.replaceAll(/\s*[\r\n]+\s*/g, ' '))
+  return { contributor, title: line, content, tags: tag === '' ? [] : [tag] }
 }
 
 /** A byte order mark inside the file is text. */

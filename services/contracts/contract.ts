@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import {
   createFileRegistry,
   type DescExtension,
+  type DescField,
   type DescMessage,
   type DescMethod,
   type FileRegistry,
@@ -110,6 +111,13 @@ export function readContract(bytes: Uint8Array): Contract {
 
 /** The lower-camel name of a proto field, as JSON and TypeScript have it. */
 export const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+
+/** The number of the `promptforge.text.v1.Kind` that a field says, 0 for none. */
+export function textKindOf({ registry }: Contract, field: DescField): number {
+  const kind = registry.getExtension('promptforge.text.v1.kind')
+  if (!kind) throw new Error('the descriptor set has no option promptforge.text.v1.kind: run `npm run gen`')
+  return getOption(field, kind) as number
+}
 
 type Options = { policy: DescExtension; http: DescExtension; facts: DescExtension }
 

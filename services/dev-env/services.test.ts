@@ -16,7 +16,7 @@ const MAY_NAME_A_SERVICE = [
   'services/dev-env/services.ts',
   'services/contracts/events.ts',
   // The experiments: they measure and recount what they know.
-  /^scripts\/(bench|chaos)\//,
+  /^scripts\/(abuse|bench|chaos|processes)\//,
 ]
 
 /** Tests name the services that they are about, and services those that they call. */

@@ -108,7 +108,7 @@ export function newPrompt(request: CreatePromptRequest, { userId, username }: Ca
 }
 
 /** Tags as they are stored and looked for: in lower case, sorted, each once. */
-export const storedTags = (tags: string[]) => [...new Set(tags.map((tag) => tag.toLowerCase()))].toSorted()
+export const storedTags = (tags: string[]) => [...new Set(tags)].toSorted()
 
 /** Variables as they are stored: proto3 JSON. Throws INVALID_ARGUMENT above 32 KiB of it. */
 export function storedVariables(variables: Variable[]): unknown[] {

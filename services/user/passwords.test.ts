@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { hash as bcrypt } from '@node-rs/bcrypt'
 import { createPasswords } from './passwords.ts'
 
 const { signal } = new AbortController()
@@ -21,6 +22,15 @@ test('a password is right for its own hash alone', async () => {
   expect(hash).not.toBe(other)
   expect(await passwords.verify('right', hash)).toBe(true)
   expect(await passwords.verify('wrong', hash)).toBe(false)
+})
+
+test('a password is one however it is typed, and a hash that is older than that goes on working', async () => {
+  const [composed, decomposed] = ['caf\u00e9 noir', 'cafe\u0301 noir']
+  expect(await passwords.verify(decomposed, await passwords.hash(composed))).toBe(true)
+  expect(await passwords.verify(composed, await passwords.hash(decomposed))).toBe(true)
+  const old = await bcrypt(decomposed, { cost: 4 })
+  expect(await passwords.verify(decomposed, old)).toBe(true)
+  expect(await passwords.verify('cafe noir', old)).toBe(false)
 })
 
 test('all of its 72 bytes count', async () => {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { hash, parseOptions, verify } from '@node-rs/bcrypt'
+import { PASSWORD } from '#chassis/texts.ts'
 import { createSemaphore } from './semaphore.ts'
 
 /** Hashes and checks passwords off the event loop, a few at a time. */
@@ -13,7 +14,7 @@ export type Passwords = {
   isOutdated(hash: string): boolean
 }
 
-/** What may be done in turn. */
+/** What may be done in turn. A password is read in NFKC, however it was typed. */
 export type Hashing = {
   hash(password: string): Promise<string>
   /** Whether this password has this hash. Without a hash it takes just as long, and the answer is no. */
@@ -32,10 +33,12 @@ export function createPasswords({ cost, parallel }: { cost: number; parallel: nu
   const semaphore = createSemaphore(parallel || Math.min(availableParallelism(), MAX_PARALLEL), MAX_WAITING)
   const nobodys = hashOfNothing(cost)
   const hashing: Hashing = {
-    hash: (password) => hash(password, { cost }),
+    hash: (password) => hash(PASSWORD.read(password), { cost }),
     verify: async (password, stored) => {
-      const isRight = await verify(password, stored ?? nobodys)
-      return isRight && stored !== undefined
+      const isRight = await verify(PASSWORD.read(password), stored ?? nobodys)
+      // A hash that is older than NFKC is of what was sent then.
+      const isAsSent = !isRight && PASSWORD.read(password) !== password && (await verify(password, stored ?? nobodys))
+      return (isRight || isAsSent) && stored !== undefined
     },
   }
   return {

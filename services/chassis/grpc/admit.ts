@@ -4,6 +4,7 @@ import { type Contract, type Method, takesRequestId } from '#contracts/contract.
 import type { Sql } from '../db/statements.ts'
 import type { Store } from '../db/store.ts'
 import type { Work } from '../db/transaction.ts'
+import type { Violation } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Context, Tracing } from '../trace.ts'
@@ -11,6 +12,7 @@ import { accountClosed, checkPolicy, type Account, currentAccount, tokenMissing 
 import type { Call, Origin, Rpc } from './call.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import type { Peer, ServerCall } from './peer.ts'
+import { createTextReader } from './read-texts.ts'
 import { addressOf, bearerToken, checkOriginalQuery, checkSize, readHeaders } from './request.ts'
 import type { Caller, VerifyToken } from './tokens.ts'
 import { createRequestCheck, malformed, userRefs } from './validation.ts'
@@ -35,12 +37,15 @@ export type ServerParts = {
 }
 
 /** A request as the wire brought it, until it is admitted. */
-export type Incoming = { wire: Buffer; message: unknown; failure?: unknown }
+export type Incoming = { wire: Buffer; message: unknown; violations?: Violation[]; failure?: unknown }
 
-/** Reads a request but keeps its bytes; `admit` refuses what is too large to be read, or cannot be, with our own error. */
-export const receive =
-  (rpc: Rpc, method: Method) =>
-  (wire: Buffer): Incoming => {
+/**
+ * Reads a request but keeps its bytes; `admit` refuses what is too large to be read, or cannot be, with our own error. Texts are read as
+ * the contract says: where that changes one, the bytes are those of the message with it.
+ */
+export function receive(contract: Contract, rpc: Rpc, method: Method): (wire: Buffer) => Incoming {
+  const readTexts = createTextReader(contract, method.input)
+  return (wire) => {
     try {
       checkSize(method, wire)
       checkShape(method.input, wire)
@@ -48,11 +53,15 @@ export const receive =
       return { wire, message: undefined, failure }
     }
     try {
-      return { wire, message: rpc.requestDeserialize(wire) }
+      const message: unknown = rpc.requestDeserialize(wire)
+      if (!readTexts) return { wire, message }
+      const { isChanged, violations } = readTexts(message)
+      return { wire: isChanged ? rpc.requestSerialize(message) : wire, message, violations }
     } catch {
       return { wire, message: undefined, failure: malformed(method.input.typeName) }
     }
   }
+}
 
 /** Lets a call in, or throws why not. */
 export type Admit = (call: ServerCall, begun: Begun) => Promise<{ request: unknown; call: Call }>
@@ -91,9 +100,9 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     }
     await checkPolicy(method, { peer, caller, readAccount })
     checkOriginalQuery(method, call.metadata, peer)
-    const { wire, message, failure } = call.request as Incoming
+    const { wire, message, violations, failure } = call.request as Incoming
     if (failure) throw failure
-    checkRequest(wire)
+    checkRequest(wire, violations)
     const request = withCallerFor(refs, message as Record<string, unknown>, caller)
     const key = isRepeatable && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined
     const headers = readHeaders(method, call.metadata)

@@ -143,7 +143,7 @@ function addService(server: Server, parts: HandlerParts, { definition, handlers 
     const method = parts.contract.methods.get(rpc.path)
     if (!method) throw new Error(`${rpc.path} is not in the descriptor set: run \`npm run gen\``)
     assertPolicy(method)
-    received[name] = { ...rpc, requestDeserialize: receive(rpc, method) }
+    received[name] = { ...rpc, requestDeserialize: receive(parts.contract, rpc, method) }
     implementation[name] = adapt(parts, method, rpc, handlers[name])
   }
   server.addService(received as ServiceDefinition, implementation)

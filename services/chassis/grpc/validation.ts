@@ -14,8 +14,8 @@ import { field as fieldRules, type FieldRules } from '@bufbuild/protovalidate/ge
 import { camel, type Contract } from '#contracts/contract.ts'
 import { internal, invalid, type Violation } from '../errors.ts'
 
-/** Checks the wire form of a request against the contract. Throws INVALID_ARGUMENT that names every violation. */
-export type CheckRequest = (wire: Uint8Array) => void
+/** Checks the wire form of a request against the contract. Throws INVALID_ARGUMENT that names every violation, with those already `found`. */
+export type CheckRequest = (wire: Uint8Array, found?: Violation[]) => void
 
 /**
  * Makes the check for one request message: well-formed UTF-8 without NUL, and every `buf.validate` rule. Throws at once when
@@ -27,9 +27,11 @@ export function createRequestCheck(contract: Contract, input: DescMessage): Chec
   const trial = validator.validate(input, create(input))
   if (trial.kind === 'error')
     throw new Error(`a validation rule of ${input.typeName} is invalid: ${trial.error.message}`)
-  return (wire) => {
+  return (wire, found = []) => {
     const message = decode(input, wire)
-    const violations = [...nulStrings(input, message, wire), ...brokenRules(validator, input, message)]
+    const isNew = ({ field }: Violation) => !found.some((violation) => violation.field === field)
+    const nuls = nulStrings(input, message, wire).filter(isNew)
+    const violations = [...found, ...nuls, ...brokenRules(validator, input, message)]
     if (violations.length > 0) throw invalid(violations)
   }
 }

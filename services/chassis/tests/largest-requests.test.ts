@@ -63,7 +63,7 @@ describe('a list with as many items as a request can hold', () => {
     for (let round = 0; round < 20 && pause >= MAX_PAUSE_MS; round++) {
       const begun = process.cpuUsage()
       try {
-        const { failure } = receive(rpc, method)(wire)
+        const { failure } = receive(contract, rpc, method)(wire)
         if (failure) throw failure
         check(wire)
         throw new Error('it was accepted')

@@ -32,7 +32,7 @@ function readFilter(request: ListPromptsRequest, callerId: string | undefined): 
     userId,
     isOwn,
     category: request.category || undefined,
-    tag: request.tag?.toLowerCase() || undefined,
+    tag: request.tag || undefined,
     isPublic,
   }
 }

@@ -99,6 +99,37 @@ describe('CreatePrompt', () => {
     expect(fields.toSorted()).toEqual(['content', 'status', 'tags[0]', 'title'])
   })
 
+  test('reads titles, descriptions and tags without what nobody sees, and content as it is', async () => {
+    const { prompt } = await create({
+      title: '  Cafe\u0301 ',
+      description: ' one\n\ttwo ',
+      content: '  Cafe\u0301\u200b\n',
+      tags: ['git ', ' GIT', 'git', 'Cafe\u0301', 'CAF\u00c9'],
+    })
+    expect(prompt).toMatchObject({
+      title: 'Caf\u00e9',
+      description: 'one\n\ttwo',
+      content: '  Cafe\u0301\u200b\n',
+      tags: ['caf\u00e9', 'git'],
+    })
+  })
+
+  test.each([
+    ['title', { title: ' ' }],
+    ['title', { title: '\u200b' }],
+    ['title', { title: 'two\nlines' }],
+    ['title', { title: '\u202etxt.exe' }],
+    ['description', { description: 'a\u0007b' }],
+    ['tags[1]', { tags: ['fine', 'a\u200bb'] }],
+    ['tags[0]', { tags: ['\u0130'.repeat(50)] }],
+    [
+      'variables[0].description',
+      { variables: [{ name: 'a', type: Variable_Type.TEXT, description: 'a\0b', required: true }] },
+    ],
+  ])('refuses a %s that cannot be seen as it is: %j', async (field, fields) => {
+    expect((await refused(fields)).violations.map((violation) => violation.field)).toEqual([field])
+  })
+
   test('takes 32 KiB of variables in all', async () => {
     const variables = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => ({
       name,

@@ -34,6 +34,11 @@ const list = (fields: Partial<ListPromptsRequest>, caller?: Person) =>
 const titles = async (fields: Partial<ListPromptsRequest>, caller?: Person) =>
   (await list(fields, caller)).prompts.map(({ title }) => title)
 
+test('a tag is found however it is written', async () => {
+  for (const tag of ['fun', ' FUN', '\uff26\uff35\uff2e'])
+    expect(await titles({ tag })).toEqual(['b public', 'a public'])
+})
+
 describe('ListPrompts shows', () => {
   const all = ['a archived', 'a draft', 'a private', 'a public']
 
