@@ -2,7 +2,7 @@ import { type PostgresConfig, postgresSchema, type Schema, secret } from '#chass
 
 /** The configuration of the user service, beside what every service has. */
 export type UserConfig = PostgresConfig & {
-  tokens: { accessSeconds: number; refreshSeconds: number }
+  tokens: { accessSeconds: number; refreshSeconds: number; graceSeconds: number }
   passwords: { cost: number; parallel: number }
   keys: { secret: string; rotationSeconds: number; cacheSeconds: number }
 }
@@ -23,6 +23,12 @@ export const config: Schema<UserConfig> = {
       default: 30 * 86_400,
       env: 'PF_REFRESH_TOKEN_SECONDS',
     },
+    graceSeconds: {
+      doc: 'Seconds for which a refresh token that was used may come again, from a second tab or after a lost answer, and gives the same new one; later it ends the session.',
+      format: 'nat',
+      default: 10,
+      env: 'PF_REFRESH_GRACE_SECONDS',
+    },
   },
   passwords: {
     cost: {
@@ -40,7 +46,7 @@ export const config: Schema<UserConfig> = {
   },
   keys: {
     secret: {
-      doc: 'Secret that encrypts the private signing keys in the database, shared by all replicas: 32 characters or more.',
+      doc: 'Secret that encrypts the private signing keys in the database and makes the successors of refresh tokens, shared by all replicas: 32 characters or more.',
       format: secret,
       default: '',
       env: 'PF_SIGNING_KEY_SECRET',

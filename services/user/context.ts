@@ -17,6 +17,8 @@ export type Deps = {
   newSession: NewSessions
   /** Seconds for which an access token is valid. */
   accessSeconds: number
+  /** Seconds for which a refresh token that was used may come again. */
+  graceSeconds: number
   /** Makes the next signing key if one is due, and answers with its id. */
   rotateKeys(): Promise<string | undefined>
 }
@@ -35,7 +37,8 @@ export function createContext({ config, database, log }: Base<UserConfig>): Deps
     keys,
     rotateKeys,
     accessSeconds: tokens.accessSeconds,
+    graceSeconds: tokens.graceSeconds,
     passwords: createPasswords(passwords),
-    newSession: createSessions(keys, { ...auth, ...tokens }),
+    newSession: createSessions(keys, { ...auth, ...tokens }, secret),
   }
 }

@@ -27,13 +27,26 @@ export const rotateRefreshToken = statement('rotate_refresh_token', {
   select id, username, role from rotated`,
 )
 
-/** Why a refresh token cannot be used. */
-export const inspectRefreshToken = statement('inspect_refresh_token', { hash: bytea })<{
+/** A refresh token that cannot be used, or not any more. */
+export type UsedToken = {
   family_id: string
-  is_rotated: boolean
+  rotated_at: Date | null
+  now: Date
+  /** Of its successor, when that is still to be used. */
+  successor_expires_at: Date | null
+  id: string
+  username: string
+  role: Role
   status: Status
-}>(
-  (p) => `select t.family_id, t.rotated_at is not null as is_rotated, u.status
+}
+
+/** Why a refresh token cannot be used. */
+export const inspectRefreshToken = statement('inspect_refresh_token', { hash: bytea, nextHash: bytea })<UsedToken>(
+  (
+    p,
+  ) => `select t.family_id, t.rotated_at, now() as now, next.expires_at as successor_expires_at, u.id, u.username, u.role, u.status
   from refresh_tokens t join users u on u.id = t.user_id
+    left join refresh_tokens next
+      on next.token_hash = ${p.nextHash} and next.rotated_at is null and next.revoked_at is null and next.expires_at > now()
   where t.token_hash = ${p.hash}`,
 )

@@ -4,28 +4,24 @@ import type { PublicCall } from '#chassis/grpc/call.ts'
 import type { RefreshTokenRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Deps } from '../context.ts'
 import { endSession } from '../db/end-sessions.ts'
-import { inspectRefreshToken, rotateRefreshToken } from '../db/rotate-refresh-token.ts'
-import { hashOfToken } from '../sessions.ts'
+import { inspectRefreshToken, rotateRefreshToken, type UsedToken } from '../db/rotate-refresh-token.ts'
+import { hashOfToken, isRepeat } from '../sessions.ts'
 
 export const refreshToken =
-  ({ newSession }: Pick<Deps, 'newSession'>) =>
+  ({ newSession, graceSeconds }: Pick<Deps, 'newSession' | 'graceSeconds'>) =>
   async (request: RefreshTokenRequest, { sql }: PublicCall) => {
-    const presented = hashOfToken(request.refreshToken)
-    const next = await newSession()
-    const [user] = await sql(rotateRefreshToken, {
-      hash: presented,
-      nextId: next.id,
-      nextHash: next.hash,
-      issuedAt: next.issuedAt,
-      expiresAt: next.expiresAt,
-    })
-    if (!user) throw await refusal(sql, presented)
-    return { tokens: await next.tokensFor(user) }
+    const hash = hashOfToken(request.refreshToken)
+    const next = await newSession(request.refreshToken)
+    const { id: nextId, hash: nextHash, issuedAt, expiresAt } = next
+    const [user] = await sql(rotateRefreshToken, { hash, nextId, nextHash, issuedAt, expiresAt })
+    if (user) return { tokens: await next.tokensFor(user) }
+    const [used] = await sql(inspectRefreshToken, { hash, nextHash })
+    if (!used || !isRepeat(used, graceSeconds)) throw await refusal(sql, used)
+    return { tokens: await next.tokensFor(used, used.successor_expires_at!) }
   }
 
-async function refusal(sql: PublicCall['sql'], presented: Buffer) {
-  const [token] = await sql(inspectRefreshToken, { hash: presented })
-  if (token?.is_rotated) {
+async function refusal(sql: PublicCall['sql'], token: UsedToken | undefined) {
+  if (token?.rotated_at) {
     await endSession(sql, token.family_id)
     return unauthenticated(
       'REFRESH_TOKEN_REUSED',

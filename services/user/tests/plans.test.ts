@@ -65,7 +65,7 @@ const STATEMENTS: Asked[] = [
   asking(registerUserStatement, { ...newUser, ...session, eventHeaders: '{}' }),
   asking(takenNames, { username: 'USER7', email: 'User7@example.org' }),
   asking(rotateRefreshToken, { hash: held, nextId: randomUUID(), nextHash: fresh, issuedAt: now, expiresAt: later }),
-  asking(inspectRefreshToken, { hash: held }),
+  asking(inspectRefreshToken, { hash: held, nextHash: held }),
   asking(endFamily, { familyId: ANN }),
   asking(endFamilyOf, { hash: held, userId: ANN }),
   asking(endAll, { userId: ANN }),
