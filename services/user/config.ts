@@ -59,7 +59,7 @@ export const config: Schema<UserConfig> = {
       env: 'PF_SIGNING_KEY_ROTATION_SECONDS',
     },
     cacheSeconds: {
-      doc: 'Seconds for which the key set may be cached. A new key is published for twice as long before it signs.',
+      doc: 'Seconds for which the key set may be cached. The next key is published long before it signs.',
       format: 'nat',
       default: 60,
       env: 'PF_JWKS_CACHE_SECONDS',

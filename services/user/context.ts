@@ -19,8 +19,8 @@ export type Deps = {
   accessSeconds: number
   /** Seconds for which a refresh token that was used may come again. */
   graceSeconds: number
-  /** Makes the next signing key if one is due, and answers with its id. */
-  rotateKeys(): Promise<string | undefined>
+  /** Makes the signing keys that are due, and answers with their ids. */
+  rotateKeys(): Promise<string[]>
 }
 
 /** Makes the context of one service. */

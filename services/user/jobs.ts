@@ -21,8 +21,7 @@ export const jobs = ({
     on: 'one replica',
     everyMs: ROTATION_MS,
     run: async () => {
-      const kid = await rotateKeys()
-      if (kid) log.info({ kid }, 'published a new signing key')
+      for (const kid of await rotateKeys()) log.info({ kid }, 'published a new signing key')
     },
   },
   {

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { errors, type JWK, type JWTVerifyGetKey } from 'jose'
 import type { Sql } from '#chassis/db/statements.ts'
 import { selectSigningKeys, type SigningKeyRow } from './db/select-signing-keys.ts'
-import { openSigningKey } from './signing-keys.ts'
+import { openSigningKey, signingAt } from './signing-keys.ts'
 import type { FieldCipher } from './field-cipher.ts'
 
 /** A key that signs. */
@@ -25,8 +25,9 @@ type Loaded = { rows: SigningKeyRow[]; keySet: KeySet; readAt: number }
 
 /**
  * Makes the key ring of one service. It reads the keys when they are needed and what it knows is older than a quarter of a
- * cache lifetime, however many ask. A key is published for two lifetimes before it signs, so every replica knows it in time,
- * and an unknown key id needs no look of its own. On an empty database the first key is made.
+ * cache lifetime, however many ask. The next key is in the set long before it signs, so every replica knows it in time, and an unknown
+ * key id needs no look of its own. A key that an operator has retired signs no more, and stays in the set until every replica knows
+ * that. On an empty database the first keys are made.
  */
 export function createKeyRing(options: {
   sql: Sql
@@ -35,23 +36,25 @@ export function createKeyRing(options: {
   rotateKeys(): Promise<unknown>
 }): KeyRing {
   const { sql, cipher, cacheSeconds, rotateKeys } = options
-  const privateKey = remembering(({ kid, private_key }) => openSigningKey(cipher, kid, private_key))
-  const publicKey = remembering(({ public_jwk: key }) => createPublicKey({ key: { ...key }, format: 'jwk' }))
+  const privateKey = remembering(({ kid, privateKey: sealed }) => openSigningKey(cipher, kid, sealed))
+  const publicKey = remembering(({ publicJwk: key }) => createPublicKey({ key: { ...key }, format: 'jwk' }))
+  const staleSeconds = cacheSeconds / 4
   let known: Loaded | undefined
   let loading: Promise<Loaded> | undefined
 
   const load = async (): Promise<Loaded> => {
     const readAt = Date.now()
-    let rows = await sql(selectSigningKeys, {})
-    if (rows.length === 0) {
+    const select = () => sql(selectSigningKeys, { seconds: 2 * staleSeconds })
+    let rows = await select()
+    if (!signingAt(rows, new Date())) {
       await rotateKeys()
-      rows = await sql(selectSigningKeys, {})
+      rows = await select()
     }
     known = { rows, keySet: keySetOf(rows, cacheSeconds), readAt }
     return known
   }
   const current = async () => {
-    if (known && Date.now() - known.readAt < cacheSeconds * 250) return known
+    if (known && Date.now() - known.readAt < staleSeconds * 1000) return known
     loading ??= load().finally(() => {
       loading = undefined
     })
@@ -65,7 +68,7 @@ export function createKeyRing(options: {
 
   return {
     signer: async () => {
-      const row = signingAt((await current()).rows, new Date())
+      const row = signingAt((await current()).rows, new Date())!
       return { kid: row.kid, privateKey: privateKey(row) }
     },
     keySet: async () => (await lastKnown()).keySet,
@@ -77,11 +80,8 @@ export function createKeyRing(options: {
   }
 }
 
-// The clock of the replica that made the first key may be ahead of ours: then no key is active yet, and the oldest will do.
-const signingAt = (rows: SigningKeyRow[], now: Date) => rows.findLast((row) => row.active_from <= now) ?? rows[0]!
-
 function keySetOf(rows: SigningKeyRow[], cacheSeconds: number): KeySet {
-  const keys: JWK[] = rows.map((row) => row.public_jwk)
+  const keys: JWK[] = rows.map((row) => row.publicJwk)
   const json = Buffer.from(JSON.stringify({ keys }))
   const etag = `"${createHash('sha256').update(json).digest('base64url')}"`
   return { json, etag, cacheSeconds }

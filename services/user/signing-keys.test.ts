@@ -1,36 +1,46 @@
 import { sign, verify, createPublicKey } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import { newSigningKey, nextRotation, openSigningKey } from './signing-keys.ts'
+import { newSigningKey, openSigningKey, planKeys, signingAt } from './signing-keys.ts'
 import { createFieldCipher } from './field-cipher.ts'
 
 const times = { rotationSeconds: 1000, cacheSeconds: 60, accessSeconds: 900 }
 const at = (seconds: number) => new Date(seconds * 1000)
-const current = { activeFrom: at(0), retiredAt: null }
+const key = (kid: string, activeFrom: number, retiredAt?: number) => ({
+  kid,
+  activeFrom: at(activeFrom),
+  retiredAt: retiredAt === undefined ? null : at(retiredAt),
+})
+const nothing = { make: [], retire: [], promote: undefined }
 
-test('the first key signs at once', () => {
-  expect(nextRotation(undefined, at(5), times)).toMatchObject({ publishedAt: at(5), activeFrom: at(5) })
+test('the first key signs at once, and the next one is made with it', () => {
+  expect(planKeys([], at(5), times)).toEqual({ ...nothing, make: [at(5), at(1005)] })
 })
 
-test('no key is due while the present one signs, or waits to', () => {
-  expect(nextRotation(current, at(999), times)).toBeUndefined()
-  expect(nextRotation({ activeFrom: at(120), retiredAt: null }, at(5), times)).toBeUndefined()
+test('nothing is due while one key signs and the next one waits', () => {
+  expect(planKeys([key('one', 0), key('two', 1000)], at(999), times)).toEqual(nothing)
 })
 
-test('the next key is published for two cache lifetimes before it signs; the present one stays while its tokens live', () => {
-  expect(nextRotation(current, at(1000), times)).toEqual({
-    publishedAt: at(1000),
-    activeFrom: at(1000 + 2 * 60),
-    currentRetiresAt: at(1000 + 2 * 60 + 900 + 2 * 30),
+test('when the next key signs, one more is made, and the one before stays while its tokens live', () => {
+  expect(planKeys([key('one', 0), key('two', 1000)], at(1001), times)).toEqual({
+    make: [at(2000)],
+    retire: [{ kid: 'one', at: at(1000 + 900 + 2 * 30) }],
+    promote: undefined,
   })
 })
 
-test('a key that an operator has retired is replaced at once', () => {
-  const retired = { activeFrom: at(0), retiredAt: at(10) }
-  expect(nextRotation(retired, at(11), times)).toEqual({
-    publishedAt: at(11),
-    activeFrom: at(11),
-    currentRetiresAt: at(10),
-  })
+test('a key is known for two cache lifetimes before it signs, however late it is made', () => {
+  expect(planKeys([key('one', 0)], at(5000), times)).toEqual({ ...nothing, make: [at(5000 + 2 * 60)] })
+})
+
+test('when an operator retires the key that signs, the one that everybody knows takes over, and one more is made', () => {
+  const keys = [key('one', 0, 10), key('two', 1000)]
+  expect(signingAt(keys, at(9))!.kid).toBe('two')
+  expect(planKeys(keys, at(11), times)).toEqual({ make: [at(1011)], retire: [], promote: 'two' })
+})
+
+test('a key that is to leave the set signs no more', () => {
+  expect(signingAt([key('one', 0, 3000), key('two', 1000), key('three', 2000)], at(1500))!.kid).toBe('two')
+  expect(signingAt([key('one', 0, 3000)], at(1500))).toBeUndefined()
 })
 
 test('the public half is an RFC 7517 key without private members, and verifies what the private half signs', () => {

@@ -14,26 +14,39 @@ export type KeyTimes = {
   accessSeconds: number
 }
 
-/** When the next key is published and signs, and when the present one, if any, leaves the key set. */
-export type Rotation = { publishedAt: Date; activeFrom: Date; currentRetiresAt: Date }
+/** When a key signs. It has left, or is to leave, the key set at `retiredAt`. */
+export type KeyState = { kid: string; activeFrom: Date; retiredAt: Date | null }
+
+/** What is to be changed: when each new key signs, when those that have signed leave the set, and which signs sooner than it was to. */
+export type KeyPlan = { make: Date[]; retire: { kid: string; at: Date }[]; promote: string | undefined }
 
 /**
- * Whether a new key is due at `now`, and its times. The first key signs at once, and so does one that replaces a key which an
- * operator has retired. Otherwise it is published for two cache lifetimes before it signs, and the present one stays in the
- * key set until the last token that it signed has expired, clocks' differences included.
+ * What is to be done so that one key signs and the next one is in the key set already, long before it signs: then an operator can retire
+ * the present one at any time, and the one that takes over is known everywhere. A key that has signed stays in the set until
+ * the last of its tokens has expired, clocks' differences included.
  */
-export function nextRotation(
-  current: { activeFrom: Date; retiredAt: Date | null } | undefined,
-  now: Date,
-  times: KeyTimes,
-): Rotation | undefined {
-  const isRetired = current?.retiredAt && current.retiredAt <= now
-  if (current && !isRetired && later(current.activeFrom, times.rotationSeconds) > now) return undefined
-  const activeFrom = current && !isRetired ? later(now, 2 * times.cacheSeconds) : now
-  const currentRetiresAt = isRetired
-    ? current.retiredAt!
-    : later(activeFrom, times.accessSeconds + 2 * CLOCK_SKEW_SECONDS)
-  return { publishedAt: now, activeFrom, currentRetiresAt }
+export function planKeys(keys: KeyState[], now: Date, times: KeyTimes): KeyPlan {
+  const inUse = keys
+    .filter(({ retiredAt }) => !retiredAt)
+    .toSorted((a, b) => Number(a.activeFrom) - Number(b.activeFrom))
+  if (inUse.length === 0) return { make: [now, later(now, times.rotationSeconds)], retire: [], promote: undefined }
+  const signing = signingAt(inUse, now)!
+  const promote = signing.activeFrom > now ? signing.kid : undefined
+  const begun = promote ? now : signing.activeFrom
+  const at = later(begun, times.accessSeconds + 2 * CLOCK_SKEW_SECONDS)
+  const known = later(now, 2 * times.cacheSeconds)
+  const due = later(begun, times.rotationSeconds)
+  return {
+    make: inUse.at(-1) === signing ? [due > known ? due : known] : [],
+    retire: inUse.slice(0, inUse.indexOf(signing)).map(({ kid }) => ({ kid, at })),
+    promote,
+  }
+}
+
+/** The key that signs: of those that are to stay the newest that is active, or the next one when an operator has retired that. */
+export function signingAt<T extends { activeFrom: Date; retiredAt: Date | null }>(keys: T[], now: Date): T | undefined {
+  const inUse = keys.filter(({ retiredAt }) => !retiredAt)
+  return inUse.findLast(({ activeFrom }) => activeFrom <= now) ?? inUse[0]
 }
 
 /** Makes an Ed25519 key: the public half as RFC 7517 wants it, the private half sealed under the key's id. */

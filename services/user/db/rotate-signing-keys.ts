@@ -1,31 +1,32 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { lockInTransaction } from '#chassis/db/advisory-locks.ts'
-import { type KeyTimes, newSigningKey, nextRotation } from '../signing-keys.ts'
+import { type KeyTimes, newSigningKey, planKeys } from '../signing-keys.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import { SigningKey } from './signing-key.entity.ts'
 
 /**
- * Makes the next signing key when one is due, and answers with its id. Replicas that do it at once wait for each other, so that
- * they make one key and not one each.
+ * Makes the signing keys that are due, and answers with their ids. Replicas that do it at once wait for each other, so that they make
+ * one key and not one each.
  */
-export const rotateSigningKeys = (
-  fork: EntityManager,
-  cipher: FieldCipher,
-  times: KeyTimes,
-): Promise<string | undefined> =>
+export const rotateSigningKeys = (fork: EntityManager, cipher: FieldCipher, times: KeyTimes): Promise<string[]> =>
   fork.transactional(async (em) => {
     await lockInTransaction(em, 'signing keys')
-    const [current] = await em.find(SigningKey, {}, { orderBy: { activeFrom: 'desc' }, limit: 1 })
-    const rotation = nextRotation(current && retirement(current), new Date(), times)
-    if (!rotation) return undefined
-    const { publishedAt, activeFrom, currentRetiresAt } = rotation
-    const key = newSigningKey(cipher)
-    em.create(SigningKey, { ...key, publishedAt, activeFrom })
-    if (current) current.retiredAt = currentRetiresAt
-    return key.kid
+    const now = new Date()
+    const keys = await em.find(SigningKey, { retiredAt: null })
+    const plan = planKeys(keys.map(stateOf), now, times)
+    for (const key of keys) {
+      if (key.kid === plan.promote) key.activeFrom = now
+      key.retiredAt = plan.retire.find(({ kid }) => kid === key.kid)?.at ?? null
+    }
+    return plan.make.map((activeFrom) => {
+      const key = newSigningKey(cipher)
+      em.create(SigningKey, { ...key, publishedAt: now, activeFrom })
+      return key.kid
+    })
   })
 
-const retirement = ({ activeFrom, retiredAt }: { activeFrom: Date; retiredAt?: Date | null }) => ({
+const stateOf = ({ kid, activeFrom, retiredAt }: { kid: string; activeFrom: Date; retiredAt?: Date | null }) => ({
+  kid,
   activeFrom,
   retiredAt: retiredAt ?? null,
 })

@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 import type { JWK } from 'jose'
 
-/** A key for access tokens: it is in the key set from `publishedAt` to `retiredAt`, and signs from `activeFrom` to the next one's. */
+/** A key for access tokens: it is in the key set from `publishedAt` to `retiredAt`, and signs from `activeFrom` until the next one does. */
 export const SigningKey = defineEntity({
   name: 'SigningKey',
   tableName: 'signing_keys',

@@ -45,14 +45,15 @@ describe('two replicas on an empty database', () => {
     expect(counts.toSorted((a, b) => a - b)).toEqual([0, schema.migrations.length])
   })
 
-  test('make one signing key, which signs at once', async () => {
+  test('make one signing key, which signs at once, and the next one', async () => {
     ;[one, two] = (await Promise.all([1, 2].map(() => startUserService({ database, env })))) as [UserTest, UserTest]
     const seen = await Promise.all([one, two, one, two].map(kids))
-    expect(new Set(seen.flat()).size).toBe(1)
+    expect(new Set(seen.map(String)).size).toBe(1)
+    expect(seen[0]).toHaveLength(2)
     const ann = await one.person('ann')
     expect(kidOf(ann)).toBe(seen[0]![0])
     expect(await me(two, ann)).toEqual({ user: ann.user })
-    expect(await database.query('select from signing_keys')).toHaveLength(1)
+    expect(await database.query('select from signing_keys')).toHaveLength(2)
   })
 })
 
@@ -61,9 +62,8 @@ describe('GetJwks', () => {
     const answer = await one.auth.getJwks({})
     expect(answer.contentType).toBe('application/json')
     const set = JSON.parse(answer.data.toString()) as JSONWebKeySet
-    expect(set).toEqual({
-      keys: [{ kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid: expect.any(String), alg: 'EdDSA', use: 'sig' }],
-    })
+    const key = { kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid: expect.any(String), alg: 'EdDSA', use: 'sig' }
+    expect(set).toEqual({ keys: [key, key] })
     const { tokens } = await signIn(one)
     const rules = { issuer: TEST_AUTH.issuer, audience: TEST_AUTH.audience }
     await jwtVerify(tokens.accessToken, createLocalJWKSet(set), rules)
@@ -90,26 +90,13 @@ test('GetJwks answers with the last known keys while the database cannot', async
 describe('a rotation', () => {
   let before: Pick<Person, 'tokens' | 'as'>
   let next: string
+  let afterNext: string
 
-  test('comes when the key has signed long enough, and once', async () => {
+  test('lets the next key, which every replica has published, sign at each; each accepts what the other signs', async () => {
     before = await signIn(one)
-    expect(await one.service.context.rotateKeys()).toBeUndefined()
+    next = (await kids(one)).find((kid) => kid !== kidOf(before))!
+    expect(await one.service.context.rotateKeys()).toEqual([])
     await database.query(`update signing_keys set active_from = active_from - interval '30 days'`)
-    const made = await Promise.all([one, two, one, two].map(({ service }) => service.context.rotateKeys()))
-    expect(made.filter((kid) => kid !== undefined)).toHaveLength(1)
-    next = made.find((kid) => kid !== undefined)!
-  })
-
-  test('publishes the next key at every replica before it signs', async () => {
-    for (const replica of [one, two]) {
-      expect(kidOf(await signIn(replica))).toBe(kidOf(before))
-      await until('the next key', async () => (await kids(replica)).includes(next))
-      expect(await kids(replica)).toEqual([kidOf(before), next])
-    }
-  })
-
-  test('lets the next key sign at every replica, and each accept what the other signs', async () => {
-    await database.query('update signing_keys set active_from = now() where kid = $1', [next])
     const after = await until('its first signature', async () => {
       const sessions = [await signIn(one), await signIn(two)]
       return sessions.every((session) => kidOf(session) === next) && sessions
@@ -118,23 +105,34 @@ describe('a rotation', () => {
     await me(one, after[1]!)
   })
 
+  test('has one more key made, once', async () => {
+    const made = (await Promise.all([one, two, one, two].map(({ service }) => service.context.rotateKeys()))).flat()
+    expect(made).toHaveLength(1)
+    afterNext = made[0]!
+    for (const replica of [one, two]) {
+      await until('the key', async () => (await kids(replica)).includes(afterNext))
+      expect(await kids(replica)).toEqual([kidOf(before), next, afterNext])
+    }
+  })
+
   test('leaves tokens valid that the key before has signed, as long as they live', async () => {
     for (const replica of [one, two]) expect((await me(replica, before)).user).toMatchObject({ username: 'ann' })
     const [retiring] = await database.query<{ seconds: number }>(
-      `select extract(epoch from retired_at - now())::float8 as seconds from signing_keys where kid <> $1`,
-      [next],
+      `select extract(epoch from retired_at - now())::float8 as seconds from signing_keys where kid = $1`,
+      [kidOf(before)],
     )
     expect(retiring!.seconds).toBeGreaterThan(900)
     expect(retiring!.seconds).toBeLessThan(900 + 60 + 8)
   })
 
   test('ends with the key before leaving the set: then nobody accepts it', async () => {
-    await database.query('update signing_keys set retired_at = now() where kid <> $1', [next])
+    const hourAgo = `update signing_keys set retired_at = now() - interval '1 hour' where kid = $1`
+    await database.query(hourAgo, [kidOf(before)])
     const third = await startUserService({ database, env })
-    expect(await kids(third)).toEqual([next])
+    expect(await kids(third)).toEqual([next, afterNext])
     expect(await rejection(me(third, before))).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'TOKEN_INVALID' })
     for (const replica of [one, two]) {
-      await until('the key to go', async () => (await kids(replica)).length === 1)
+      await until('the key to go', async () => (await kids(replica)).length === 2)
     }
     await third.stop()
   })
@@ -159,16 +157,19 @@ describe('a key', () => {
     expect(error).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'TOKEN_INVALID' })
   })
 
-  test('that leaked can be retired at once: another signs', async () => {
+  test('that leaked can be retired at once: another signs, which everybody knows already', async () => {
     const leaked = await signIn(one)
-    await database.query('update signing_keys set retired_at = now()')
-    await one.service.context.rotateKeys()
+    const known = await kids(two)
+    await database.query('update signing_keys set retired_at = now() where kid = $1', [kidOf(leaked)])
     const fresh = await until('another key', async () => {
       const session = await signIn(two)
       return kidOf(session) !== kidOf(leaked) && session
     })
-    await me(two, fresh)
-    expect(await database.query('select from signing_keys where retired_at is null')).toHaveLength(1)
+    expect(known).toContain(kidOf(fresh))
+    await me(one, fresh)
+    await one.service.context.rotateKeys()
+    expect(await database.query('select from signing_keys where retired_at is null')).toHaveLength(2)
+    await until('the leaked key to go', async () => !(await kids(two)).includes(kidOf(leaked)))
   })
 
   test('is not readable in the database, and not usable with another secret', async () => {

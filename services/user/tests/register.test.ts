@@ -87,6 +87,15 @@ describe('Register', () => {
     expect(await stored(username)).toEqual([])
   })
 
+  test('takes names that look alike in some typeface, as the README says: they are different names', async () => {
+    const lena = await service.auth.register(request('lena'))
+    const other = await service.auth.register(request('Iena'))
+    expect(other.user!.id).not.toBe(lena.user!.id)
+    expect(await refused('LENA', { email: 'third@example.org' })).toMatchObject({ reason: 'USERNAME_TAKEN' })
+    // A letter of another script.
+    expect((await refused('l\u0435na')).violations).toMatchObject([{ field: 'username' }])
+  })
+
   test('makes one account of many that ask for the same name at once', async () => {
     const attempts = ['racer', 'Racer', 'RACER'].flatMap((username, i) => [
       service.auth.register(request(username, { email: `a${i}@example.org` })),
