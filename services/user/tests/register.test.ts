@@ -93,7 +93,9 @@ describe('Register', () => {
     expect(other.user!.id).not.toBe(lena.user!.id)
     expect(await refused('LENA', { email: 'third@example.org' })).toMatchObject({ reason: 'USERNAME_TAKEN' })
     // A letter of another script.
-    expect((await refused('l\u0435na', { email: 'fourth@example.org' })).violations).toMatchObject([{ field: 'username' }])
+    expect((await refused('l\u0435na', { email: 'fourth@example.org' })).violations).toMatchObject([
+      { field: 'username' },
+    ])
   })
 
   test('makes one account of many that ask for the same name at once', async () => {
