@@ -26,7 +26,7 @@ export type RestCase = {
 
 const OTHER = '01890000-0000-7000-8000-00000000000f'
 const emoji = (count: number) => '😀'.repeat(count)
-const combining = (pairs: number) => 'e\u0301'.repeat(pairs)
+const combining = (pairs: number) => 'q\u0301'.repeat(pairs)
 const variable = (name: string) => ({ name, type: 'TEXT' })
 
 type Overrides = Record<string, unknown>

@@ -58,7 +58,7 @@ const serialShown = () =>
 test('certificates and their authority are replaced while calls run, and no call fails', async () => {
   const mesh = meshIn('client')
   const direct = promptsOf(mesh)
-  const overGrpc = startLoad(() => direct.prompts.listCategories({}), 4)
+  const overGrpc = startLoad(() => direct.prompts.listCategories({}, { timeoutMs: 30_000 }), 4)
   const overRest = startLoad(async () => {
     const { status: code } = await network.rest('GET /v1/categories')
     if (code !== 200) throw new Error(`answered ${code}`)
