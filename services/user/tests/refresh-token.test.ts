@@ -74,6 +74,24 @@ describe('RefreshToken', () => {
     expect(await refused(later)).toMatchObject({ reason: 'REFRESH_TOKEN_INVALID' })
   })
 
+  test('gives the same new one at every replica', async () => {
+    const replica = await startUserService({ database: service.database })
+    const person = await service.person('replicated')
+    const answers = await Promise.all([service, replica, service, replica].map((one) => one.refresh(person)))
+    expect(new Set(answers.map(({ tokens }) => tokens!.refreshToken)).size).toBe(1)
+    expect(await familyOf(person.tokens.refreshToken)).toHaveLength(2)
+    await replica.refresh({ tokens: answers[0]!.tokens! })
+    await replica.stop()
+  })
+
+  test('gives nothing for a token that comes again after its session was signed out', async () => {
+    const person = await service.person('leaving')
+    const later = await next(person)
+    await service.auth.logout({ session: { $case: 'refreshToken', value: later.tokens.refreshToken } }, person.as)
+    expect(await refused(person)).toMatchObject({ reason: 'REFRESH_TOKEN_REUSED' })
+    expect(await refused(later)).toMatchObject({ reason: 'REFRESH_TOKEN_INVALID' })
+  })
+
   test('gives nothing for a token that comes again when the account is closed', async () => {
     const person = await service.person('closed')
     await next(person)
