@@ -65,13 +65,14 @@ export function startRelay(parts: Parts): Relay {
       const begun = performance.now()
       const isWhole = begun - sweptWhole >= WHOLE_SWEEP_MS
       const after = isWhole ? undefined : firstIdOf(Date.now() - RECENT_MS)
-      const isClear = await sweep(parts, due, after, signal).catch((err: unknown) => {
+      const { isClear, first } = await sweep(parts, due, after, signal).catch((err: unknown) => {
         if (!signal.aborted) outage.failed(() => parts.log.warn({ err }, 'events wait in the outbox'))
-        return false
+        return { isClear: false, first: undefined }
       })
       if (isClear) {
         outage.worked()
-        if (isWhole) sweptWhole = begun
+        // Where old rows come, as when a consumer that emits is behind, the next one is from the beginning, too.
+        if (isWhole && !(first && first < firstIdOf(Date.now() - RECENT_MS))) sweptWhole = begun
         await pause(LINGER_MS, signal)
         const waited = new AbortController()
         await Promise.race([nextWake(), pause(POLL_MS, AbortSignal.any([signal, waited.signal]))])
@@ -96,15 +97,22 @@ export function startRelay(parts: Parts): Relay {
 type DueTimes = Map<string, number>
 
 /**
- * Publishes everything that waits and has an id after this one, if any. Answers whether all went: rows of a stream without room stay, and those of
- * the other streams pass them by. While a page is published, the page before it is marked and the one after it read.
+ * Publishes everything that waits and has an id after this one, if any. Answers with the first id that waited, and whether all went: rows
+ * of a stream without room stay, and those of the other streams pass them by. While a page is published, the page before it is
+ * marked and the one after it read.
  */
-async function sweep(parts: Parts, due: DueTimes, after: string | undefined, signal: AbortSignal): Promise<boolean> {
+async function sweep(
+  parts: Parts,
+  due: DueTimes,
+  after: string | undefined,
+  signal: AbortSignal,
+): Promise<{ isClear: boolean; first: string | undefined }> {
   const { outbox, broker, log } = parts
   const isDue = ({ id }: OutboxRow) => (due.get(id) ?? 0) <= Date.now()
   const blocked = new Set<StreamName>()
   let marking: Promise<unknown> = Promise.resolve()
   let page = await outbox.read(after, [])
+  const first = page[0]?.id
   while (page.length > 0 && !signal.aborted) {
     const next = outbox.read(page.at(-1)!.id, [...blocked])
     next.catch(() => undefined)
@@ -115,7 +123,7 @@ async function sweep(parts: Parts, due: DueTimes, after: string | undefined, sig
     page = await next
   }
   await marking
-  return blocked.size === 0
+  return { isClear: blocked.size === 0, first }
 }
 
 type Outcome = { stored: string[]; refused: OutboxRow[]; unreadable: OutboxRow[] }
