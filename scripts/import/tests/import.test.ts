@@ -35,7 +35,9 @@ async function isNew(row: CollectionRow): Promise<boolean> {
   return body.prompts.map(listedKey).includes(ownKey(row))
 }
 
-const ownKey = ({ act, contributor }: CollectionRow) => `${accountOf(contributor, secret()).usernames[0]} ${act}`
+/** A title is one line. */
+const titleOf = ({ act }: CollectionRow) => act.replace('\n', ' ')
+const ownKey = (row: CollectionRow) => `${accountOf(row.contributor, secret()).usernames[0]} ${titleOf(row)}`
 const listedKey = ({ title, username }: Listed) => `${username} ${title}`
 
 test(
@@ -56,8 +58,8 @@ test(
     for (const row of [good[0]!, good[1]!, good[500]!]) {
       const { id } = listed.find((one) => listedKey(one) === ownKey(row))!
       const { body } = await network.rest(`GET /v1/prompts/${id}`)
-      const { act: title, prompt: content, type } = row
-      expect(body.prompt).toMatchObject({ title, content, tags: [type.toLowerCase()], category: '' })
+      const { prompt: content, type } = row
+      expect(body.prompt).toMatchObject({ title: titleOf(row), content, tags: [type.toLowerCase()], category: '' })
     }
 
     const second = await desk.import(file)
@@ -156,7 +158,7 @@ test('a prompt that differs from the file is left as it is, and with --update it
   await desk.import(desk.write('differs.csv', rows))
   const file = desk.write('changed.csv', changed)
   const prompt = async () => {
-    const { id } = (await listedOf([rows[1]!])).find(({ title }) => title === rows[1]!.act)!
+    const { id } = (await listedOf([rows[1]!])).find(({ title }) => title === titleOf(rows[1]!))!
     return (await network.rest(`GET /v1/prompts/${id}`)).body.prompt
   }
 
