@@ -7,7 +7,7 @@ import { badRows, type CollectionRow, goodRows } from './collection.ts'
 import { type Desk, type Listed, listAll, openDesk } from './harness.ts'
 
 /** For a whole import, on a machine with much else to do. */
-const PATIENCE_MS = 90_000
+const PATIENCE_MS = 300_000
 
 let network: TestNetwork
 let desk: Desk

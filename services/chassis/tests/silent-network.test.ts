@@ -56,7 +56,7 @@ test('a call fails in its time, the service is not ready meanwhile, and both pla
   for (const { code } of failures) expect([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]).toContain(code)
   await notReady
   proxy.restore()
-  await until('the service to answer again', async () => (await call()).code === status.NOT_FOUND, 12_000)
+  await until('the service to answer again', async () => (await call()).code === status.NOT_FOUND)
   await until('the service to be ready', ready)
 })
 
