@@ -50,15 +50,15 @@ export const ATTACKS: Attack[] = [
     name: '20 batches of two million empty ids at once, through the gateway',
     run: async ({ port, address: localAddress }) => {
       const calls = batches.map((path) => postGrpc({ port, localAddress }, path, EMPTY_IDS, { count: 10 }))
-      return all('refused', (await Promise.all(calls)).flat(), (status) => REFUSED.includes(status))
+      return all('refused', (await Promise.all(calls)).flat(), REFUSED)
     },
   },
   {
     name: '20 of them at the service itself',
     run: async (target) => {
-      const service = partOf(target, 'prompt')
+      const service = promptDoor(target)
       const statuses = await postGrpc(service, batches[0]!, EMPTY_IDS, { count: 20 })
-      return all('refused', statuses, (status) => REFUSED.includes(status))
+      return all('refused', statuses, REFUSED)
     },
   },
   {
@@ -66,9 +66,9 @@ export const ATTACKS: Attack[] = [
     run: async (target) => {
       const { port, address: localAddress } = target
       const options = { count: 150, headers: { 'grpc-encoding': 'gzip' } }
-      const doors = [{ port, localAddress }, partOf(target, 'prompt')]
+      const doors = [{ port, localAddress }, promptDoor(target)]
       const statuses = await Promise.all(doors.map((door) => postGrpc(door, batches[0]!, COMPRESSED, options)))
-      return all('refused', statuses.flat(), (status) => REFUSED.includes(status))
+      return all('refused', statuses.flat(), REFUSED)
     },
   },
   {
@@ -79,7 +79,7 @@ export const ATTACKS: Attack[] = [
       const variables = { ...prompt, variables: Array.from({ length: 4000 }, (_, i) => `v${i}`) }
       const bodies = [tags, variables, tags, variables, tags, variables, tags, variables, tags, variables]
       const answers = await Promise.all(bodies.map((body) => send('POST', '/v1/prompts', { token, body })))
-      return all('400 or 413', answers.map(statusOf), (status) => status === '400' || status === '413')
+      return all('400 or 413', answers.map(statusOf), ['400', '413'])
     },
   },
   {
@@ -121,7 +121,7 @@ export const ATTACKS: Attack[] = [
       await Promise.all(guessing)
       for (const attacker of attackers) attacker[Symbol.dispose]()
       const slowest = Math.max(...answers.map(({ ms }) => ms))
-      all('signed in', answers.map(statusOf), (status) => status === '200')
+      all('signed in', answers.map(statusOf), ['200'])
       return `${guesses} guesses; ${answers.length} others signed in, the slowest in ${slowest.toFixed(0)} ms`
     },
   },
@@ -155,7 +155,7 @@ export const ATTACKS: Attack[] = [
       using admin = sender(Number(new URL(mesh.gateway.adminUrl).port), '127.0.0.1')
       const paths = ['/drain_listeners', '/quitquitquit', '/healthcheck/fail', '/logging?level=trace']
       const answers = await Promise.all(paths.map((path) => admin('POST', path)))
-      return all('refused', answers.map(statusOf), (status) => ['403', '404', '405'].includes(status))
+      return all('refused', answers.map(statusOf), ['403', '404', '405'])
     },
   },
   {
@@ -169,7 +169,7 @@ export const ATTACKS: Attack[] = [
       ]
       const there = await send('GET', `/v1/prompts/${own}`, { token })
       if (there.status !== 200 || there.body.prompt.title === 'Taken') throw new Error('it reached the other prompt')
-      return all('refused', answers.map(statusOf), (status) => ['400', '403', '404'].includes(status))
+      return all('refused', answers.map(statusOf), ['400', '403', '404'])
     },
   },
   {
@@ -179,15 +179,14 @@ export const ATTACKS: Attack[] = [
       const forged = ['x', `${head}.${body}.`, `${head}.${body}.AAAA`, `${token}x`, 'ü', `${token} ${token}`]
       const tries = Array.from({ length: 200 }, (_, i) => Buffer.from(forged[i % forged.length]!).toString('latin1'))
       const answers = await Promise.all(tries.map((value) => send('POST', '/v1/prompts', { token: value, body: {} })))
-      return all('401', answers.map(statusOf), (status) => status === '401' || status === '429')
+      return all('401', answers.map(statusOf), ['401', '429'])
     },
   },
   {
     name: `${VIEWS.toLocaleString('en')} views that wait when analytics comes back`,
     isFault: true,
     run: async ({ mesh }) => {
-      const analytics = mesh.parts.find(({ name }) => name === 'analytics')!
-      const frozen = analytics.freeze(10_000)
+      const frozen = partOf(mesh, 'analytics').freeze(10_000)
       await publishViews(mesh.site)
       await frozen
       const { subject } = EVENTS.promptViewsRecorded
@@ -206,13 +205,13 @@ export const ATTACKS: Attack[] = [
     name: 'a network that swallows packets between prompt and PostgreSQL, for 12 s',
     isFault: true,
     run: async ({ mesh, send, own, token }) => {
-      const silent = mesh.parts.find(({ name }) => name === 'prompt')!.silence!(12_000)
+      const silent = partOf(mesh, 'prompt').silence!(12_000)
       await sleep(2000)
       const answers = await Promise.all(Array.from({ length: 20 }, () => send('GET', `/v1/prompts/${own}`, { token })))
       await silent
       const begun = performance.now()
       await until('an answer', async () => (await send('GET', `/v1/prompts/${own}`, { token })).status === 200)
-      all('503 or 504', answers.map(statusOf), (status) => status === '503' || status === '504')
+      all('503 or 504', answers.map(statusOf), ['503', '504'])
       const slowest = Math.max(...answers.map(({ ms }) => ms))
       return `errors within ${slowest.toFixed(0)} ms; back ${(performance.now() - begun).toFixed(0)} ms after it`
     },
@@ -224,15 +223,19 @@ const wrong = (i: number) => ({ body: { login: `nobody${i}`, password: 'wrong pa
 const statusOf = ({ status }: Answer) => String(status)
 
 /** Says how often what came; throws when something else came. */
-function all(what: string, statuses: string[], isRight: (status: string) => boolean): string {
-  const wrongOnes = statuses.filter((status) => !isRight(status))
+function all(what: string, statuses: string[], right: string[]): string {
+  const wrongOnes = statuses.filter((status) => !right.includes(status))
   if (wrongOnes.length > 0) {
     throw new Error(`${wrongOnes.length} of ${statuses.length} were not ${what}: ${[...new Set(wrongOnes)].join(', ')}`)
   }
   return `${statuses.length} ${what}`
 }
 
-function partOf({ mesh, address: localAddress, tls }: Target, service: string) {
-  const { ports } = mesh.parts.find(({ name }) => name === service)!
-  return { port: ports.grpc, localAddress, tls }
-}
+const partOf = ({ parts }: Mesh, service: string) => parts.find(({ name }) => name === service)!
+
+/** The prompt service itself, past the gateway. */
+const promptDoor = ({ mesh, address: localAddress, tls }: Target) => ({
+  port: partOf(mesh, 'prompt').ports.grpc,
+  localAddress,
+  tls,
+})

@@ -1,12 +1,13 @@
 // `npm run abuse`: plays attacks and silent networks against PromptForge as the README says to run it in production, while somebody
 // innocent works, and prints what came of each. Ends with 1 when one did harm.
-import { readFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { until } from '#chassis/testing/until.ts'
 import { type Mesh, openMesh } from '../processes/mesh.ts'
+import { readPems } from '../processes/pems.ts'
+import { say } from '../processes/say.ts'
 import { type Attack, ATTACKS, type Target } from './attacks.ts'
 import { sender } from './http.ts'
 import { type Gauges, watchGauges } from './gauges.ts'
@@ -52,9 +53,7 @@ async function prepare(mesh: Mesh, send: Target['send'], innocent: Innocent): Pr
   const token = await register(send, 'attacker')
   const body = { title: 'A bait', content: 'Text' }
   const made = await send('POST', '/v1/prompts', { token, body })
-  const folder = join(mesh.site.network.certificates, 'client', 'current')
-  const read = (name: string) => readFileSync(join(folder, name), 'utf8')
-  const tls = { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') }
+  const tls = readPems(join(mesh.site.network.certificates, 'client', 'current'))
   const own: string = made.body.prompt.id
   return { mesh, send, address: ATTACKER, token, tls, own, foreign: innocent.promptId }
 }
@@ -105,8 +104,4 @@ async function isServed(innocent: Innocent): Promise<boolean> {
 
 function percentile(times: number[], share: number): number {
   return times.toSorted((a, b) => a - b)[Math.ceil(times.length * share) - 1] ?? Infinity
-}
-
-function say(line: string) {
-  process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(4)} s ${line}\n`)
 }

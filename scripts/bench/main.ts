@@ -1,5 +1,6 @@
 // `npm run bench`: the services beside a bare server. Progress goes to stderr, the tables to stdout.
 import { endWithParent } from '../bootstrap/parent.mjs'
+import { say as sayAlways } from '../processes/say.ts'
 import { CELLS } from './cells.ts'
 import { startLoadTool } from './load/client.ts'
 import { measure, warmUp } from './measure.ts'
@@ -25,7 +26,7 @@ try {
 async function bench({ flags, only, concurrency, events, ...times }: BenchOptions, signal: AbortSignal) {
   const say = (line: string) => {
     signal.throwIfAborted()
-    process.stderr.write(`${elapsed()} ${line}\n`)
+    sayAlways(line)
   }
   await using site = await openBenchSite(flags, say)
   await using load = startLoadTool(signal)
@@ -48,8 +49,4 @@ async function bench({ flags, only, concurrency, events, ...times }: BenchOption
       })
     },
   )
-}
-
-function elapsed(): string {
-  return `${(performance.now() / 1000).toFixed(0).padStart(4)} s`
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JetStreamManager } from '@nats-io/jetstream'
@@ -14,6 +13,7 @@ import type { Side } from './measure.ts'
 import { fillPrompts, fillUsers, fillVersions } from './seed.ts'
 import { createSpine, type Spine } from './spine.ts'
 import { flagsOf } from '../processes/flags.ts'
+import { readPems } from '../processes/pems.ts'
 import { type Server, startServer } from '../processes/server.ts'
 import { openSite } from '../processes/site.ts'
 import { residentMiB } from '../processes/usage.ts'
@@ -75,8 +75,7 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
     bare: await withGateway(network, 'bare', bare, parts),
   }
   say('ready: bare servers and gateways')
-  const read = (name: string) => readFileSync(join(client, name), 'utf8')
-  const tls = { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') }
+  const tls = readPems(client)
   const spine = parts.use(
     await createSpine({
       manager,

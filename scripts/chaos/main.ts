@@ -9,6 +9,7 @@ import { processAll } from '../../services/dev-env/process-all.ts'
 import { SERVICES } from '../../services/dev-env/services.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import { waitingRows } from '../processes/outbox.ts'
+import { say } from '../processes/say.ts'
 import { type Ledger, newLedger } from './ledger.ts'
 import { actAsPerson } from './load.ts'
 import { type Finding, recount } from './recount.ts'
@@ -121,8 +122,4 @@ function report(findings: Finding[], struck: Record<string, number>, { users, pr
     '',
     ...lines,
   ].join('\n')
-}
-
-function say(line: string) {
-  process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(4)} s ${line}\n`)
 }

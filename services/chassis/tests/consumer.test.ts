@@ -45,6 +45,18 @@ async function consume(
   service = await startTestService(definition, { env: { PF_NATS_URL: broker.url, ...env } })
 }
 
+/** The same with a handler that waits until `release`; tells how large the batches are that it was given, and how many events they have. */
+async function consumeHeld() {
+  const sizes: number[] = []
+  const { promise: open, resolve: release } = Promise.withResolvers<void>()
+  await consume(async (batch) => {
+    sizes.push(batch.length)
+    await open
+    return []
+  })
+  return { sizes, release, inHand: () => sizes.reduce((sum, size) => sum + size, 0) }
+}
+
 /** Publishes as the relay does; answers with the ids. */
 async function publish(count: number, data?: Uint8Array, id?: string): Promise<string[]> {
   const js = jetstream(broker.connection)
@@ -89,15 +101,8 @@ describe('events', () => {
   })
 
   test('that come while others are handled are handled together, and never more than a batch', async () => {
-    const sizes: number[] = []
-    const { promise: open, resolve: release } = Promise.withResolvers<void>()
-    await consume(async (batch) => {
-      sizes.push(batch.length)
-      await open
-      return []
-    })
+    const { sizes, inHand, release } = await consumeHeld()
     await publish(400)
-    const inHand = () => sizes.reduce((sum, size) => sum + size, 0)
     await until('a batch to wait behind the two that are handled', async () => {
       const { num_ack_pending: delivered } = await broker.manager.consumers.info(PROMPT, 'analytics')
       return sizes.length === 2 && delivered >= inHand() + 100
@@ -109,13 +114,7 @@ describe('events', () => {
   })
 
   test('that are large are handled few at a time, however many wait', async () => {
-    const sizes: number[] = []
-    const { promise: open, resolve: release } = Promise.withResolvers<void>()
-    await consume(async (batch) => {
-      sizes.push(batch.length)
-      await open
-      return []
-    })
+    const { sizes, inHand, release } = await consumeHeld()
     const large = PromptDeleted.fromPartial({ metadata: { aggregateId: 'x'.repeat(100_000) } })
     await publish(100, PromptDeleted.encode(large).finish())
     await until('all to be delivered', async () => {
@@ -124,7 +123,7 @@ describe('events', () => {
     })
     release()
     await allHandled()
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(100)
+    expect(inHand()).toBe(100)
     expect(Math.max(...sizes)).toBe(10)
   })
 
