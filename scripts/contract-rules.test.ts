@@ -11,10 +11,7 @@ import {
 import { field as rulesOption, FieldRulesSchema } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
 import { testContract } from '../services/chassis/testing/contract.ts'
 import { type Contract, loadContract, type Method, readContract } from '../services/contracts/contract.ts'
-import {
-  Policy_Caller as Who,
-  Policy_Scope as Scope,
-} from '../services/contracts/gen/promptforge/access/v1/access.ts'
+import { Policy_Caller as Who, Policy_Scope as Scope } from '../services/contracts/gen/promptforge/access/v1/access.ts'
 import { contractMistakes, unkindTexts, unlimitedFields } from './contract-rules.ts'
 
 const contract = loadContract()

@@ -22,7 +22,9 @@ export function assertPolicy({ path, policy }: Method) {
     throw new Error(`${path}: services and without_user belong to INTERNAL policies`)
   }
   if (policy.caller === Who.INTERNAL && policy.scope !== Scope.UNSPECIFIED) {
-    throw new Error(`${path}: a scope does not belong to an INTERNAL policy: the method that the user called has checked it`)
+    throw new Error(
+      `${path}: a scope does not belong to an INTERNAL policy: the method that the user called has checked it`,
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Schema } from '#chassis/db/orm.ts'
+import { ApiKey } from './api-key.entity.ts'
 import { ClosedAccount } from './closed-account.entity.ts'
 import { HeldUsername } from './held-username.entity.ts'
 import { RefreshToken } from './refresh-token.entity.ts'
@@ -10,7 +11,7 @@ import { migrations } from './migrations/index.ts'
 
 /** What this service stores. */
 export const schema = {
-  entities: [User, UserFollow, RefreshToken, SigningKey, SignInFailure, HeldUsername, ClosedAccount],
+  entities: [User, UserFollow, RefreshToken, SigningKey, SignInFailure, HeldUsername, ClosedAccount, ApiKey],
   tables: ['outbox'],
   migrations,
 } satisfies Schema

@@ -6,6 +6,7 @@ import { batchGetUsers } from '../db/batch-get-users.ts'
 import { checkCaller } from '../db/check-caller.ts'
 import { deleteOldClosedAccounts, listClosedAccounts } from '../db/closed-accounts.ts'
 import { EXPIRED } from '../db/delete-expired.ts'
+import { exchangeApiKey } from '../db/exchange-api-key.ts'
 import { endAll, endFamily, endFamilyOf } from '../db/end-sessions.ts'
 import { findAccountByEmail, findAccountByUsername } from '../db/find-account.ts'
 import { getUser } from '../db/get-user.ts'
@@ -34,6 +35,10 @@ const FILL = `
   from users;
   insert into held_usernames (name, user_id, held_until)
   select 'old-' || username, id, now() + (row_number() over (order by id) % 40) * interval '1 day' from users;
+  insert into api_keys (id, user_id, name, prefix, hash, scopes, created_at, last_used_at, expires_at)
+  select id, id, 'key', 'pf_12345678', sha256(username::bytea), '{PROMPTS_READ}', now(), now() - interval '1 hour',
+    now() + ((row_number() over (order by id) % 40) * 10 - 91) * interval '1 day'
+  from users;
   insert into closed_accounts (user_id, closed_at)
   select id, now() - (row_number() over (order by id) % 40 = 0)::integer * interval '2 hours' from users;`
 
@@ -71,6 +76,7 @@ const STATEMENTS: Asked[] = [
   asking(endAll, { userId: ANN }),
   asking(listClosedAccounts, { after: null }),
   asking(listClosedAccounts, { after: ANN }),
+  asking(exchangeApiKey, { hash: held }),
   asking(deleteOldClosedAccounts, { seconds: 1200 }),
   ...EXPIRED.map((query) => asking(query, {})),
 ]
