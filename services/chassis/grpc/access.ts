@@ -81,6 +81,10 @@ export const accountClosed = () => unauthenticated('ACCOUNT_DEACTIVATED', 'the a
 export const tokenMissing = () =>
   unauthenticated('TOKEN_MISSING', 'sign in, and send the access token as `authorization: Bearer …`')
 
+/** UNAUTHENTICATED: the API key that the token was made from is revoked. */
+export const keyRevoked = () =>
+  unauthenticated('API_KEY_INVALID', 'the API key of this access token was revoked: use another key')
+
 /** PERMISSION_DENIED: a user must have signed in, and an API key is not enough. */
 export const closedToKeys = () => notAllowed('an API key cannot be used for this: sign in as its user')
 

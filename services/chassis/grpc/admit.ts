@@ -14,6 +14,7 @@ import {
   closedToKeys,
   type Account,
   currentAccount,
+  keyRevoked,
   standsForUser,
   tokenMissing,
 } from './access.ts'
@@ -35,8 +36,11 @@ export type ServerParts = {
   verifyToken: VerifyToken
   /** Reads a caller's present role and status. */
   checkCaller(caller: Caller, origin: Origin): Promise<Account>
-  /** Whether this user's account was closed lately: then a valid token is no longer good for changing anything. */
-  isClosed(userId: string): boolean
+  /**
+   * Whether this user's account was closed lately: then a valid token is no longer good for changing anything. Or whether this API key
+   * was revoked lately: then a token that was made from it is good for nothing.
+   */
+  isClosed(userOrKeyId: string): boolean
   peerOf(call: ServerCall): Peer
   /** The service's database: an EntityManager of one's own, and its prepared statements. */
   database: Pick<Store, 'fork' | 'sql' | 'transaction'>
@@ -85,8 +89,8 @@ export type Begun = {
 
 /**
  * Everything that stands between the wire and a handler, in this order: a token that was sent must be good, and for a method that
- * changes something its user's account open; a
- * token that was made from an API key must have the scope of the method; the policy must allow the caller; the request must keep the contract's rules; `me` becomes the caller's id.
+ * changes something its user's account open; the
+ * API key that it was made from must not be revoked, and have the scope of the method; the policy must allow the caller; the request must keep the contract's rules; `me` becomes the caller's id.
  */
 export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): Admit {
   const { contract, verifyToken, peerOf, database } = parts
@@ -100,6 +104,7 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     const token = bearerToken(call.metadata)
     const bearer = token === undefined ? undefined : await verifyToken(token)
     if (bearer && !method.readOnly && parts.isClosed(bearer.userId)) throw accountClosed()
+    if (bearer?.apiKey && parts.isClosed(bearer.apiKey.id)) throw keyRevoked()
     const caller = bearer && standsForUser(method, bearer) ? bearer : undefined
     const callerMissing = bearer ? closedToKeys : tokenMissing
     const inherited = { call, token: caller?.token }

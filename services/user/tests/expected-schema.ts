@@ -134,5 +134,10 @@ export const BEYOND_SEED: Record<string, Table> = {
     ],
     indexes: ['btree (LEAST(revoked_at, expires_at))', 'btree (user_id, id DESC)'],
   },
+  revoked_api_keys: {
+    columns: { key_id: 'uuid not null', revoked_at: `${TIME} not null` },
+    constraints: ['PRIMARY KEY (key_id)'],
+    indexes: ['btree (revoked_at)'],
+  },
   outbox: OUTBOX,
 }

@@ -39,6 +39,8 @@ const FILL = `
   select id, id, 'key', 'pf_12345678', sha256(username::bytea), '{PROMPTS_READ}', now(), now() - interval '1 hour',
     now() + ((row_number() over (order by id) % 40) * 10 - 91) * interval '1 day'
   from users;
+  insert into revoked_api_keys (key_id, revoked_at)
+  select id, now() - (row_number() over (order by id) % 40 = 0)::integer * interval '2 hours' from users;
   insert into closed_accounts (user_id, closed_at)
   select id, now() - (row_number() over (order by id) % 40 = 0)::integer * interval '2 hours' from users;`
 
