@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
 import {
+  GetPromptResponse,
   PromptInternalServiceService,
   PromptServiceService,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
@@ -28,12 +29,16 @@ beforeAll(async () => {
     calls.push(call)
     return {}
   }
+  const getPrompt = async (request: unknown, call: PublicCall) => {
+    await note(request, call)
+    return GetPromptResponse.create()
+  }
   const checkAccess = async (request: unknown, call: PublicCall) => {
     await note(request, call)
     return { ownerId: '', headVersion: 1, access: undefined }
   }
   bare = await startBare([
-    serve(Prompts, { getPrompt: note, deletePrompt: note }),
+    serve(Prompts, { getPrompt, deletePrompt: note }),
     serve(Users, { getUser: note, updateUser: note, setUserRole: note }),
     serve(PromptInternalServiceService, { checkAccess }),
   ])
