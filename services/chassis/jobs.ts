@@ -20,7 +20,9 @@ export type Job = {
 export function startJobs(jobs: Job[], lead: Lead | undefined, log: Logger): () => Promise<void> {
   const single = jobs.find(({ on }) => on === 'one replica')
   if (single && !lead)
-    throw new Error(`the job '${single.name}' runs on one replica, which this database cannot elect: run it on every replica`)
+    throw new Error(
+      `the job '${single.name}' runs on one replica, which this database cannot elect: run it on every replica`,
+    )
   const stopping = new AbortController()
   const repeat = async ({ name, everyMs, run }: Job, signal: AbortSignal) => {
     while (!signal.aborted) {

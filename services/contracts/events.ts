@@ -15,7 +15,7 @@ export type StreamLimits = {
 
 const GIB = 1024 ** 3
 
-/** The streams. Where messages wait for their consumers; the record is each service's outbox. */
+/** The streams. Where messages wait for their consumers; the record is each service's outbox, and of versions their documents. */
 export const STREAMS = {
   PF_USER: { prefix: 'pf.user.', days: 30, maxBytes: GIB },
   PF_PROMPT: { prefix: 'pf.prompt.', days: 30, maxBytes: 4 * GIB },
@@ -91,7 +91,9 @@ export const EVENTS = {
   promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated),
   promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated),
   promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted),
-  promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded, { outbox: false }),
+  promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded, {
+    outbox: false,
+  }),
   promptLiked: event('prompt', 'prompt.liked', 'prompt', prompt.PromptLiked),
   promptUnliked: event('prompt', 'prompt.unliked', 'prompt', prompt.PromptUnliked),
   promptRated: event('prompt', 'prompt.rated', 'prompt', prompt.PromptRated),
