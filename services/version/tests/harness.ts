@@ -20,10 +20,11 @@ export type Fields = Partial<Omit<PromptContentChanged, 'metadata'>> & {
 /** The real version service on a database of its own. Who may read what, `readable` says in the place of the prompt service. */
 export async function startVersionService(options: { env?: Record<string, string>; database?: TestMongo } = {}) {
   const readable = new Map<string, VersionRange[]>()
+  const changedAt = new Map<string, Date>()
   const readableVersions = async (promptId: string) => {
     const ranges = readable.get(promptId)
     if (!ranges) throw notFound('prompt')
-    return ranges
+    return { ranges, lastChangedAt: changedAt.get(promptId) ?? new Date() }
   }
   const test = await startTestService(versionService, { ...options, overrides: { context: { readableVersions } } })
   const handle = onContentChanged(test.service.context)
@@ -31,6 +32,8 @@ export async function startVersionService(options: { env?: Record<string, string
     ...test,
     versions: test.stub(VersionServiceService),
     readable,
+    /** When a prompt was last changed; default: now. */
+    changedAt,
     /** The documents as they are stored. */
     documents: test.database.db.collection<VersionDocument>('prompt_versions'),
     /** Hands events to the service's handler; answers with the reasons of those that it refuses. */
