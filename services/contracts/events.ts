@@ -45,10 +45,15 @@ export type EventDefinition<T = unknown> = {
   perAggregate: boolean
   /** The services that consume it. */
   consumers: readonly string[]
+  /**
+   * How often it can happen to what it is about, for a consumer that may hear of it under two ids, as after `resync`: once at all,
+   * once at each revision, or again and again.
+   */
+  happens: 'ONCE' | 'ONCE_A_REVISION' | 'OFTEN'
   message: MessageFns<T>
 }
 
-type Options = { stream?: StreamName; perAggregate?: boolean; consumers?: readonly string[] }
+type Options = Partial<Pick<EventDefinition, 'stream' | 'perAggregate' | 'consumers' | 'happens'>>
 
 const event = <T>(
   service: string,
@@ -61,6 +66,7 @@ const event = <T>(
     stream = `PF_${service.toUpperCase()}` as StreamName,
     perAggregate = false,
     consumers = ['analytics'],
+    happens = 'OFTEN',
   } = options
   return {
     name,
@@ -70,6 +76,7 @@ const event = <T>(
     subject: `${STREAMS[stream].prefix}${name}.v1`,
     perAggregate,
     consumers,
+    happens,
     message,
   }
 }
@@ -78,12 +85,15 @@ const content = { stream: 'PF_PROMPT_CONTENT', consumers: ['version'] } as const
 
 /** The catalogue: one line for each event, consumed by analytics unless it says otherwise. */
 export const EVENTS = {
-  userRegistered: event('user', 'user.registered', 'user', user.UserRegistered, { perAggregate: true }),
+  userRegistered: event('user', 'user.registered', 'user', user.UserRegistered, {
+    perAggregate: true,
+    happens: 'ONCE',
+  }),
   userSignedIn: event('user', 'user.signed_in', 'user', user.UserSignedIn),
   userRenamed: event('user', 'user.renamed', 'user', user.UserRenamed, { consumers: ['analytics', 'prompt'] }),
-  promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated),
+  promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated, { happens: 'ONCE' }),
   promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated),
-  promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted),
+  promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted, { happens: 'ONCE' }),
   promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded),
   promptLiked: event('prompt', 'prompt.liked', 'prompt', prompt.PromptLiked),
   promptUnliked: event('prompt', 'prompt.unliked', 'prompt', prompt.PromptUnliked),
@@ -91,7 +101,9 @@ export const EVENTS = {
   promptCommented: event('prompt', 'prompt.commented', 'prompt', prompt.PromptCommented),
   promptForked: event('prompt', 'prompt.forked', 'prompt', prompt.PromptForked),
   promptContentChanged: event('prompt', 'prompt.content_changed', 'prompt', prompt.PromptContentChanged, content),
-  versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated),
+  versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated, {
+    happens: 'ONCE_A_REVISION',
+  }),
 }
 
 /** All events. */

@@ -18,6 +18,9 @@ export async function insertVersion(versions: Versions, row: VersionRow): Promis
     if (!isDuplicateKey(error)) throw error
     const { promptId, version } = document
     const stored = await versions.findOne({ promptId, version }, { projection: { contentHash: 1 } })
-    return stored?.contentHash === row.contentHash ? 'PRESENT' : 'CONFLICT'
+    if (stored?.contentHash !== row.contentHash) return 'CONFLICT'
+    // A version that `resync` told is without the author's words: they are in its own event, which may come later.
+    if (row.changes) await versions.updateOne({ promptId, version, changes: '' }, { $set: { changes: row.changes } })
+    return 'PRESENT'
   }
 }
