@@ -24,6 +24,9 @@ export const STREAMS = {
   PF_DEAD_LETTER: { prefix: 'pf.dlq.', days: 60, maxBytes: GIB },
 } as const satisfies Record<string, StreamLimits>
 
+/** Minutes for which a stream knows the ids of its messages: what is published again within that time, it leaves out. */
+export const DUPLICATE_MINUTES = 30
+
 /** The name of a stream. */
 export type StreamName = keyof typeof STREAMS
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { validate } from 'uuid'
+import { DUPLICATE_MINUTES } from '#contracts/events.ts'
 import { jobCause } from '../cause.ts'
 import { isTransactionConflict } from '../db/failures.ts'
 import { uuid } from '../db/params.ts'
@@ -28,8 +29,8 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 /** An event that `resync` tells of a row, and SQL of when it happened: of a row at one revision it is always the same time. */
 export type ToldEvent = Emission & { at: string }
 
-/** What came of a page: the id at which it ends, null when there are no more rows. */
-type Page = { last: string | null; rows: number; events: number }
+/** What came of a page: the id at which it ends, null when there are no more rows; `repeated` events are too young to be taken again. */
+type Page = { last: string | null; rows: number; events: number; repeated: number }
 
 /** The statement that tells the events of the page after an id. */
 export type Resync = Statement<{ after: string; eventHeaders: string }, Page>
@@ -58,10 +59,11 @@ export const resyncOf = ({ table, events }: { table: string; events: ToldEvent[]
       order by id
       on conflict (id) do update set payload = excluded.payload, headers = excluded.headers, created_at = now(),
         attempts = 0, processed_at = null, abandoned_at = null
-      returning 1
+      returning coalesce(old.processed_at > now() - interval '${DUPLICATE_MINUTES} minutes', false) as is_repeated
     )
     select (select id from page order by id desc limit 1) as last, (select count(*)::integer from page) as rows,
-      (select count(*)::integer from told) as events`,
+      count(*)::integer as events, (count(*) filter (where is_repeated))::integer as repeated
+    from told`,
   )
 
 function valuesOfEvent({ event, payload, when, at }: ToldEvent): string {
@@ -76,6 +78,8 @@ const TOLD_ID = `overlay(overlay(
         || left(encode(sha256(convert_to(concat_ws(' ', e.name, t.id, t.revision), 'UTF8')), 'hex'), 20)
         placing '8' from 13) placing '8' from 17)::uuid`
 
+const REPEATED = `these events were published less than ${DUPLICATE_MINUTES} minutes ago, and JetStream does not take them again: if a store was restored since, run resync once more after that time`
+
 type Parts = { sql: Sql; outbox: OutboxStore; resync: Resync; log: Logger }
 
 /**
@@ -86,20 +90,23 @@ export const resyncCommand = ({ sql, outbox, resync, log }: Parts): Commands => 
   resync: async ([from = FIRST_ID]) => {
     if (!validate(from)) throw new Error('resync goes on after an id: give the last one that it has logged, or none')
     const { eventHeaders } = eventValues(jobCause('resync'))
-    const told = { rows: 0, events: 0, last: from }
+    const told = { rows: 0, events: 0, repeated: 0, last: from }
     let saidAt = performance.now()
     for (;;) {
       await waitForRoom(outbox, log)
-      const { last, rows, events } = await tellPage(sql, resync, { after: told.last, eventHeaders })
-      if (last === null) return told
+      const { last, rows, events, repeated } = await tellPage(sql, resync, { after: told.last, eventHeaders })
+      if (last === null) break
       told.rows += rows
       told.events += events
+      told.repeated += repeated
       told.last = last
       if (performance.now() - saidAt > PROGRESS_MS) {
         log.info(told, 'resync goes on')
         saidAt = performance.now()
       }
     }
+    if (told.repeated > 0) log.warn({ repeated: told.repeated }, REPEATED)
+    return told
   },
 })
 
