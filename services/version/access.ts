@@ -20,9 +20,11 @@ export type ReadableVersions = (promptId: string, origin: Origin) => Promise<Rea
 export function askPrompt(channel: Channel): ReadableVersions {
   const prompts = createStub(channel, PromptInternalServiceService)
   return async (promptId, origin) => {
-    const { access, lastChangedAt } = await prompts.checkAccess({ promptId }, forward(origin)).catch((error: unknown) => {
-      throw isNotFound(error) ? notFound('prompt') : error
-    })
+    const { access, lastChangedAt } = await prompts
+      .checkAccess({ promptId }, forward(origin))
+      .catch((error: unknown) => {
+        throw isNotFound(error) ? notFound('prompt') : error
+      })
     return { ranges: access!.readableVersions, lastChangedAt }
   }
 }

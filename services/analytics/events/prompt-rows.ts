@@ -58,11 +58,7 @@ const whoAndWhat = (
   category: text('category', prompt?.category, 50),
 })
 
-const factsOf = (
-  { ownerId, visible }: PromptFacts,
-  metadata: EventMetadata | undefined,
-  deleted: boolean,
-): Facts => ({
+const factsOf = ({ ownerId, visible }: PromptFacts, metadata: EventMetadata | undefined, deleted: boolean): Facts => ({
   ownerId: uuid('owner_id', ownerId),
   visible,
   deleted,

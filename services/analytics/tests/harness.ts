@@ -41,7 +41,12 @@ export function eventOf(event: EventDefinition<any>, said: Said = {}): Received 
   const actor = said.actor === '' ? undefined : { userId: said.actor ?? v7(), username }
   const labels = { title, category: category ?? 'writing' }
   const prompt = { ownerId: said.owner ?? v7(), visible, ...labels }
-  const metadata = { aggregateId: about, aggregateRevision: String(revision), occurredAt: at.toISOString(), resync: said.resync }
+  const metadata = {
+    aggregateId: about,
+    aggregateRevision: String(revision),
+    occurredAt: at.toISOString(),
+    resync: said.resync,
+  }
   const view = { eventId: id, promptId: about, prompt, viewer: actor, occurredAt: at.toISOString() }
   const views = [{ ...view, ...(said.viewerHash && { viewerHash: said.viewerHash }) }]
   const user = { username, email: said.email ?? 'somebody@example.org' }

@@ -15,7 +15,8 @@ beforeAll(async () => {
 beforeEach(() => service.clear())
 afterAll(() => service.stop())
 
-const totals = () => service.database.query('select event_type, count::integer from platform_totals order by event_type')
+const totals = () =>
+  service.database.query('select event_type, count::integer from platform_totals order by event_type')
 const facts = () => service.database.query('select visible, deleted, revision::integer from prompt_facts')
 
 const ONCE = consumedBy('analytics').filter(({ happens }) => happens !== 'OFTEN')
@@ -31,7 +32,10 @@ describe.each(ONCE.map((event) => [event.name, event] as const))('%s that comes 
     ['one after the other', async ({ real, told }) => (await service.ingest(real), service.ingest(told))],
     ['the other way round', async ({ real, told }) => (await service.ingest(told), service.ingest(real))],
     ['in one batch', ({ real, told }) => service.ingest(real, told)],
-    ['at two replicas at once', ({ real, told }) => Promise.all([service.ingest(real, told), service.ingest(told, real)])],
+    [
+      'at two replicas at once',
+      ({ real, told }) => Promise.all([service.ingest(real, told), service.ingest(told, real)]),
+    ],
   ])('%s is counted once', async (_, ingest) => {
     await ingest(twice())
     expect(await totals()).toEqual([{ event_type: name, count: 1 }])
@@ -41,7 +45,9 @@ describe.each(ONCE.map((event) => [event.name, event] as const))('%s that comes 
   test('many of them, at eight replicas at once, are each counted once', async () => {
     const pairs = Array.from({ length: 20 }, twice)
     const events = pairs.flatMap(({ real, told }) => [real, told])
-    await Promise.all(Array.from({ length: 8 }, (_, nth) => service.ingest(...(nth % 2 ? events : events.toReversed()))))
+    await Promise.all(
+      Array.from({ length: 8 }, (_, nth) => service.ingest(...(nth % 2 ? events : events.toReversed()))),
+    )
     expect(await totals()).toEqual([{ event_type: name, count: 20 }])
     expect(await service.recount()).toEqual([])
   })

@@ -68,7 +68,8 @@ export const resyncOf = ({ table, events }: { table: string; events: ToldEvent[]
 
 function valuesOfEvent({ event, payload, when, at }: ToldEvent): string {
   const subject = event.perAggregate ? `'${event.subject}.' || t.id` : `'${event.subject}'`
-  const wanted = when === undefined ? `${payload}, ${at}, true` : `case when ${when} then ${payload} end, ${at}, ${when}`
+  const wanted =
+    when === undefined ? `${payload}, ${at}, true` : `case when ${when} then ${payload} end, ${at}, ${when}`
   return `('${event.name}', ${subject}, ${wanted})`
 }
 
@@ -117,7 +118,9 @@ async function waitForRoom(outbox: OutboxStore, log: Logger): Promise<void> {
     const { rows: waiting } = await outbox.waiting()
     if (waiting < MAX_WAITING) return
     if (performance.now() - begun > PROGRESS_MS)
-      outage.failed(() => log.warn({ waiting }, 'resync waits until events have been published: is the service running?'))
+      outage.failed(() =>
+        log.warn({ waiting }, 'resync waits until events have been published: is the service running?'),
+      )
     await sleep(POLL_MS)
   }
 }

@@ -59,7 +59,11 @@ const DELETED = FIRST + 1
 async function arrange() {
   await query('user', INSERT_AUTHOR, AUTHOR)
   await query('prompt', INSERT_PROMPTS, FIRST, FIRST + COUNT - 1, AUTHOR)
-  await query('prompt', `update prompts set deleted_at = now() - interval '7 months', revision = 2 where id = $1`, id(DELETED))
+  await query(
+    'prompt',
+    `update prompts set deleted_at = now() - interval '7 months', revision = 2 where id = $1`,
+    id(DELETED),
+  )
 }
 
 const read = (n: number, version: number) => network.rest(`GET /v1/prompts/${id(n)}/versions/${version}`)
@@ -75,7 +79,10 @@ const totals = async (): Promise<Record<string, number>> =>
 /** How often each thing must have been counted that happens once: what PostgreSQL and MongoDB have. */
 async function expectedTotals() {
   const [users] = await query('user', 'select count(*)::integer from users')
-  const [prompts] = await query('prompt', 'select count(*)::integer, count(deleted_at)::integer as deleted from prompts')
+  const [prompts] = await query(
+    'prompt',
+    'select count(*)::integer, count(deleted_at)::integer as deleted from prompts',
+  )
   const versions = await onVersions((documents) => documents.countDocuments())
   return {
     'user.registered': users.count,

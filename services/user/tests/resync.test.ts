@@ -14,7 +14,11 @@ const resync = () => service.service.commands['resync']!([])
 test('resync tells who registered, and who may have another name than at first, under the same ids each time', async () => {
   const [ann, bob] = [await service.person('ann'), await service.person('bob')]
   await service.set(ann.id, { created_at: '2025-03-04T05:06:07.089Z' })
-  await service.set(bob.id, { created_at: '2025-03-05T05:06:07.089Z', updated_at: '2025-04-05T06:07:08.09Z', revision: 4 })
+  await service.set(bob.id, {
+    created_at: '2025-03-05T05:06:07.089Z',
+    updated_at: '2025-04-05T06:07:08.09Z',
+    revision: 4,
+  })
   await service.database.query('truncate outbox')
   expect(await resync()).toMatchObject({ rows: 2, events: 3 })
   const told = await readOutbox(service.database)

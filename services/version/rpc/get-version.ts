@@ -31,4 +31,5 @@ export const getVersion =
     return { version: toVersion(row), notModified: false }
   }
 
-const isOverdue = (writtenAt: Date | undefined) => writtenAt !== undefined && Date.now() - writtenAt.getTime() > ARRIVAL_MS
+const isOverdue = (writtenAt: Date | undefined) =>
+  writtenAt !== undefined && Date.now() - writtenAt.getTime() > ARRIVAL_MS
