@@ -15,7 +15,7 @@ export type StreamLimits = {
 
 const GIB = 1024 ** 3
 
-/** The streams. Where messages wait for their consumers; the record is each service's outbox. */
+/** The streams. Where messages wait for their consumers; the record is each service's outbox, and of versions their documents. */
 export const STREAMS = {
   PF_USER: { prefix: 'pf.user.', days: 30, maxBytes: GIB },
   PF_PROMPT: { prefix: 'pf.prompt.', days: 30, maxBytes: 4 * GIB },
@@ -46,6 +46,11 @@ export type EventDefinition<T = unknown> = {
   subject: string
   /** The subject ends with `.<aggregate id>`, so that what is about one aggregate can be purged. */
   perAggregate: boolean
+  /**
+   * It waits in the outbox of its service until the relay publishes it. What is in no outbox is published by the service itself: a
+   * version's event before what caused it is acknowledged, and views as well as it can.
+   */
+  outbox: boolean
   /** The services that consume it. */
   consumers: readonly string[]
   /**
@@ -56,7 +61,7 @@ export type EventDefinition<T = unknown> = {
   message: MessageFns<T>
 }
 
-type Options = Partial<Pick<EventDefinition, 'stream' | 'perAggregate' | 'consumers' | 'happens'>>
+type Options = Partial<Pick<EventDefinition, 'stream' | 'perAggregate' | 'outbox' | 'consumers' | 'happens'>>
 
 const event = <T>(
   service: string,
@@ -68,6 +73,7 @@ const event = <T>(
   const {
     stream = `PF_${service.toUpperCase()}` as StreamName,
     perAggregate = false,
+    outbox = true,
     consumers = ['analytics'],
     happens = 'OFTEN',
   } = options
@@ -78,6 +84,7 @@ const event = <T>(
     stream,
     subject: `${STREAMS[stream].prefix}${name}.v1`,
     perAggregate,
+    outbox,
     consumers,
     happens,
     message,
@@ -97,7 +104,9 @@ export const EVENTS = {
   promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated, { happens: 'ONCE' }),
   promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated),
   promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted, { happens: 'ONCE' }),
-  promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded),
+  promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded, {
+    outbox: false,
+  }),
   promptLiked: event('prompt', 'prompt.liked', 'prompt', prompt.PromptLiked),
   promptUnliked: event('prompt', 'prompt.unliked', 'prompt', prompt.PromptUnliked),
   promptRated: event('prompt', 'prompt.rated', 'prompt', prompt.PromptRated),
@@ -105,6 +114,7 @@ export const EVENTS = {
   promptForked: event('prompt', 'prompt.forked', 'prompt', prompt.PromptForked),
   promptContentChanged: event('prompt', 'prompt.content_changed', 'prompt', prompt.PromptContentChanged, content),
   versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated, {
+    outbox: false,
     happens: 'ONCE_A_REVISION',
   }),
 }
@@ -117,6 +127,9 @@ export const filterOf = ({ subject, perAggregate }: EventDefinition) => (perAggr
 
 /** What a service emits. */
 export const emittedBy = (service: string) => ALL_EVENTS.filter((event) => event.service === service)
+
+/** What waits in the outbox of a service. */
+export const relayedBy = (service: string) => emittedBy(service).filter(({ outbox }) => outbox)
 
 /** What a service consumes of one stream, or of all. */
 export const consumedBy = (service: string, stream?: StreamName) =>
