@@ -101,6 +101,13 @@ describe('BatchGetPrompts', () => {
 })
 
 describe('CheckAccess', () => {
+  test('says when the prompt was last changed, which no version is younger than', async () => {
+    const { id, createdAt } = await service.create(ann)
+    expect((await service.internal.checkAccess({ promptId: id })).lastChangedAt).toEqual(createdAt)
+    const { prompt } = await service.prompts.updatePrompt({ promptId: id, content: 'Other', changes: '' }, ann.as)
+    expect((await service.internal.checkAccess({ promptId: id })).lastChangedAt).toEqual(prompt!.updatedAt)
+  })
+
   test('is for version, test and marketplace only', async () => {
     const { id } = await service.create(ann)
     for (const peer of ['version', 'test', 'marketplace']) {
