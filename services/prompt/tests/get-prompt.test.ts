@@ -59,7 +59,7 @@ describe('GetPrompt', () => {
   })
 
   test('withholds the variables with the content', async () => {
-    const variables = [{ name: 'a', type: 1 as const, description: '', required: false }]
+    const variables = [{ name: 'a', type: 1 as const, description: '', required: false, options: [] }]
     const { id } = await service.create(ann, { isPublic: false, variables })
     await service.entitle(id, bob.userId, { max_version: 1 })
     const before = await service.prompts.getPrompt({ promptId: id }, bob.as)
