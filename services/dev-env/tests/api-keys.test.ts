@@ -64,6 +64,12 @@ describe('an application', () => {
     const token = await tokenWith('PROMPTS_WRITE')
     const created = await network.rest('POST /v1/prompts', { token, body: { title: 'By an app', content: 'x' } })
     expect(created.body.prompt).toMatchObject({ userId: ann.id, username: 'ann' })
+    const path = `/v1/prompts/${created.body.prompt.id}`
+    await network.rest(`PATCH ${path}`, { token, body: { title: 'Changed' } })
+    await network.processAll()
+    // The version service changes it through the prompt service, with the application's token.
+    const restored = await network.rest(`POST ${path}/versions/1:restore`, { token, body: {} })
+    expect(restored).toMatchObject({ status: 200, body: { prompt: { title: 'By an app', version: 3 } } })
     expect(await network.rest(`GET ${prompt}`, { token })).toMatchObject(missing('PROMPTS_READ'))
   })
 
