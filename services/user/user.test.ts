@@ -9,6 +9,7 @@ const lena = () => ({
   lastName: null,
   bio: 'Writes',
   role: 'USER' as const,
+  status: 'ACTIVE' as const,
   revision: 3,
   updatedAt: before,
 })
