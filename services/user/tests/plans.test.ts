@@ -9,6 +9,7 @@ import { deleteOldClosedAccounts, listClosedAccounts } from '../db/closed-accoun
 import { EXPIRED } from '../db/delete-expired.ts'
 import { endAll, endFamily, endFamilyOf, endOthers } from '../db/end-sessions.ts'
 import { findAccountByEmail, findAccountById, findAccountByUsername } from '../db/find-account.ts'
+import { findUserByEmail } from '../db/find-user-by-email.ts'
 import { followUser, unfollowUser } from '../db/follows.ts'
 import { getUser } from '../db/get-user.ts'
 import { listFollowers, listFollowing, pageAfter } from '../db/list-follows.ts'
@@ -104,6 +105,7 @@ const STATEMENTS: Asked[] = [
   asking(findAccountById, { login: ANN, account, address }),
   asking(findSessionOf, { hash: held, userId: ANN }),
   asking(changePassword, { userId: ANN, revision: 1, password: 'h', keptFamilyId: BOB, account, address }),
+  asking(findUserByEmail, { email: 'User7@example.org' }),
   asking(followUser, { userId: ANN, followerId: EVE, eventHeaders: '{}' }),
   asking(unfollowUser, { userId: EVE, followerId: ANN, eventHeaders: '{}' }),
   ...LISTS,
