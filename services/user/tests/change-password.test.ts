@@ -16,7 +16,7 @@ const passwords: Passwords = {
   inTurn: (network, signal, work) =>
     real.inTurn(network, signal, (hashing) => {
       const verify = async (password: string, hash: string | undefined) => {
-        const [happening] = [meanwhile]
+        const happening = meanwhile
         meanwhile = undefined
         await happening?.()
         return hashing.verify(password, hash)
