@@ -13,6 +13,7 @@ import { checkAccess } from '../db/check-access.ts'
 import { deletePrompt } from '../db/delete-prompt.ts'
 import { getPrompt } from '../db/get-prompt.ts'
 import { insertPrompt } from '../db/insert-prompt.ts'
+import { knowFollow } from '../db/follows.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
 import { likePrompt, unlikePrompt } from '../db/likes.ts'
 import { refreshRanks } from '../db/ranks.ts'
@@ -39,6 +40,8 @@ const FILL = `
   insert into prompt_comments (id, prompt_id, user_id, username, content, created_at)
   select id, prompt_id, user_id, 'user', 'text', created_at from prompt_likes;
   insert into authors (user_id, username, revision) select pg_temp.id('00000000', i), 'other', 1 from generate_series(1, 20000) i;
+  insert into follows (follower_id, following_id, revision, active)
+  select pg_temp.id('00000000', i % 400), pg_temp.id('00000000', i), 1, true from generate_series(1, 20000) i;
   insert into inbox select 'prompt', pg_temp.id('03000000', i), now() - i * interval '4 minutes' from generate_series(1, 20000) i;
   insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, active, revision)
   select id, prompt_id, user_id, 'PERSONAL', 1, true, 1 from prompt_likes`
@@ -112,6 +115,7 @@ describePlans(
     asking(likePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
     asking(unlikePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
     asking(knowAuthor, { userId: OWNER, username: 'other', revision: 2 }),
+    asking(knowFollow, { followerId: OWNER, followingId: PROMPT, revision: 2, active: true }),
     ...Object.values(findOtherNames).map((find) => asking(find, { userId: OWNER })),
     ...Object.values(renameRows).map((rename) => asking(rename, { userId: OWNER, ids: [PROMPT] })),
     asking(deleteOldInbox, {}),
