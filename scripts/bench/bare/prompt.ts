@@ -17,6 +17,7 @@ import { insertPrompt } from '../../../services/prompt/db/insert-prompt.ts'
 import { cursorOf, listQuery } from '../../../services/prompt/db/list-prompts.ts'
 import type { PromptRow, SummaryRow } from '../../../services/prompt/db/rows.ts'
 import { updatePrompt } from '../../../services/prompt/db/update-prompt.ts'
+import { searchVector, titleVector } from '../../../services/prompt/search-vector.ts'
 import { bareRpc, type BareRpc, query } from './serve.ts'
 import type { Caller } from './tokens.ts'
 
@@ -43,7 +44,8 @@ export const promptRpcs = (pool: Pool): BareRpc[] => [
     const { userId, username } = caller!
     const id = v7()
     const variables = JSON.stringify(request.variables.map((variable) => Variable.toJSON(variable)))
-    const own = { id, user_id: userId, username, is_public: true, status: 'PUBLISHED' }
+    const search = searchVector({ title, tags, description })
+    const own = { id, user_id: userId, username, is_public: true, status: 'PUBLISHED', search }
     const written = { title, content, description, category, tags, model, variables }
     const [row] = await query(pool, insertPrompt, { ...own, ...written, ...claimValues(undefined, id), ...EVENTS })
     return { prompt: newPrompt(request, caller!, id, row!.created_at) }
@@ -55,6 +57,7 @@ export const promptRpcs = (pool: Pool): BareRpc[] => [
       ...UNCHANGED,
       ...changed,
       title: title ?? null,
+      titleTerms: title === undefined ? null : titleVector(title),
       content: content ?? null,
       ...EVENTS,
     })
@@ -76,6 +79,8 @@ const UNCHANGED = {
   isPublic: null,
   status: null,
   publicFromVersion: null,
+  tagsTerms: null,
+  descriptionTerms: null,
 }
 
 const toSummary = (row: SummaryRow): PromptSummary => ({

@@ -13,6 +13,7 @@ import { getPrompt } from './get-prompt.ts'
 import { likePrompt } from './like-prompt.ts'
 import { listCategories } from './list-categories.ts'
 import { listPrompts } from './list-prompts.ts'
+import { searchPrompts } from './search-prompts.ts'
 import { unlikePrompt } from './unlike-prompt.ts'
 import { updatePrompt } from './update-prompt.ts'
 
@@ -23,6 +24,7 @@ export const services = (deps: Deps) => [
     getPrompt: getPrompt(deps),
     batchGetPrompts,
     listPrompts: listPrompts(deps),
+    searchPrompts: searchPrompts(deps),
     updatePrompt: updatePrompt(deps),
     deletePrompt,
     listCategories,

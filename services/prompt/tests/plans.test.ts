@@ -16,20 +16,24 @@ import { insertPrompt } from '../db/insert-prompt.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
 import { likePrompt, unlikePrompt } from '../db/likes.ts'
 import { refreshRanks } from '../db/ranks.ts'
+import { findDue, storeSearch } from '../db/refresh-search.ts'
+import { searchQuery } from '../db/search-prompts.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
 import { schema } from '../db/schema.ts'
 
 // 20,000 prompts of 400 owners: one in seven private, one in twenty in a small category, a tag on every fourth and a rare one.
 const FILL = `
   insert into prompts (id, title, content, category, user_id, username, is_public, status, tags, likes_count, ratings_count,
-    ratings_sum, comments_count, created_at, updated_at)
+    ratings_sum, comments_count, created_at, updated_at, search, search_revision)
   select pg_temp.id('01900000', i), 'Prompt ' || i, repeat('content ', 100),
     case when i % 20 = 0 then 'legal' when i % 3 = 0 then 'software' else 'writing' end, pg_temp.id('00000000', i % 400), 'user',
     i % 7 <> 0, case when i % 11 = 0 then 'DRAFT' else 'PUBLISHED' end,
     case when i % 4 = 0 then array['common'] when i % 999 = 0 then array['rare'] else '{}' end,
     i % 50, i % 9, (i % 9) * (1 + i % 5), (i / 7) % 30, now() - i * interval '1 minute',
-    case when i % 3 = 0 then now() - i * interval '20 seconds' end
-  from generate_series(1, 20000) i;
+    case when i % 3 = 0 then now() - i * interval '20 seconds' end,
+    (case when i % 2 = 0 then $$'prompt':1A 'even':2A$$ when i % 999 = 0 then $$'prompt':1A 'odd':2A 'rare':3A$$
+      else $$'prompt':1A 'odd':2A$$ end)::tsvector, case when i % 400 = 0 then 0 else 1 end
+  from generate_series(20000, 1, -1) i;
   insert into prompt_likes (id, prompt_id, user_id, created_at)
   select pg_temp.id('02000000', i), pg_temp.id('01900000', i), pg_temp.id('00000000', i % 400), now()
   from generate_series(1, 20000) i;
@@ -73,6 +77,8 @@ const unchanged = {
   isPublic: null,
   status: null,
   publicFromVersion: null,
+  tagsTerms: null,
+  descriptionTerms: null,
 }
 const newPrompt = {
   id: randomUUID(),
@@ -87,6 +93,7 @@ const newPrompt = {
   variables: '[]',
   model: null,
   status: 'PUBLISHED',
+  search: "'t':1A",
 }
 const key = { callerId: OWNER, method: 'm', key: randomUUID(), requestHash: Buffer.from('x') }
 const eventHeaders = '{}'
@@ -104,6 +111,7 @@ describePlans(
       promptId: PROMPT,
       ownerId: OWNER,
       title: 'New',
+      titleTerms: "'new':1A",
       changes: '',
       ownerName: 'u',
       eventHeaders,
@@ -113,6 +121,8 @@ describePlans(
     asking(knowAuthor, { userId: OWNER, username: 'other', revision: 2 }),
     ...Object.values(findOtherNames).map((find) => asking(find, { userId: OWNER })),
     ...Object.values(renameRows).map((rename) => asking(rename, { userId: OWNER, ids: [PROMPT] })),
+    asking(findDue, {}),
+    asking(storeSearch, { ids: [PROMPT], revisions: [1], searches: ["'new':1A"] }),
     asking(deleteOldInbox, {}),
     asking(insertPrompt, { ...newPrompt, ...claimValues(key, newPrompt.id), eventHeaders }),
   ],
@@ -156,6 +166,34 @@ describe.each(LISTS)('a list by %s', (_, filter) => {
         expect(tablesScanned(nodes)).toEqual([])
         if (!filter.userId) expect(Math.max(0, ...rowsSorted(nodes))).toBeLessThanOrEqual(PAGE)
       }
+    },
+  )
+})
+
+const SEARCHES: [string, string[], Partial<ListFilter>, number][] = [
+  ['a word that is everywhere', ['prompt'], {}, PAGE],
+  ['a rare word', ['rare'], {}, 8],
+  ['words that are never together', ['odd', 'even'], {}, 1],
+  ['no word that is there', ['nothing'], {}, 1],
+  ['a word in a category', ['prompt'], { category: 'legal' }, PAGE],
+  ['a word with a tag', ['prompt'], { tag: 'none' }, 1],
+  ['a word of one owner', ['prompt'], { userId: OWNER }, PAGE],
+  ['a word of oneself', ['prompt'], { userId: OWNER, isOwn: true }, PAGE],
+  ['a word of one’s private prompts', ['prompt'], { userId: OWNER, isOwn: true, isPublic: false }, 1],
+]
+
+describe.each(SEARCHES)('a search for %s', (_, terms, filter, least) => {
+  test.each(['generic', 'custom'] as const)(
+    'scans no table by a %s plan, and reads no more than the newest matches',
+    async (mode) => {
+      const { query, params } = searchQuery(terms, { ...nothing, ...filter }, undefined, PAGE)
+      const nodes = await planOf(database, mode, query, params)
+      expect(nodes[0]!['Actual Rows']).toBeGreaterThanOrEqual(least)
+      expect(tablesScanned(nodes)).toEqual([])
+      expect(Math.max(...rowsSorted(nodes))).toBeLessThanOrEqual(1001)
+      // A part of 512 is read as a whole.
+      const read = nodes.filter((node) => node['Node Type'] === 'Bitmap Heap Scan')
+      expect(read.map((node) => node['Actual Rows'] * node['Actual Loops'])[0]).toBeLessThanOrEqual(1000 + 512)
     },
   )
 })

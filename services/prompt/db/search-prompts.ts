@@ -1,0 +1,133 @@
+import { arrayOf, boolean, float8, integer, nullable, type ParamSpec, tsquery, text, uuid } from '#chassis/db/params.ts'
+import { type Sql, type Statement, statement } from '#chassis/db/statements.ts'
+import type { Cursor } from '#chassis/page-token.ts'
+import { quoted, tagTerm } from '../search-vector.ts'
+import type { PromptFilter } from './list-prompts.ts'
+import { isListed } from './readable.ts'
+import { SUMMARY, type SummaryRow } from './rows.ts'
+
+/** Matches that are ranked: the newest. */
+export const MAX_RANKED = 1000
+
+/** Terms that a rank counts. */
+const MAX_RANKED_TERMS = 32
+
+/** A match. */
+export type MatchRow = SummaryRow & { rank: number; newest_id: string }
+
+/** A page of matches, and how many there are: one more than MAX_RANKED for more. */
+export type Found = { rows: MatchRow[]; count: number }
+
+type Row = (MatchRow | { id: null }) & { count: number }
+type Params = Readonly<Record<string, unknown>>
+
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
+/** No page is longer. */
+const MAX_ROWS = 101
+
+/** The page of at most `limit` prompts after `cursor` that have all these terms, best first, in one round trip. */
+export async function searchPrompts(
+  sql: Sql,
+  terms: string[],
+  filter: PromptFilter,
+  cursor: Cursor | undefined,
+  limit: number,
+): Promise<Found> {
+  const { query, params } = searchQuery(terms, filter, cursor, limit)
+  const rows = await sql(query, params)
+  return { rows: rows.filter((row) => row.id !== null), count: rows[0]!.count }
+}
+
+/** The statement of a search, and its parameters. */
+export function searchQuery(
+  terms: string[],
+  { userId, isOwn, category, tag, isPublic }: PromptFilter,
+  cursor: Cursor | undefined,
+  limit: number,
+): { query: Statement<Params, Row>; params: Params } {
+  const keys = [
+    ...terms,
+    ...(userId === undefined ? [] : [`@${userId}`]),
+    ...(isOwn ? [] : ['!']),
+    ...(category === undefined ? [] : [`/${category}`]),
+    ...(tag === undefined ? [] : [tagTerm(tag)]),
+  ]
+  const ranked = terms.slice(0, MAX_RANKED_TERMS).map(quoted).join(' | ')
+  const [rank, id, newestId] = cursor ?? ['Infinity', LAST_ID, null]
+  const params = { keys, ranked, newestId, rank, id, limit }
+  if (!isOwn) return { query: searchListed, params }
+  return isPublic === undefined
+    ? { query: searchOwn, params: { ...params, userId } }
+    : { query: searchOwnByVisibility, params: { ...params, userId, isPublic } }
+}
+
+const PARAMS = {
+  keys: arrayOf(text),
+  ranked: tsquery,
+  newestId: nullable(uuid),
+  rank: float8,
+  id: uuid,
+  limit: integer,
+}
+
+/**
+ * Goes through the prompts from the newest on, 512 at a time (see the index `prompts_search`), until it has one match more than are ranked.
+ * So the work is bounded for a word that is everywhere, and for words that are frequent and never together. Later pages begin at the
+ * newest match of the first one: a match that exists throughout is seen exactly once.
+ */
+const write = <const Spec extends ParamSpec>(
+  name: string,
+  more: Spec,
+  condition: (p: Record<keyof Spec, string>) => string,
+): Statement<Params, Row> =>
+  statement(name, { ...PARAMS, ...more } as typeof PARAMS & Spec)<Row>(
+    (p) => `with bounds as materialized (
+    select coalesce(
+        (select ordinal from prompts where id = ${p.newestId}),
+        pg_sequence_last_value('prompts_ordinal'::regclass),
+        0
+      ) as newest,
+      coalesce(pg_sequence_last_value('prompts_former_ordinal'::regclass), 0) as oldest
+  ),
+  found as materialized (
+    select f.*
+    from bounds b
+    cross join generate_series(b.newest >> 9, b.oldest >> 9, -1) as part
+    cross join lateral (select array_agg(part || ' ' || key) as keys from unnest(${p.keys}) as key) k
+    cross join lateral (
+      select p.id, p.ordinal, ts_rank(p.search, ${p.ranked})::float8 as rank
+      from prompts p
+      where prompt_search_keys(p.search, p.ordinal, p.user_id, p.category, p.is_public and p.status = 'PUBLISHED') @> k.keys
+        and p.deleted_at is null and p.ordinal is not null and p.ordinal <= b.newest and ${condition(p)}
+      order by p.ordinal desc
+    ) f
+    limit ${MAX_RANKED} + 1
+  ),
+  counted as (
+    select count(*)::integer as count, (array_agg(id order by ordinal desc))[1] as newest_id from found
+  ),
+  page as (
+    select * from (
+      select id, rank from (select * from found order by ordinal desc limit ${MAX_RANKED}) ranked
+      where (rank, id) < (${p.rank}, ${p.id})
+      order by rank desc, id desc
+      limit ${MAX_ROWS}
+    ) longest limit ${p.limit}
+  )
+  select c.count, c.newest_id, r.rank, ${SUMMARY}
+  from counted c
+  left join (page r join prompts p on p.id = r.id) on true
+  order by r.rank desc, r.id desc`,
+  )
+
+const searchListed = write('search_listed', {}, () => isListed('p'))
+const searchOwn = write('search_own', { userId: uuid }, (p) => `p.user_id = ${p.userId}`)
+const searchOwnByVisibility = write(
+  'search_own_by_visibility',
+  { userId: uuid, isPublic: boolean },
+  (p) => `p.user_id = ${p.userId} and p.is_public = ${p.isPublic}`,
+)
+
+/** Where the page after this row begins. */
+export const cursorOf = ({ rank, id, newest_id }: MatchRow): Cursor => [rank, id, newest_id]
