@@ -1,4 +1,4 @@
-import { arrayOf, boolean, float8, integer, nullable, type ParamSpec, tsquery, text, uuid } from '#chassis/db/params.ts'
+import { arrayOf, boolean, float8, integer, nullable, type ParamSpec, type SqlNames, text, tsquery, uuid } from '#chassis/db/params.ts'
 import { type Sql, type Statement, statement } from '#chassis/db/statements.ts'
 import type { Cursor } from '#chassis/page-token.ts'
 import { quoted, tagTerm } from '../search-vector.ts'
@@ -46,42 +46,34 @@ export function searchQuery(
   cursor: Cursor | undefined,
   limit: number,
 ): { query: Statement<Params, Row>; params: Params } {
-  const keys = [
-    ...terms,
-    ...(userId === undefined ? [] : [`@${userId}`]),
-    ...(isOwn ? [] : ['!']),
-    ...(category === undefined ? [] : [`/${category}`]),
+  const filters = [
+    ...(userId === undefined || isOwn ? [] : [`@${userId}`]),
+    ...(category === undefined || isOwn ? [] : [`/${category}`]),
     ...(tag === undefined ? [] : [tagTerm(tag)]),
   ]
   const ranked = terms.slice(0, MAX_RANKED_TERMS).map(quoted).join(' | ')
   const [rank, id, newestId] = cursor ?? ['Infinity', LAST_ID, null]
-  const params = { keys, ranked, newestId, rank, id, limit }
-  if (!isOwn) return { query: searchListed, params }
-  return isPublic === undefined
-    ? { query: searchOwn, params: { ...params, userId } }
-    : { query: searchOwnByVisibility, params: { ...params, userId, isPublic } }
+  const params = { ranked, newestId, rank, id, limit }
+  const keys = [...terms, ...filters]
+  if (!isOwn) return { query: searchListed, params: { ...params, keys } }
+  const own = { userId, category: category ?? null, isPublic: isPublic ?? null }
+  return { query: searchOwn, params: { ...params, ...own, all: keys.map(quoted).join(' & ') } }
 }
 
-const PARAMS = {
-  keys: arrayOf(text),
-  ranked: tsquery,
-  newestId: nullable(uuid),
-  rank: float8,
-  id: uuid,
-  limit: integer,
-}
+const PAGE_PARAMS = { ranked: tsquery, newestId: nullable(uuid), rank: float8, id: uuid, limit: integer }
+
+type Sources = { match: string; newest: string }
 
 /**
- * Goes through the prompts from the newest on, 512 at a time (see the index `prompts_search`), until it has one match more than are ranked.
- * So the work is bounded for a word that is everywhere, and for words that are frequent and never together. Later pages begin at the
+ * A page of `found`, the newest matches, of which there is one more than are ranked if there are more. The pages after the first begin at the
  * newest match of the first one: a match that exists throughout is seen exactly once.
  */
-const write = <const Spec extends ParamSpec>(
+const searching = <const Spec extends ParamSpec>(
   name: string,
   more: Spec,
-  condition: (p: Record<keyof Spec, string>) => string,
+  found: (p: SqlNames<Spec>, sources: Sources) => string,
 ): Statement<Params, Row> =>
-  statement(name, { ...PARAMS, ...more } as typeof PARAMS & Spec)<Row>(
+  statement(name, { ...PAGE_PARAMS, ...more } as typeof PAGE_PARAMS & Spec)<Row>(
     (p) => `with bounds as materialized (
     select coalesce(
         (select ordinal from prompts where id = ${p.newestId}),
@@ -91,17 +83,7 @@ const write = <const Spec extends ParamSpec>(
       coalesce(pg_sequence_last_value('prompts_former_ordinal'::regclass), 0) as oldest
   ),
   found as materialized (
-    select f.*
-    from bounds b
-    cross join generate_series(b.newest >> 9, b.oldest >> 9, -1) as part
-    cross join lateral (select array_agg(part || ' ' || key) as keys from unnest(${p.keys}) as key) k
-    cross join lateral (
-      select p.id, p.ordinal, ts_rank(p.search, ${p.ranked})::float8 as rank
-      from prompts p
-      where prompt_search_keys(p.search, p.ordinal, p.user_id, p.category, p.is_public and p.status = 'PUBLISHED') @> k.keys
-        and p.deleted_at is null and p.ordinal is not null and p.ordinal <= b.newest and ${condition(p)}
-      order by p.ordinal desc
-    ) f
+    ${found(p, { match: `p.id, p.ordinal, ts_rank(p.search, ${p.ranked})::float8 as rank`, newest: 'b.newest' })}
     limit ${MAX_RANKED} + 1
   ),
   counted as (
@@ -121,12 +103,36 @@ const write = <const Spec extends ParamSpec>(
   order by r.rank desc, r.id desc`,
   )
 
-const searchListed = write('search_listed', {}, () => isListed('p'))
-const searchOwn = write('search_own', { userId: uuid }, (p) => `p.user_id = ${p.userId}`)
-const searchOwnByVisibility = write(
-  'search_own_by_visibility',
-  { userId: uuid, isPublic: boolean },
-  (p) => `p.user_id = ${p.userId} and p.is_public = ${p.isPublic}`,
+/**
+ * Goes through the listed prompts from the newest on, a part of 1,024 at a time (see the index `prompts_search`). So the work is bounded for a
+ * word that is everywhere, and for words that are frequent and never together.
+ */
+const searchListed = searching(
+  'search_listed',
+  { keys: arrayOf(text) },
+  (p, { match, newest }) => `select f.*
+    from bounds b
+    cross join generate_series(b.newest >> 10, b.oldest >> 10, -1) as part
+    cross join lateral (select array_agg(part || ' ' || key) as keys from unnest(${p.keys}) as key) k
+    cross join lateral (
+      select ${match}
+      from prompts p
+      where prompt_search_keys(p.search, p.ordinal, p.user_id, p.category) @> k.keys
+        and ${isListed('p')} and p.ordinal is not null and p.ordinal <= ${newest}
+      order by p.ordinal desc
+    ) f`,
+)
+
+/** One owner's prompts are few enough to be looked at one by one. */
+const searchOwn = searching(
+  'search_own',
+  { userId: uuid, all: tsquery, category: nullable(text), isPublic: nullable(boolean) },
+  (p, { match, newest }) => `select ${match}
+    from bounds b cross join prompts p
+    where p.user_id = ${p.userId} and p.deleted_at is null and p.search @@ ${p.all} and p.ordinal <= ${newest}
+      and (${p.category} is null or p.category = ${p.category})
+      and (${p.isPublic} is null or p.is_public = ${p.isPublic})
+    order by p.ordinal desc`,
 )
 
 /** Where the page after this row begins. */

@@ -18,22 +18,22 @@ export class Search extends Migration {
       create index prompts_search_due on prompts (created_at desc, id desc)
         where search_revision <> revision and deleted_at is null;
 
-      -- What a prompt is found by, each with the number of 512 prompts that were made one after another: a search goes through
-      -- them from the newest on, and ends when it has found enough.
-      create function prompt_search_keys(search tsvector, ordinal bigint, user_id uuid, category text, is_listed boolean)
+      -- What a prompt is found by, each with the number of the 1,024 prompts among which the prompt was made: a search goes
+      -- through these parts from the newest on, and ends when it has found enough.
+      create function prompt_search_keys(search tsvector, ordinal bigint, user_id uuid, category text)
       returns text[] language sql immutable parallel safe as $$
-        select array_agg((ordinal >> 9) || ' ' || term)
+        select array_agg((ordinal >> 10) || ' ' || term)
         from (
           select lexeme from unnest(search)
           union all select '@' || user_id
           union all select '/' || category where category is not null
-          union all select '!' where is_listed
         ) terms (term)
       $$;
-      -- A pending list would be read from end to end for each 512 prompts.
+      -- A pending list would be read from end to end for each part.
       create index prompts_search on prompts using gin (
-        prompt_search_keys(search, ordinal, user_id, category, is_public and status = 'PUBLISHED')
-      ) with (fastupdate = off) where deleted_at is null and ordinal is not null;
+        prompt_search_keys(search, ordinal, user_id, category)
+      ) with (fastupdate = off)
+        where is_public and status = 'PUBLISHED' and deleted_at is null and ordinal is not null;
       -- One plan is good for all values.
       alter index prompts_search alter column 1 set statistics 0;`)
   }
@@ -41,7 +41,7 @@ export class Search extends Migration {
   override down() {
     this.addSql(`
       drop index prompts_search;
-      drop function prompt_search_keys(tsvector, bigint, uuid, text, boolean);
+      drop function prompt_search_keys(tsvector, bigint, uuid, text);
       drop index prompts_search_due;
       drop sequence prompts_former_ordinal;
       alter table prompts drop column search, drop column search_revision, drop column ordinal;
