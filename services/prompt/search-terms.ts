@@ -72,7 +72,7 @@ export function termsOf(folded: string): Term[] {
   }
 
   function addRun(start: number, run: string) {
-    const characters = [...run]
+    const characters = Array.from(run)
     let at = start
     for (const [index, character] of characters.entries()) {
       const next = characters[index + 1]
@@ -83,7 +83,7 @@ export function termsOf(folded: string): Term[] {
   }
 }
 
-const shorten = (term: string) => (term.length > MAX_LENGTH ? [...term].slice(0, MAX_LENGTH).join('') : term)
+const shorten = (term: string) => (term.length > MAX_LENGTH ? Array.from(term).slice(0, MAX_LENGTH).join('') : term)
 
 /** The terms that a text must have to be found by this query, each once. None at all: nothing is found. */
 export const requiredTerms = (query: string): string[] => [

@@ -10,7 +10,7 @@ const FIELDS = {
   description: { weight: 'C', from: 4001, to: 16_000 },
 } as const
 
-/** Positions of a term in a field that count: the cost of a rank grows with their square. */
+/** Positions of a term in a field that count: a text that repeats a word costs a rank no more than another. */
 const MAX_POSITIONS = 2
 
 /** The terms of a title as the text of a `tsvector`. */

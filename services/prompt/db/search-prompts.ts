@@ -1,4 +1,15 @@
-import { arrayOf, boolean, float8, integer, nullable, type ParamSpec, type SqlNames, text, tsquery, uuid } from '#chassis/db/params.ts'
+import {
+  arrayOf,
+  boolean,
+  float8,
+  integer,
+  nullable,
+  type ParamSpec,
+  type SqlNames,
+  text,
+  tsquery,
+  uuid,
+} from '#chassis/db/params.ts'
 import { type Sql, type Statement, statement } from '#chassis/db/statements.ts'
 import type { Cursor } from '#chassis/page-token.ts'
 import { quoted, tagTerm } from '../search-vector.ts'
@@ -83,16 +94,18 @@ const searching = <const Spec extends ParamSpec>(
       coalesce(pg_sequence_last_value('prompts_former_ordinal'::regclass), 0) as oldest
   ),
   found as materialized (
-    ${found(p, { match: `p.id, p.ordinal, ts_rank(p.search, ${p.ranked})::float8 as rank`, newest: 'b.newest' })}
-    limit ${MAX_RANKED} + 1
+    select f.*, row_number() over () as place from (
+      ${found(p, { match: `p.id, p.ordinal, ts_rank(p.search, ${p.ranked})::float8 as rank`, newest: 'b.newest' })}
+      limit ${MAX_RANKED} + 1
+    ) f
   ),
   counted as (
-    select count(*)::integer as count, (array_agg(id order by ordinal desc))[1] as newest_id from found
+    select count(*)::integer as count, (array_agg(id) filter (where place = 1))[1] as newest_id from found
   ),
   page as (
     select * from (
-      select id, rank from (select * from found order by ordinal desc limit ${MAX_RANKED}) ranked
-      where (rank, id) < (${p.rank}, ${p.id})
+      select id, rank from found
+      where place <= ${MAX_RANKED} and (rank, id) < (${p.rank}, ${p.id})
       order by rank desc, id desc
       limit ${MAX_ROWS}
     ) longest limit ${p.limit}
