@@ -5,6 +5,7 @@ import { createContext, type Deps } from './context.ts'
 import { repairNames } from './db/authors.ts'
 import { rankJob } from './db/ranks.ts'
 import { searchJob } from './db/refresh-search.ts'
+import { resync } from './db/resync.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
 import { services } from './rpc/index.ts'
@@ -18,5 +19,6 @@ export const promptService: ServiceDefinition<PromptConfig, Deps> = {
   services,
   jobs: ({ database }) => [rankJob(database), repairNames(database.sql), searchJob(database.sql)],
   subscriptions,
+  resync,
   close: ({ views }) => views.close(),
 }

@@ -13,11 +13,13 @@ import { checkAccess } from '../db/check-access.ts'
 import { deletePrompt } from '../db/delete-prompt.ts'
 import { getPrompt } from '../db/get-prompt.ts'
 import { insertPrompt } from '../db/insert-prompt.ts'
+import { knowFollow } from '../db/follows.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
 import { likePrompt, unlikePrompt } from '../db/likes.ts'
 import { refreshRanks } from '../db/ranks.ts'
 import { findDue, storeSearch } from '../db/refresh-search.ts'
 import { searchQuery } from '../db/search-prompts.ts'
+import { resync } from '../db/resync.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
 import { schema } from '../db/schema.ts'
 
@@ -42,6 +44,8 @@ const FILL = `
   insert into prompt_comments (id, prompt_id, user_id, username, content, created_at)
   select id, prompt_id, user_id, 'user', 'text', created_at from prompt_likes;
   insert into authors (user_id, username, revision) select pg_temp.id('00000000', i), 'other', 1 from generate_series(1, 20000) i;
+  insert into follows (follower_id, following_id, revision, active)
+  select pg_temp.id('00000000', i % 400), pg_temp.id('00000000', i), 1, true from generate_series(1, 20000) i;
   insert into inbox select 'prompt', pg_temp.id('03000000', i), now() - i * interval '4 minutes' from generate_series(1, 20000) i;
   insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, active, revision)
   select id, prompt_id, user_id, 'PERSONAL', 1, true, 1 from prompt_likes`
@@ -119,6 +123,7 @@ describePlans(
     asking(likePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
     asking(unlikePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
     asking(knowAuthor, { userId: OWNER, username: 'other', revision: 2 }),
+    asking(knowFollow, { followerId: OWNER, followingId: PROMPT, revision: 2, active: true }),
     ...Object.values(findOtherNames).map((find) => asking(find, { userId: OWNER })),
     ...Object.values(renameRows).map((rename) => asking(rename, { userId: OWNER, ids: [PROMPT] })),
     asking(findDue, {}),
@@ -127,6 +132,13 @@ describePlans(
     asking(insertPrompt, { ...newPrompt, ...claimValues(key, newPrompt.id), eventHeaders }),
   ],
 )
+
+test.each(['generic', 'custom'] as const)('with a %s plan, a page of resync is read by the key', async (mode) => {
+  const nodes = await planOf(database, mode, resync, { after: PROMPT, eventHeaders })
+  expect(tablesScanned(nodes)).toEqual([])
+  const read = nodes.filter((node) => node['Relation Name'] === 'prompts')
+  expect(read.map((node) => [node['Node Type'], node['Actual Rows']])).toEqual([['Index Scan', 200]])
+})
 
 const ORDERS: Order[] = ['CREATED', 'UPDATED', 'LIKES', 'RATING', 'COMMENTS']
 const nothing = { userId: undefined, isOwn: false, category: undefined, tag: undefined, isPublic: undefined }

@@ -85,6 +85,12 @@ describe('SearchPrompts finds', () => {
   })
 })
 
+test('SearchPrompts finds a fork as it finds what it was forked from', async () => {
+  const { id } = await service.create(ann, { title: 'Bittern', description: 'booms', tags: ['reeds'] })
+  await service.prompts.forkPrompt({ promptId: id }, bob.as)
+  expect(await titles('bittern booms reeds')).toEqual(['Bittern', 'Bittern'])
+})
+
 describe('any text is a query', () => {
   test.each(['', ' ', ':*', '&|!()', "'", '"', '\\', "''''", '%', '!', '<->', '.+#', '\u3002', '\u200d'])(
     '%j finds nothing',
