@@ -9,10 +9,14 @@ import { batchGetPrompts } from './batch-get-prompts.ts'
 import { checkAccess } from './check-access.ts'
 import { createPrompt } from './create-prompt.ts'
 import { deletePrompt } from './delete-prompt.ts'
+import { deleteRating } from './delete-rating.ts'
 import { getPrompt } from './get-prompt.ts'
 import { likePrompt } from './like-prompt.ts'
 import { listCategories } from './list-categories.ts'
+import { listLikes } from './list-likes.ts'
 import { listPrompts } from './list-prompts.ts'
+import { listRatings } from './list-ratings.ts'
+import { ratePrompt } from './rate-prompt.ts'
 import { unlikePrompt } from './unlike-prompt.ts'
 import { updatePrompt } from './update-prompt.ts'
 
@@ -27,6 +31,13 @@ export const services = (deps: Deps) => [
     deletePrompt,
     listCategories,
   }),
-  serve(SocialServiceService, { likePrompt, unlikePrompt }),
+  serve(SocialServiceService, {
+    likePrompt,
+    unlikePrompt,
+    listLikes: listLikes(deps),
+    ratePrompt,
+    deleteRating,
+    listRatings: listRatings(deps),
+  }),
   serve(PromptInternalServiceService, { checkAccess }),
 ]

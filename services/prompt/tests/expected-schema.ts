@@ -110,7 +110,11 @@ export const BEYOND_SEED: Record<string, Table> = {
       'btree (user_id, created_at DESC, id DESC)',
     ],
   },
-  prompt_likes: { columns: {}, constraints: [], indexes: ['btree (user_id)'] },
+  prompt_likes: {
+    columns: {},
+    constraints: [],
+    indexes: ['btree (prompt_id, created_at DESC, id DESC)', 'btree (user_id)'],
+  },
   prompt_ratings: {
     columns: {
       username: 'varchar(50) not null',
@@ -118,7 +122,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       verified_purchase: 'boolean not null default false',
     },
     constraints: ['CHECK ((rating IS NOT NULL))'],
-    indexes: ['btree (rating)', 'btree (user_id)'],
+    indexes: ['btree (prompt_id, created_at DESC, id DESC) INCLUDE (rating)', 'btree (rating)', 'btree (user_id)'],
   },
   prompt_comments: {
     columns: { parent_id: 'uuid', deleted_at: TIME },

@@ -13,13 +13,18 @@ import { checkAccess } from '../db/check-access.ts'
 import { deletePrompt } from '../db/delete-prompt.ts'
 import { getPrompt } from '../db/get-prompt.ts'
 import { insertPrompt } from '../db/insert-prompt.ts'
+import { listLikes } from '../db/list-likes.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
+import { listRatings } from '../db/list-ratings.ts'
 import { likePrompt, unlikePrompt } from '../db/likes.ts'
 import { refreshRanks } from '../db/ranks.ts'
+import { deleteRating, ratePrompt } from '../db/ratings.ts'
+import { rangeAfter } from '../db/social-page.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
 import { schema } from '../db/schema.ts'
 
 // 20,000 prompts of 400 owners: one in seven private, one in twenty in a small category, a tag on every fourth and a rare one.
+// Each has a like, a rating and a comment, and one of them has 5,000 more.
 const FILL = `
   insert into prompts (id, title, content, category, user_id, username, is_public, status, tags, likes_count, ratings_count,
     ratings_sum, comments_count, created_at, updated_at)
@@ -33,6 +38,9 @@ const FILL = `
   insert into prompt_likes (id, prompt_id, user_id, created_at)
   select pg_temp.id('02000000', i), pg_temp.id('01900000', i), pg_temp.id('00000000', i % 400), now()
   from generate_series(1, 20000) i;
+  insert into prompt_likes (id, prompt_id, user_id, created_at)
+  select pg_temp.id('02100000', i), pg_temp.id('01900000', 7), pg_temp.id('00000000', 1000 + i), now() - i * interval '1 minute'
+  from generate_series(1, 5000) i;
   insert into prompt_ratings (id, prompt_id, user_id, username, rating, created_at)
   select id, prompt_id, user_id, 'user', 3, created_at from prompt_likes;
   insert into prompt_comments (id, prompt_id, user_id, username, content, created_at)
@@ -90,6 +98,11 @@ const newPrompt = {
 }
 const key = { callerId: OWNER, method: 'm', key: randomUUID(), requestHash: Buffer.from('x') }
 const eventHeaders = '{}'
+const PAGES = [undefined, ['2099-01-01', PROMPT]].map((cursor) => ({
+  promptId: PROMPT,
+  readerId: OWNER,
+  ...rangeAfter(cursor, PAGE),
+}))
 
 describePlans(
   () => database,
@@ -110,6 +123,9 @@ describePlans(
     }),
     asking(likePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
     asking(unlikePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
+    asking(ratePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', rating: 5, review: null, eventHeaders }),
+    asking(deleteRating, { promptId: PROMPT, userId: OWNER }),
+    ...PAGES.flatMap((page) => [asking(listLikes, page), asking(listRatings, page)]),
     asking(knowAuthor, { userId: OWNER, username: 'other', revision: 2 }),
     ...Object.values(findOtherNames).map((find) => asking(find, { userId: OWNER })),
     ...Object.values(renameRows).map((rename) => asking(rename, { userId: OWNER, ids: [PROMPT] })),
