@@ -1,11 +1,11 @@
 import { statement } from '#chassis/db/statements.ts'
-import type { RatingRow } from './ratings.ts'
+import { ratingColumns, type RatingRow } from './ratings.ts'
 import { type PageRow, pageOf, pageParams } from './social-page.ts'
 
 /** What all ratings of a prompt come to. */
 export type RatingSummaryRow = {
-  ratings_count: number
-  rating_avg: number | null
+  count: number
+  average: number | null
   /** How many are 1, 2, 3, 4 and 5. */
   distribution: number[]
 }
@@ -19,8 +19,9 @@ export const listRatings = statement(
 )<PageRow<RatingRow, RatingSummaryRow>>((p) =>
   pageOf(p, {
     table: 'prompt_ratings',
-    columns: 'c.user_id, c.username, c.rating, c.review, c.verified_purchase, c.updated_at',
-    ofPrompt: `select p.ratings_count, p.rating_avg::float8 as rating_avg, array[${STARS.join(', ')}]::integer[] as distribution
+    columns: ratingColumns('c'),
+    where: 'c.prompt_id = p.id',
+    ofPrompt: `select p.ratings_count as count, p.rating_avg::float8 as average, array[${STARS.join(', ')}]::integer[] as distribution
       from prompt_ratings r where r.prompt_id = p.id`,
   }),
 )

@@ -8,19 +8,23 @@ import { isLicensedTo, isShownTo } from './readable.ts'
 
 /** A rating as a message shows it. */
 export type RatingRow = {
-  user_id: string
+  userId: string
   username: string
   rating: number
   review: string | null
-  verified_purchase: boolean
-  created_at: Date
-  updated_at: Date | null
+  verifiedPurchase: boolean
+  createdAt: Date
+  updatedAt: Date | null
 }
 
+/** Columns of RatingRow other than `createdAt`, of a row of `prompt_ratings`. */
+export const ratingColumns = (
+  row: string,
+) => `${row}.user_id as "userId", ${row}.username, ${row}.rating, ${row}.review,
+  ${row}.verified_purchase as "verifiedPurchase", ${row}.updated_at as "updatedAt"`
+
 /** What became of a rating. Nobody rates a prompt of their own: then nothing was stored. */
-export type RatedRow = { ratings_count: number; rating_avg: number } & (
-  ({ is_own: false } & RatingRow) | { is_own: true }
-)
+export type RatedRow = { ratingsCount: number; ratingAvg: number } & (({ isOwn: false } & RatingRow) | { isOwn: true })
 
 /**
  * Rates a prompt or replaces the user's rating, and counts it in the row of the prompt. Only another number is counted and emitted: another
@@ -69,14 +73,13 @@ export const ratePrompt = statement('rate_prompt', {
       }),
     ],
   })}
-  select t.is_own, coalesce(c.ratings_count, t.ratings_count) as ratings_count,
-    coalesce(c.rating_avg, t.rating_avg)::float8 as rating_avg,
-    r.user_id, r.username, r.rating, r.review, r.verified_purchase, r.created_at, r.updated_at
+  select t.is_own as "isOwn", coalesce(c.ratings_count, t.ratings_count) as "ratingsCount",
+    coalesce(c.rating_avg, t.rating_avg)::float8 as "ratingAvg", r.created_at as "createdAt", ${ratingColumns('r')}
   from target t left join rated r on true left join counted c on true`,
 )
 
 /** Takes a user's rating back, and counts it down. No row: there is no such prompt that the user may see. */
-export const deleteRating = statement('delete_rating', { promptId: uuid, userId: uuid })<{ was_rated: boolean }>(
+export const deleteRating = statement('delete_rating', { promptId: uuid, userId: uuid })<{ wasRated: boolean }>(
   (p) => `with target as (
     select p.id from prompts p where p.id = ${p.promptId} and ${isShownTo('p', p.userId)}
   ),
@@ -89,5 +92,5 @@ export const deleteRating = statement('delete_rating', { promptId: uuid, userId:
     update prompts p set ratings_count = p.ratings_count - 1, ratings_sum = p.ratings_sum - g.rating
     from gone g where p.id = g.prompt_id
   )
-  select exists (select from gone) as was_rated from target`,
+  select exists (select from gone) as "wasRated" from target`,
 )

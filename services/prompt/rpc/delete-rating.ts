@@ -6,6 +6,6 @@ import * as db from '../db/ratings.ts'
 export const deleteRating = async ({ promptId }: DeleteRatingRequest, { sql, caller }: Call) => {
   const [row] = await sql(db.deleteRating, { promptId, userId: caller.userId })
   if (!row) throw notFound('prompt')
-  if (!row.was_rated) throw notFound('rating')
+  if (!row.wasRated) throw notFound('rating')
   return {}
 }

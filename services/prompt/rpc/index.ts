@@ -7,17 +7,21 @@ import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/socia
 import type { Deps } from '../context.ts'
 import { batchGetPrompts } from './batch-get-prompts.ts'
 import { checkAccess } from './check-access.ts'
+import { createComment } from './create-comment.ts'
 import { createPrompt } from './create-prompt.ts'
+import { deleteComment } from './delete-comment.ts'
 import { deletePrompt } from './delete-prompt.ts'
 import { deleteRating } from './delete-rating.ts'
 import { getPrompt } from './get-prompt.ts'
 import { likePrompt } from './like-prompt.ts'
 import { listCategories } from './list-categories.ts'
+import { listComments } from './list-comments.ts'
 import { listLikes } from './list-likes.ts'
 import { listPrompts } from './list-prompts.ts'
 import { listRatings } from './list-ratings.ts'
 import { ratePrompt } from './rate-prompt.ts'
 import { unlikePrompt } from './unlike-prompt.ts'
+import { updateComment } from './update-comment.ts'
 import { updatePrompt } from './update-prompt.ts'
 
 /** The table: a handler for each RPC. */
@@ -38,6 +42,10 @@ export const services = (deps: Deps) => [
     ratePrompt,
     deleteRating,
     listRatings: listRatings(deps),
+    createComment,
+    updateComment,
+    deleteComment,
+    listComments: listComments(deps),
   }),
   serve(PromptInternalServiceService, { checkAccess }),
 ]

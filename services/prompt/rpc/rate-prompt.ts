@@ -10,6 +10,6 @@ export const ratePrompt = async ({ promptId, rating, review }: RatePromptRequest
   const given = { rating, review: review || null }
   const [row] = await sql(db.ratePrompt, { promptId, userId, username, ...given, ...eventValues(origin) })
   if (!row) throw notFound('prompt')
-  if (row.is_own) throw failedPrecondition('OWN_PROMPT', 'you cannot rate your own prompt')
-  return { rating: toRating(row), ratingsCount: row.ratings_count, ratingAvg: row.rating_avg }
+  if (row.isOwn) throw failedPrecondition('OWN_PROMPT', 'you cannot rate your own prompt')
+  return { rating: toRating(row), ratingsCount: row.ratingsCount, ratingAvg: row.ratingAvg }
 }

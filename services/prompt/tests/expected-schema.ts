@@ -127,7 +127,13 @@ export const BEYOND_SEED: Record<string, Table> = {
   prompt_comments: {
     columns: { parent_id: 'uuid', deleted_at: TIME },
     constraints: ['FOREIGN KEY (parent_id) REFERENCES prompt_comments(id)'],
-    indexes: ['btree (created_at DESC)', 'btree (prompt_id)', 'btree (user_id)'],
+    indexes: [
+      'btree (created_at DESC)',
+      'btree (parent_id, created_at DESC, id DESC) WHERE (parent_id IS NOT NULL)',
+      'btree (prompt_id)',
+      'btree (prompt_id, created_at DESC, id DESC) WHERE (parent_id IS NULL)',
+      'btree (user_id)',
+    ],
   },
   entitlements: {
     columns: {

@@ -7,6 +7,7 @@ const COUNT = 25
 let service: PromptTest
 let ann: Person
 let people: Person[]
+const parents = new Map<string, string>()
 
 beforeAll(async () => {
   service = await startPromptService()
@@ -50,7 +51,42 @@ const LISTS: List[] = [
       return { keys: ratings.map(({ userId }) => userId), nextPageToken }
     },
   },
+  {
+    name: 'ListComments',
+    add: comment,
+    remove: uncomment,
+    page: async (request) => {
+      const { comments, nextPageToken } = await service.social.listComments(request)
+      return { keys: comments.map(({ id }) => id), nextPageToken }
+    },
+  },
+  {
+    name: 'ListComments of the replies to a comment',
+    add: async (promptId, person) => comment(promptId, person, await parentOf(promptId)),
+    remove: uncomment,
+    page: async (request) => {
+      const parentId = await parentOf(request.promptId)
+      const { comments, nextPageToken } = await service.social.listComments({ ...request, parentId })
+      return { keys: comments.map(({ id }) => id), nextPageToken }
+    },
+  },
 ]
+
+async function comment(promptId: string, { as }: Person, parentId?: string) {
+  const { comment: made } = await service.social.createComment({ promptId, content: 'C', parentId }, as)
+  return made!.id
+}
+
+function uncomment(promptId: string, { as }: Person, commentId: string) {
+  return service.social.deleteComment({ promptId, commentId }, as)
+}
+
+/** The one comment of a prompt to which all replies are. */
+async function parentOf(promptId: string): Promise<string> {
+  const known = parents.get(promptId) ?? (await comment(promptId, ann))
+  parents.set(promptId, known)
+  return known
+}
 
 describe.each(LISTS)('$name', ({ name, add, remove, page }) => {
   /** A prompt with something of each of the people, the keys in the order in which it came. */

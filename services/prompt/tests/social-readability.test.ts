@@ -15,11 +15,16 @@ beforeAll(async () => {
 })
 afterAll(() => service.stop())
 
-/** A prompt that somebody liked and rated while it was public. */
+/** The comment on each prompt. */
+const commentOf = new Map<string, string>()
+
+/** A prompt that somebody liked, rated and commented on while it was public. */
 const arrange = (columns: Record<string, unknown>) =>
   service.arrange(columns, async (promptId) => {
     await service.social.likePrompt({ promptId }, critic.as)
     await service.social.ratePrompt({ promptId, rating: 4, review: 'Good' }, critic.as)
+    const { comment } = await service.social.createComment({ promptId, content: 'Well said' }, critic.as)
+    commentOf.set(promptId, comment!.id)
   })
 
 const FIRST = { pageSize: 0, pageToken: '' }
@@ -33,6 +38,17 @@ const LISTS: [name: string, read: (promptId: string, caller: Outgoing) => Promis
     (promptId, caller) => service.social.listRatings({ promptId, ...FIRST }, caller),
     { ratings: [{ review: 'Good' }], summary: { count: 1, average: 4 } },
   ],
+  [
+    'ListComments',
+    (promptId, caller) => service.social.listComments({ promptId, ...FIRST }, caller),
+    { comments: [{ content: 'Well said' }] },
+  ],
+  [
+    'ListComments of replies',
+    (promptId, caller) =>
+      service.social.listComments({ promptId, parentId: commentOf.get(promptId)!, ...FIRST }, caller),
+    { comments: [] },
+  ],
 ]
 
 /** What a signed-in reader can do, in an order in which all of it succeeds. */
@@ -41,6 +57,12 @@ const CHANGES: [name: string, change: (promptId: string, caller: Outgoing) => Pr
   ['UnlikePrompt', (promptId, caller) => service.social.unlikePrompt({ promptId }, caller)],
   ['RatePrompt', (promptId, caller) => service.social.ratePrompt({ promptId, rating: 1, review: '' }, caller)],
   ['DeleteRating', (promptId, caller) => service.social.deleteRating({ promptId }, caller)],
+  ['CreateComment', (promptId, caller) => service.social.createComment({ promptId, content: 'Indeed' }, caller)],
+  [
+    'CreateComment, a reply',
+    (promptId, caller) =>
+      service.social.createComment({ promptId, content: 'Indeed', parentId: commentOf.get(promptId)! }, caller),
+  ],
 ]
 /** What the owner of a prompt cannot do. */
 const FOR_OTHERS = ['RatePrompt', 'DeleteRating']
@@ -70,5 +92,23 @@ describe.each(CASES)('$state, to $reader: $sight', ({ columns, reader, sight }) 
       else await rejection(answer)
     }
     if (!isShown) expect(await readOutbox(service.database, promptId)).toEqual(before)
+  })
+
+  test('its author edits and deletes a comment on it only while they see it', async () => {
+    const person = service.people[reader]
+    const which = { promptId: '', commentId: '' }
+    which.promptId = await service.arrange(columns, async (promptId) => {
+      const { comment } = await service.social.createComment({ promptId, content: 'Mine' }, person.as)
+      Object.assign(which, { commentId: comment!.id })
+    })
+    const edited = service.social.updateComment({ ...which, content: 'Still mine' }, person.as)
+    if (isShown) {
+      expect((await edited).comment).toMatchObject({ content: 'Still mine' })
+      expect(await service.social.deleteComment(which, person.as)).toEqual({})
+    } else {
+      expect(await rejection(edited)).toMatchObject(HIDDEN)
+      const deleted = await rejection(service.social.deleteComment(which, person.as))
+      expect(deleted).toMatchObject({ code: status.NOT_FOUND, message: 'no such comment' })
+    }
   })
 })
