@@ -167,9 +167,12 @@ export const ATTACKS: Attack[] = [
         await send('PATCH', `/v1/prompts/${foreign}`, { token, body: { promptId: own, title: 'Taken' } }),
         await send('PATCH', `/v1/prompts/${foreign}`, { token, body: { prompt_id: own, title: 'Taken' } }),
       ]
-      const there = await send('GET', `/v1/prompts/${own}`, { token })
+      const there = await until('a read to be allowed again', async () => {
+        const answer = await send('GET', `/v1/prompts/${own}`, { token })
+        return answer.status !== 429 && answer
+      })
       if (there.status !== 200 || there.body.prompt.title === 'Taken') throw new Error('it reached the other prompt')
-      return all('refused', answers.map(statusOf), ['400', '403', '404'])
+      return all('refused', answers.map(statusOf), ['400', '403', '404', '429'])
     },
   },
   {

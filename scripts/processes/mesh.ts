@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startTcpProxy } from '#chassis/testing/tcp-proxy.ts'
 import { type Gateway, startGateway } from '../../services/dev-env/gateway.ts'
 import { assertPortFree } from '../../services/dev-env/infra/ports.ts'
 import { type Network, portsOf } from '../../services/dev-env/network.ts'
@@ -7,6 +6,7 @@ import { SERVICES } from '../../services/dev-env/services.ts'
 import { flagsOf } from './flags.ts'
 import { startServer } from './server.ts'
 import { openSite, type Site } from './site.ts'
+import { startStoreNetwork } from './store-network.ts'
 
 /** A service, as a process of its own with the flags of production. */
 export type Part = {
@@ -52,9 +52,8 @@ async function startPart(
 ): Promise<Part> {
   const { env } = network.services[name]!
   const { PF_POSTGRES_URL: databaseUrl } = env
-  const proxy = databaseUrl === undefined ? undefined : await startTcpProxy(databaseUrl)
-  if (proxy) opened.defer(async () => proxy.close())
-  const reached = proxy ? { ...env, PF_POSTGRES_URL: proxy.url } : env
+  const way = databaseUrl === undefined ? undefined : opened.use(await startStoreNetwork(databaseUrl))
+  const reached = way ? { ...env, PF_POSTGRES_URL: way.url } : env
   const command = [`services/${name}/main.ts`]
   const start = () => startServer({ name, command, env: reached, flags: flagsOf(name), logs: state })
   let server = await start()
@@ -74,13 +73,7 @@ async function startPart(
       await sleep(ms)
       process.kill(server.pid, 'SIGCONT')
     },
-    ...(proxy && {
-      silence: async (ms) => {
-        proxy.swallow()
-        await sleep(ms)
-        proxy.restore()
-      },
-    }),
+    ...(way && { silence: way.silence }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api'
-import { v7 } from 'uuid'
+import { newId } from './ids.ts'
 import type { Context } from './trace.ts'
 
 /** What causes a change, and with it events: a call, a consumed event, or a job. */
@@ -12,6 +12,6 @@ export type Cause = {
 
 /** A run of a job as a cause: `delete-old-versions-0199…`. */
 export const jobCause = (job: string): Cause => ({
-  requestId: `${job.replaceAll(' ', '-')}-${v7()}`,
+  requestId: `${job.replaceAll(' ', '-')}-${newId()}`,
   trace: ROOT_CONTEXT,
 })

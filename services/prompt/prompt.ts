@@ -1,6 +1,6 @@
-import { v7 } from 'uuid'
 import { invalid } from '#chassis/errors.ts'
 import type { Caller } from '#chassis/grpc/tokens.ts'
+import { newId } from '#chassis/ids.ts'
 import {
   type Access,
   Access_Kind,
@@ -96,7 +96,7 @@ export function factsOf(prompt: Described): PromptFacts {
 /** Makes the row of a new prompt from a request that keeps the contract's rules. Throws when the variables are too large. */
 export function newPrompt(request: CreatePromptRequest, { userId, username }: Caller): NewPrompt {
   return {
-    id: v7(),
+    id: newId(),
     title: request.title,
     content: request.content,
     description: request.description || null,

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { Counter, type Registry } from 'prom-client'
-import { v7 } from 'uuid'
 import type { Publish } from '#chassis/events/publisher.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
+import { newId } from '#chassis/ids.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { pause } from '#chassis/pause.ts'
 import { EVENTS } from '#contracts/events.ts'
@@ -52,7 +52,7 @@ export function createViews({ publish, secret, registry, log }: Parts): Views {
   let publishing: Promise<void> | undefined
 
   const isPublished = async (views: PromptView[]) => {
-    const id = v7()
+    const id = newId()
     const end = Date.now() + GIVE_UP_MS
     for (let tries = 1; ; tries++) {
       try {
@@ -87,7 +87,7 @@ export function createViews({ publish, secret, registry, log }: Parts): Views {
       if (held >= MAX_VIEWS) return lost.inc()
       held++
       waiting.push({
-        eventId: v7(),
+        eventId: newId(),
         promptId: prompt.id,
         prompt: factsOf(prompt),
         viewer: caller && { userId: caller.userId, username: caller.username },

@@ -1,7 +1,8 @@
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { SignJWT } from 'jose'
-import { v4, v7 } from 'uuid'
+import { v4 } from 'uuid'
 import { TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
+import { newId } from '#chassis/ids.ts'
 import type { Tokens } from '#contracts/gen/promptforge/auth/v1/auth.ts'
 import type { UsedToken } from './db/rotate-refresh-token.ts'
 import type { KeyRing, Signer } from './key-ring.ts'
@@ -39,7 +40,7 @@ export function createSessions(
     const issuedAt = new Date()
     const expiresAt = new Date(issuedAt.getTime() + rules.refreshSeconds * 1000)
     return {
-      id: v7(),
+      id: newId(),
       hash: hashOfToken(refreshToken),
       issuedAt,
       expiresAt,

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
-import { v7 } from 'uuid'
 import { CLOCK_SKEW_SECONDS, TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
+import { newId } from '#chassis/ids.ts'
 import type { FieldCipher } from './field-cipher.ts'
 
 /** What decides when keys change, in seconds. */
@@ -51,7 +51,7 @@ export function signingAt<T extends { activeFrom: Date; retiredAt: Date | null }
 
 /** Makes an Ed25519 key: the public half as RFC 7517 wants it, the private half sealed under the key's id. */
 export function newSigningKey(cipher: FieldCipher): { kid: string; publicJwk: JWK; privateKey: Buffer } {
-  const kid = v7()
+  const kid = newId()
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const { kty, crv, x } = publicKey.export({ format: 'jwk' })
   const sealed = cipher.encrypt(privateKey.export({ format: 'der', type: 'pkcs8' }), kid)

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { v7 } from 'uuid'
+import { newId } from '../ids.ts'
 import type { EventDefinition } from '#contracts/events.ts'
 import type { EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
 import type { Cause } from '../cause.ts'
@@ -53,7 +53,7 @@ const createEmit =
   ({ subject, perAggregate, message: type }, message) => {
     const { aggregateId } = (message as { metadata: EventMetadata }).metadata
     em.create(OutboxEvent, {
-      id: v7(),
+      id: newId(),
       subject: perAggregate ? `${subject}.${aggregateId}` : subject,
       payload: type.toJSON(message as Parameters<typeof type.toJSON>[0]) as OutboxRow['payload'],
       headers: eventHeaders(cause),

@@ -15,3 +15,17 @@ export function testContract(): Contract {
   loaded ??= readContract(readFileSync(TEST_DESCRIPTOR_SET))
   return loaded
 }
+
+/** Milliseconds for which a client of a test waits: its machine may be busy with other tests. */
+const PATIENCE_MS = 30_000
+
+/** A contract for clients of tests, whose calls end when they are answered and not because the machine is slow. */
+export const patient = (contract: Contract): Contract => ({
+  ...contract,
+  methods: new Map(
+    [...contract.methods].map(([path, method]) => [
+      path,
+      method.serverStreaming ? method : { ...method, deadlineMs: PATIENCE_MS },
+    ]),
+  ),
+})

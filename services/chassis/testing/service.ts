@@ -8,6 +8,7 @@ import type { RpcService } from '../grpc/call.ts'
 import { createStub, openChannel, type Stub } from '../grpc/client.ts'
 import { type Mesh, type MeshConfig, openMesh } from '../grpc/tls.ts'
 import { createLogger } from '../logger.ts'
+import { patient } from './contract.ts'
 import { type TestDatabase, testDatabase } from './database.ts'
 import { TEST_AUTH, type TestIdentity, testIdentity } from './identity.ts'
 import { type TestMongo, testMongo } from './mongo.ts'
@@ -144,7 +145,7 @@ function openClients(service: string, target: string, contract: Contract = loadC
   }
   return {
     stub: <S extends RpcService>(definition: S, peer = 'client') => {
-      const channel = openChannel({ contract, mesh: meshOf(peer), service, target })
+      const channel = openChannel({ contract: patient(contract), mesh: meshOf(peer), service, target })
       channels.push(channel)
       return createStub(channel, definition)
     },

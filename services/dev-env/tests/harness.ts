@@ -5,6 +5,7 @@ import { Client, credentials } from '@grpc/grpc-js'
 import type { RpcService } from '#chassis/grpc/call.ts'
 import { type Channel, createStub, openChannel, type Stub } from '#chassis/grpc/client.ts'
 import { openMesh } from '#chassis/grpc/tls.ts'
+import { patient } from '#chassis/testing/contract.ts'
 import { loadContract } from '#contracts/contract.ts'
 import type { Deps as UserDeps } from '../../user/context.ts'
 import { dropDatabases, dropMongoDatabase, mongoDatabase } from '../databases.ts'
@@ -77,14 +78,14 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
     stub: (service, definition) => {
       const target = `localhost:${network.services[service]!.ports.grpc}`
       const mesh = openMesh({ certificates: join(network.certificates, 'client', 'current'), ...MESH })
-      const channel = openChannel({ contract: loadContract(), mesh, service, target })
+      const channel = openChannel({ contract: patient(loadContract()), mesh, service, target })
       channels.push(channel)
       return createStub(channel, definition)
     },
     signer: () => (network.services['user']!.context as UserDeps).keys.signer(),
     gatewayStub: (definition) => {
       const client = new Client(`localhost:${network.gateway.port}`, credentials.createInsecure())
-      const channel = { service: 'gateway', client, contract: loadContract(), close: () => client.close() }
+      const channel = { service: 'gateway', client, contract: patient(loadContract()), close: () => client.close() }
       channels.push(channel)
       return createStub(channel, definition)
     },

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { Client, credentials } from '@grpc/grpc-js'
 import type { RpcService } from '#chassis/grpc/call.ts'
 import { type Channel, createStub, type Stub } from '#chassis/grpc/client.ts'
-import { TEST_DESCRIPTOR_SET, testContract } from '#chassis/testing/contract.ts'
+import { patient, TEST_DESCRIPTOR_SET, testContract } from '#chassis/testing/contract.ts'
 import { TEST_AUTH } from '#chassis/testing/identity.ts'
 import { testMesh } from '#chassis/testing/service.ts'
 import { type Contract, DESCRIPTOR_SET, loadContract, RATE_CLASSES } from '#contracts/contract.ts'
@@ -109,7 +109,7 @@ export async function startGateway({
   const envoy = await startEnvoy({ configPath, dir: folder })
   const { edge, admin } = await envoy.ports()
   const client = new Client(`127.0.0.1:${edge}`, credentials.createInsecure())
-  const channel: Channel = { service: 'gateway', client, contract, close: () => client.close() }
+  const channel: Channel = { service: 'gateway', client, contract: patient(contract), close: () => client.close() }
   return {
     envoy,
     folder,

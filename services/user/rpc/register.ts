@@ -1,6 +1,6 @@
-import { v7 } from 'uuid'
 import { brokenConstraint } from '#chassis/db/failures.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
+import { newId } from '#chassis/ids.ts'
 import type { RegisterRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Deps } from '../context.ts'
 import { type NewUser, registerUser, takenNames } from '../db/register-user.ts'
@@ -16,7 +16,7 @@ export const register =
     if (names!.username) throw usernameTaken()
     const network = networkOf(call.origin.address)
     const password = await passwords.inTurn(network, call.signal, ({ hash }) => hash(request.password))
-    const user: NewUser = { ...request, id: v7(), password }
+    const user: NewUser = { ...request, id: newId(), password }
     const session = await newSession()
     const row = await registerUser(call, user, session).catch((error: unknown) => {
       throw brokenConstraint(error) === 'held_usernames_held' ? usernameTaken() : error

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { type Asked, asking, describePlans } from '#chassis/testing/plans.ts'
 import { batchGetUsers } from '../db/batch-get-users.ts'
@@ -86,3 +86,19 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 describePlans(() => database, STATEMENTS)
+
+test('a new username is looked for among the held ones by an index', async () => {
+  const scans = async () => {
+    const text = `select seq_scan::integer as scans from pg_stat_xact_user_tables where relname = 'held_usernames'`
+    return (await database.query<{ scans: number }>(text))[0]!.scans
+  }
+  await database.query('begin')
+  try {
+    const before = await scans()
+    const text = `insert into users (id, username, email, password, created_at) values ($1, 'fresh', 'fresh@x.org', 'h', now())`
+    await database.query(text, [randomUUID()])
+    expect((await scans()) - before).toBe(0)
+  } finally {
+    await database.query('rollback')
+  }
+})

@@ -4,6 +4,7 @@ import { HeldUsernames } from './20261125220200-held-usernames.ts'
 import { Outbox } from './20261126050000-outbox.ts'
 import { UnusedTables } from './20261127000000-unused-tables.ts'
 import { ClosedAccounts } from './20261127020000-closed-accounts.ts'
+import { HeldUsernameIndex } from './20261127065800-held-username-index.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: '20261126050000-outbox', class: Outbox },
   { name: '20261127000000-unused-tables', class: UnusedTables },
   { name: '20261127020000-closed-accounts', class: ClosedAccounts },
+  { name: '20261127065800-held-username-index', class: HeldUsernameIndex },
 ]
