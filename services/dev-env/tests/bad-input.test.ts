@@ -7,6 +7,7 @@ import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_serv
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { GRPC_CASES } from './bad-input-grpc-cases.ts'
 import { REST_CASES, type Scene } from './bad-input-cases.ts'
+import { SOCIAL_CASES } from './bad-input-social-cases.ts'
 import { startTestNetwork, type TestNetwork } from './harness.ts'
 import { contentsOf } from './contents.ts'
 import { setScene } from './scene.ts'
@@ -24,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => network.stop())
 
 describe('over REST', () => {
-  test.each(REST_CASES)('$name', async ({ request, status: code, reason, fields }) => {
+  test.each([...REST_CASES, ...SOCIAL_CASES])('$name', async ({ request, status: code, reason, fields }) => {
     const answer = await network.rest(...request(scene))
     const details: { reason?: string; fieldViolations?: { field: string }[] }[] = answer.body.details
     const violations = details.flatMap(({ fieldViolations = [] }) => fieldViolations.map(({ field }) => field)).sort()

@@ -1,8 +1,8 @@
-import { v7 } from 'uuid'
 import { claimValues, createOnce } from '#chassis/db/idempotency.ts'
 import { invalid, notFound } from '#chassis/errors.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
 import type { Call } from '#chassis/grpc/call.ts'
+import { newId } from '#chassis/ids.ts'
 import type { CreateCommentRequest } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import { countReplies, findComment } from '../db/comments.ts'
 import { insertComment, type MadeRow, type Outcome } from '../db/insert-comment.ts'
@@ -11,7 +11,7 @@ import { toComment } from './social-view.ts'
 export const createComment = async ({ promptId, content, parentId }: CreateCommentRequest, call: Call) => {
   const { sql, caller, idempotencyKey, origin } = call
   const { userId, username } = caller
-  const id = v7()
+  const id = newId()
   const create = async () => {
     const [row] = await sql(insertComment, {
       promptId,
