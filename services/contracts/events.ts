@@ -15,7 +15,7 @@ export type StreamLimits = {
 
 const GIB = 1024 ** 3
 
-/** The streams. Where messages wait for their consumers; the record is each service's outbox. */
+/** The streams. Where messages wait for their consumers; the record is each service's outbox, and of versions their documents. */
 export const STREAMS = {
   PF_USER: { prefix: 'pf.user.', days: 30, maxBytes: GIB },
   PF_PROMPT: { prefix: 'pf.prompt.', days: 30, maxBytes: 4 * GIB },
@@ -43,12 +43,17 @@ export type EventDefinition<T = unknown> = {
   subject: string
   /** The subject ends with `.<aggregate id>`, so that what is about one aggregate can be purged. */
   perAggregate: boolean
+  /**
+   * It waits in the outbox of its service until the relay publishes it. What is in no outbox is published by the service itself: a
+   * version's event before what caused it is acknowledged, and views as well as it can.
+   */
+  outbox: boolean
   /** The services that consume it. */
   consumers: readonly string[]
   message: MessageFns<T>
 }
 
-type Options = { stream?: StreamName; perAggregate?: boolean; consumers?: readonly string[] }
+type Options = { stream?: StreamName; perAggregate?: boolean; outbox?: boolean; consumers?: readonly string[] }
 
 const event = <T>(
   service: string,
@@ -60,6 +65,7 @@ const event = <T>(
   const {
     stream = `PF_${service.toUpperCase()}` as StreamName,
     perAggregate = false,
+    outbox = true,
     consumers = ['analytics'],
   } = options
   return {
@@ -69,6 +75,7 @@ const event = <T>(
     stream,
     subject: `${STREAMS[stream].prefix}${name}.v1`,
     perAggregate,
+    outbox,
     consumers,
     message,
   }
@@ -84,14 +91,16 @@ export const EVENTS = {
   promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated),
   promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated),
   promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted),
-  promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded),
+  promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded, {
+    outbox: false,
+  }),
   promptLiked: event('prompt', 'prompt.liked', 'prompt', prompt.PromptLiked),
   promptUnliked: event('prompt', 'prompt.unliked', 'prompt', prompt.PromptUnliked),
   promptRated: event('prompt', 'prompt.rated', 'prompt', prompt.PromptRated),
   promptCommented: event('prompt', 'prompt.commented', 'prompt', prompt.PromptCommented),
   promptForked: event('prompt', 'prompt.forked', 'prompt', prompt.PromptForked),
   promptContentChanged: event('prompt', 'prompt.content_changed', 'prompt', prompt.PromptContentChanged, content),
-  versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated),
+  versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated, { outbox: false }),
 }
 
 /** All events. */
@@ -102,6 +111,9 @@ export const filterOf = ({ subject, perAggregate }: EventDefinition) => (perAggr
 
 /** What a service emits. */
 export const emittedBy = (service: string) => ALL_EVENTS.filter((event) => event.service === service)
+
+/** What waits in the outbox of a service. */
+export const relayedBy = (service: string) => emittedBy(service).filter(({ outbox }) => outbox)
 
 /** What a service consumes of one stream, or of all. */
 export const consumedBy = (service: string, stream?: StreamName) =>

@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/mongodb'
 import type { MongoDatabase } from '#chassis/db/mongo.ts'
 import type { Base } from '#chassis/define-service.ts'
+import type { Publish } from '#chassis/events/publisher.ts'
 import type { PageTokens } from '#chassis/page-token.ts'
 import { askPrompt, type ReadableVersions } from './access.ts'
 import { type Arrivals, createArrivals } from './arrivals.ts'
@@ -11,6 +12,7 @@ import { openVersions, type Versions } from './db/documents.ts'
 export type Deps = {
   orm: MikroORM
   versions: Versions
+  publish: Publish
   arrivals: Arrivals
   pageTokens: PageTokens
   readableVersions: ReadableVersions
@@ -21,10 +23,12 @@ export const createContext = ({
   config,
   database,
   pageTokens,
+  publish,
   openChannel,
 }: Base<VersionConfig, MongoDatabase>): Deps => ({
   orm: database.orm,
   versions: openVersions(database),
+  publish,
   arrivals: createArrivals(),
   pageTokens,
   readableVersions: askPrompt(openChannel('prompt', config.promptService)),

@@ -9,4 +9,4 @@ export async function getVersion(versions: Versions, promptId: string, version: 
   return { ...found, promptId, userId: found.userId.toString(), versionId: found.versionId.toString() }
 }
 
-const NOT_SHOWN = { _id: 0, visible: 0, headers: 0, publishedAt: 0, attempts: 0, abandonedAt: 0 }
+const NOT_SHOWN = { _id: 0, visible: 0, headers: 0 }
