@@ -85,7 +85,7 @@ test('a service whose database lacks what it stores does not start', async () =>
     "prompt emits prompt.created and has no outbox: add 'outbox' to the tables of its db/schema.ts, and a migration that creates it",
   )
   const { createPrompt } = PromptServiceService
-  const creating = serve({ createPrompt }, { createPrompt: answer })
+  const creating = serve({ createPrompt }, { createPrompt: async () => ({ warnings: [] }) })
   await expect(startWith(['outbox'], [creating])).rejects.toThrow(
     'prompt serves /promptforge.prompt.v1.PromptService/CreatePrompt and stores no idempotency keys: ' +
       "add 'idempotency_keys' to the tables of its db/schema.ts, and a migration that creates it",
@@ -160,17 +160,18 @@ describe('an event', () => {
   })
 
   test('that a service is given and does not handle stops it, and so does one that it is not given', () => {
-    const renamed = subscription('PF_USER', { batch: 1 }, { userRenamed: answer })
-    expect(() => assertAllHandled('prompt', [renamed])).not.toThrow()
-    expect(() => assertAllHandled('prompt', [])).toThrow(
+    const others = { userFollowed: answer, userUnfollowed: answer }
+    const all = subscription('PF_USER', { batch: 1 }, { ...others, userRenamed: answer })
+    expect(() => assertAllHandled('prompt', [all])).not.toThrow()
+    expect(() => assertAllHandled('prompt', [subscription('PF_USER', { batch: 1 }, others)])).toThrow(
       'prompt does not handle the events that contracts/events.ts gives it: user.renamed of PF_USER has no handler. ' +
         'Fix its events/index.ts, or the catalogue',
     )
-    const more = subscription('PF_USER', { batch: 1 }, { userRenamed: answer, userSignedIn: answer })
+    const more = subscription('PF_USER', { batch: 1 }, { ...others, userRenamed: answer, userSignedIn: answer })
     expect(() => assertAllHandled('prompt', [more])).toThrow(
       'user.signed_in of PF_USER is not an event that the catalogue gives it',
     )
-    expect(() => assertAllHandled('prompt', [renamed, renamed])).toThrow('PF_USER has two subscriptions')
+    expect(() => assertAllHandled('prompt', [all, all])).toThrow('PF_USER has two subscriptions')
     const elsewhere = subscription('PF_PROMPT', { batch: 1 }, { userRenamed: answer })
     expect(() => assertAllHandled('prompt', [elsewhere])).toThrow('user.renamed of PF_USER has no handler')
     const content = batchSubscription('PF_PROMPT_CONTENT', { batch: 1 }, consumedBy('version'), async () => [])

@@ -24,7 +24,8 @@ export type RestCase = {
   fields?: string[]
 }
 
-const OTHER = '01890000-0000-7000-8000-00000000000f'
+/** The id of nothing and nobody. */
+export const OTHER = '01890000-0000-7000-8000-00000000000f'
 const emoji = (count: number) => '😀'.repeat(count)
 const combining = (pairs: number) => 'q\u0301'.repeat(pairs)
 const variable = (name: string) => ({ name, type: 'TEXT' })
@@ -55,7 +56,8 @@ const update = (name: string, body: unknown, fields: string[], reason = 'VALIDAT
   fields,
 })
 
-const get = (
+/** A bad request to read something. */
+export const get = (
   name: string,
   path: (scene: Scene) => string,
   status: number,
@@ -84,7 +86,8 @@ const stats = (name: string, path: (scene: Scene) => string, code: number, field
 
 const range = (start: string, end: string) => `start=${start}T00:00:00Z&end=${end}T00:00:00Z`
 
-const asBen = (name: string, request: (scene: Scene) => string, body?: unknown): RestCase => ({
+/** What the caller may not know of. */
+export const asBen = (name: string, request: (scene: Scene) => string, body?: unknown): RestCase => ({
   name: `somebody else's: ${name}`,
   request: (scene) => [request(scene), { token: scene.ben.token, body }],
   status: 404,

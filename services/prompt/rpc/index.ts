@@ -12,6 +12,7 @@ import { createPrompt } from './create-prompt.ts'
 import { deleteComment } from './delete-comment.ts'
 import { deletePrompt } from './delete-prompt.ts'
 import { deleteRating } from './delete-rating.ts'
+import { forkPrompt } from './fork-prompt.ts'
 import { getPrompt } from './get-prompt.ts'
 import { likePrompt } from './like-prompt.ts'
 import { listCategories } from './list-categories.ts'
@@ -20,6 +21,7 @@ import { listLikes } from './list-likes.ts'
 import { listPrompts } from './list-prompts.ts'
 import { listRatings } from './list-ratings.ts'
 import { ratePrompt } from './rate-prompt.ts'
+import { renderPrompt } from './render-prompt.ts'
 import { unlikePrompt } from './unlike-prompt.ts'
 import { updateComment } from './update-comment.ts'
 import { updatePrompt } from './update-prompt.ts'
@@ -33,6 +35,8 @@ export const services = (deps: Deps) => [
     listPrompts: listPrompts(deps),
     updatePrompt: updatePrompt(deps),
     deletePrompt,
+    renderPrompt,
+    forkPrompt,
     listCategories,
   }),
   serve(SocialServiceService, {

@@ -185,6 +185,16 @@ export const BEYOND_SEED: Record<string, Table> = {
   idempotency_keys: IDEMPOTENCY_KEYS,
   outbox: OUTBOX,
   inbox: INBOX,
+  follows: {
+    columns: {
+      follower_id: 'uuid not null',
+      following_id: 'uuid not null',
+      revision: 'integer not null',
+      active: 'boolean not null',
+    },
+    constraints: ['PRIMARY KEY (follower_id, following_id)'],
+    indexes: [],
+  },
   authors: {
     columns: { user_id: 'uuid not null', username: 'varchar(50) not null', revision: 'integer not null' },
     constraints: ['PRIMARY KEY (user_id)'],

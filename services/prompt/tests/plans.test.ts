@@ -14,6 +14,7 @@ import { deletePrompt } from '../db/delete-prompt.ts'
 import { getPrompt } from '../db/get-prompt.ts'
 import { insertComment } from '../db/insert-comment.ts'
 import { insertPrompt } from '../db/insert-prompt.ts'
+import { knowFollow } from '../db/follows.ts'
 import { listComments, listReplies } from '../db/list-comments.ts'
 import { listLikes } from '../db/list-likes.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
@@ -22,6 +23,7 @@ import { likePrompt, unlikePrompt } from '../db/likes.ts'
 import { refreshRanks } from '../db/ranks.ts'
 import { deleteRating, ratePrompt } from '../db/ratings.ts'
 import { rangeAfter } from '../db/social-page.ts'
+import { resync } from '../db/resync.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
 import { schema } from '../db/schema.ts'
 
@@ -52,6 +54,8 @@ const FILL = `
   from prompt_comments cross join generate_series(1, 5000) i where id = pg_temp.id('02100000', 1);
   insert into authors (user_id, username, revision) select pg_temp.id('00000000', i), 'other', 1 from generate_series(1, 20000) i;
   insert into idempotency_keys select user_id, 'm', id, '', id, created_at from prompt_likes;
+  insert into follows (follower_id, following_id, revision, active)
+  select pg_temp.id('00000000', i % 400), pg_temp.id('00000000', i), 1, true from generate_series(1, 20000) i;
   insert into inbox select 'prompt', pg_temp.id('03000000', i), now() - i * interval '4 minutes' from generate_series(1, 20000) i;
   insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, active, revision)
   select id, prompt_id, user_id, 'PERSONAL', 1, true, 1 from prompt_likes`
@@ -143,6 +147,7 @@ describePlans(
       asking(insertComment, { ...newComment, parentId, ...claimValues(key, randomUUID()), eventHeaders }),
     ),
     asking(knowAuthor, { userId: OWNER, username: 'other', revision: 2 }),
+    asking(knowFollow, { followerId: OWNER, followingId: PROMPT, revision: 2, active: true }),
     ...Object.values(findOtherNames).map((find) => asking(find, { userId: OWNER })),
     ...Object.values(renameRows).map((rename) => asking(rename, { userId: OWNER, ids: [PROMPT] })),
     asking(deleteOldInbox, {}),
@@ -157,6 +162,13 @@ test.each(Object.entries(renameNewRows))(
     expect(tablesScanned(nodes)).toEqual([])
   },
 )
+
+test.each(['generic', 'custom'] as const)('with a %s plan, a page of resync is read by the key', async (mode) => {
+  const nodes = await planOf(database, mode, resync, { after: PROMPT, eventHeaders })
+  expect(tablesScanned(nodes)).toEqual([])
+  const read = nodes.filter((node) => node['Relation Name'] === 'prompts')
+  expect(read.map((node) => [node['Node Type'], node['Actual Rows']])).toEqual([['Index Scan', 200]])
+})
 
 const ORDERS: Order[] = ['CREATED', 'UPDATED', 'LIKES', 'RATING', 'COMMENTS']
 const nothing = { userId: undefined, isOwn: false, category: undefined, tag: undefined, isPublic: undefined }

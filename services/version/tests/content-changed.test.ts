@@ -92,6 +92,15 @@ describe('the event of a version', () => {
     expect(publishedOf(promptId).map(({ id }) => id)).toEqual([event.id, event.id])
   })
 
+  test('that comes after `resync` has told the version adds the author’s words, and nothing takes them away', async () => {
+    const promptId = v7()
+    const told = contentChanged(promptId, 1, { changes: '' })
+    await service.handle(told)
+    await service.handle(contentChanged(promptId, 1))
+    expect(await service.handle(told, contentChanged(promptId, 1, { changes: 'Other words' }))).toEqual([])
+    expect(await stored(promptId)).toMatchObject([{ version: 1, changes: 'Change 1' }])
+  })
+
   test('may come in any order', async () => {
     const orders = [
       [1, 2, 3],

@@ -33,10 +33,11 @@ export async function startVersionService({ context, ...options }: Options = {})
   const published: Published[] = []
   const note: Publish = async (_event, publications) => void published.push(...(publications as Published[]))
   const readable = new Map<string, VersionRange[]>()
+  const changedAt = new Map<string, Date>()
   const readableVersions = async (promptId: string) => {
     const ranges = readable.get(promptId)
     if (!ranges) throw notFound('prompt')
-    return ranges
+    return { ranges, lastChangedAt: changedAt.get(promptId) ?? new Date() }
   }
   const publishing = options.env?.['PF_NATS_URL'] ? {} : { publish: note }
   const overrides = { context: { readableVersions, ...publishing, ...context } }
@@ -46,6 +47,8 @@ export async function startVersionService({ context, ...options }: Options = {})
     ...test,
     versions: test.stub(VersionServiceService),
     readable,
+    /** When a prompt was last changed; default: now. */
+    changedAt,
     published,
     /** The documents as they are stored. */
     documents: test.database.db.collection<VersionDocument>('prompt_versions'),
