@@ -112,7 +112,11 @@ export const BEYOND_SEED: Record<string, Table> = {
       'btree (user_id, created_at DESC, id DESC)',
     ],
   },
-  prompt_likes: { columns: {}, constraints: [], indexes: ['btree (user_id)'] },
+  prompt_likes: {
+    columns: {},
+    constraints: [],
+    indexes: ['btree (prompt_id, created_at DESC, id DESC)', 'btree (user_id)'],
+  },
   prompt_ratings: {
     columns: {
       username: 'varchar(50) not null',
@@ -120,12 +124,18 @@ export const BEYOND_SEED: Record<string, Table> = {
       verified_purchase: 'boolean not null default false',
     },
     constraints: ['CHECK ((rating IS NOT NULL))'],
-    indexes: ['btree (rating)', 'btree (user_id)'],
+    indexes: ['btree (prompt_id, created_at DESC, id DESC) INCLUDE (rating)', 'btree (rating)', 'btree (user_id)'],
   },
   prompt_comments: {
     columns: { parent_id: 'uuid', deleted_at: TIME },
     constraints: ['FOREIGN KEY (parent_id) REFERENCES prompt_comments(id)'],
-    indexes: ['btree (created_at DESC)', 'btree (prompt_id)', 'btree (user_id)'],
+    indexes: [
+      'btree (created_at DESC)',
+      'btree (parent_id, created_at DESC, id DESC) WHERE (parent_id IS NOT NULL)',
+      'btree (prompt_id)',
+      'btree (prompt_id, created_at DESC, id DESC) WHERE (parent_id IS NULL)',
+      'btree (user_id)',
+    ],
   },
   entitlements: {
     columns: {
