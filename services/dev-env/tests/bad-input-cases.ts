@@ -246,6 +246,16 @@ export const REST_CASES: RestCase[] = [
     ['page_token'],
   ),
   get('`me` without a token', () => '/v1/prompts?user_id=me', 401, 'TOKEN_MISSING'),
+  get('a search for 201 characters', () => `/v1/prompts:search?query=${'a'.repeat(201)}`, 400, 'VALIDATION_FAILED', [
+    'query',
+  ]),
+  get(
+    'a search with a page token that is none',
+    () => '/v1/prompts:search?query=a&page_token=x',
+    400,
+    'PAGE_TOKEN_INVALID',
+    ['page_token'],
+  ),
   get('a batch of none', () => '/v1/prompts:batchGet', 400, 'VALIDATION_FAILED', ['prompt_ids']),
   get('a batch of 101', () => `/v1/prompts:batchGet?${`prompt_ids=${OTHER}&`.repeat(101)}`, 400, 'VALIDATION_FAILED', [
     'prompt_ids',

@@ -1,3 +1,4 @@
+import { v7 } from 'uuid'
 import { arrayOf, integer, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { type Sql, statement, unprepared } from '#chassis/db/statements.ts'
 import type { Job } from '#chassis/jobs.ts'
@@ -95,24 +96,30 @@ export const renameRows = forEachTable((table) =>
   ),
 )
 
-/** Milliseconds between two looks for prompts with a former name. */
+/** Milliseconds between two looks for new rows with a former name. */
 const REPAIR_MS = 5000
 
 /**
- * Gives new prompts their author's present name: one that was made in the moment in which its author was renamed had read the name
+ * Gives new rows their author's present name: one that was made in the moment in which its author was renamed had read the name
  * before, and was not there yet for `renameAuthor`.
  */
 export const repairNames = (sql: Sql): Job => ({
   name: 'repair names of authors',
   on: 'one replica',
   everyMs: REPAIR_MS,
-  run: () => sql(renameNewPrompts, {}),
+  run: async () => {
+    const since = v7({ msecs: Date.now() - NEW_MS })
+    for (const table of TABLES) await sql(renameNewRows[table], { since })
+  },
 })
 
-const renameNewPrompts = statement(
-  'rename_new_prompts',
-  {},
-)(
-  () => `update prompts p set username = a.username from authors a
-  where a.user_id = p.user_id and p.username <> a.username and p.created_at > now() - interval '10 minutes'`,
+/** Milliseconds for which a row is new: longer than any renaming takes. */
+const NEW_MS = 600_000
+
+/** The rows since an id, whose first part is the time. Planned at each run: only with its value does the planner know that they are few. */
+export const renameNewRows = forEachTable((table) =>
+  unprepared({ since: uuid })(
+    (p) => `update ${table} t set username = a.username from authors a
+    where a.user_id = t.user_id and t.username <> a.username and t.id > ${p.since}`,
+  ),
 )
