@@ -1,5 +1,8 @@
 import { EVENTS } from '#contracts/events.ts'
-import type { PlatformActivity, PromptActivity } from '#contracts/gen/promptforge/analytics/v1/analytics.ts'
+import type { PlatformActivity, PromptActivity, PromptPoint } from '#contracts/gen/promptforge/analytics/v1/analytics.ts'
+import { GetPromptStatsRequest_Granularity } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import type { PointCount } from '../db/point-count.ts'
+import { type Granularity, pointsOf, type Range } from '../series.ts'
 import { VIEWED } from '../events/prompt-rows.ts'
 
 /** How often each kind of event happened, by its name. */
@@ -18,6 +21,17 @@ export function toPromptActivity(counts: Counts): PromptActivity {
     versions: of(EVENTS.versionCreated.name),
   }
 }
+
+/** A point for each day or hour of a range, with zeros where nothing happened. */
+export function toSeries(granularity: Granularity, range: Range, counts: PointCount[]): PromptPoint[] {
+  const points = pointsOf(granularity, range)
+  const activity = new Map(points.map((time) => [time.getTime(), new Map<string, number>()]))
+  for (const { at, event_type: type, count } of counts) activity.get(at)!.set(type, count)
+  return points.map((time) => ({ time, activity: toPromptActivity(activity.get(time.getTime())!) }))
+}
+
+/** The length of the points of a series. */
+export const toGranularity = (granularity: Granularity) => GetPromptStatsRequest_Granularity[granularity]
 
 /** What happened on the platform. */
 export function toPlatformActivity(counts: Counts): PlatformActivity {

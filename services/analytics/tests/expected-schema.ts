@@ -75,7 +75,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       revision: 'bigint not null',
     },
     constraints: ['CHECK ((NOT (deleted AND visible)))', 'PRIMARY KEY (prompt_id)'],
-    indexes: [],
+    indexes: ['btree (owner_id)'],
   },
   event_ids: {
     columns: { event_id: 'uuid not null', event_time: `${TIME} not null` },

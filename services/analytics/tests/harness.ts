@@ -2,6 +2,7 @@ import { v7 } from 'uuid'
 import type { Received } from '#chassis/events/envelope.ts'
 import type { Refusal } from '#chassis/events/subscription.ts'
 import type { Outgoing } from '#chassis/grpc/client.ts'
+import type { Role } from '#chassis/grpc/tokens.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import { type EventDefinition, EVENTS } from '#contracts/events.ts'
@@ -76,8 +77,8 @@ export async function startAnalytics(natsUrl?: string, replicaOf?: TestDatabase)
     return refusals
   }
 
-  const tokenOf = async (userId: string): Promise<Outgoing> => ({
-    token: await identity.tokenFor({ userId, username: 'somebody' }),
+  const tokenOf = async (userId: string, role: Role = 'USER'): Promise<Outgoing> => ({
+    token: await identity.tokenFor({ userId, username: 'somebody', role }),
   })
 
   return {

@@ -5,6 +5,7 @@ import { asking, planOf, type PlanNode, tablesScanned } from '#chassis/testing/p
 import { EVENTS } from '#contracts/events.ts'
 import { getPlatformStats } from '../db/get-platform-stats.ts'
 import { getPromptStats } from '../db/get-prompt-stats.ts'
+import { getUserStats } from '../db/get-user-stats.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
 import { schema } from '../db/schema.ts'
@@ -70,6 +71,15 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
       readerId: PROMPT,
       ...lastDays(days),
     })
+    expect(nodes[0]!['Actual Rows']).toBe(1)
+    expect(tablesScanned(nodes)).toEqual([])
+  })
+
+  test.each([
+    ['DAY', 30],
+    ['HOUR', 2],
+  ] as const)('the numbers of an author by the %s scan no table', async (by, days) => {
+    const nodes = await planOf(database, mode, getUserStats[by], { userId: PROMPT, ...lastDays(days) })
     expect(nodes[0]!['Actual Rows']).toBe(1)
     expect(tablesScanned(nodes)).toEqual([])
   })

@@ -3,6 +3,7 @@ import type { Stub } from '#chassis/grpc/client.ts'
 import {
   type AnalyticsServiceService,
   GetPromptStatsRequest,
+  GetUserStatsRequest,
 } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import {
   CreatePromptRequest,
@@ -209,6 +210,13 @@ export const GRPC_CASES: GrpcCase[] = [
     name: "somebody else's: statistics of a private prompt",
     call: ({ analytics }, { ben, prompts }) =>
       analytics.getPromptStats(GetPromptStatsRequest.fromPartial({ promptId: prompts.private }), { token: ben.token }),
+    code: status.NOT_FOUND,
+    reason: 'RESOURCE_NOT_FOUND',
+  },
+  {
+    name: "somebody else's: statistics of a user",
+    call: ({ analytics }, { ann, ben }) =>
+      analytics.getUserStats(GetUserStatsRequest.fromPartial({ userId: ann.id }), { token: ben.token }),
     code: status.NOT_FOUND,
     reason: 'RESOURCE_NOT_FOUND',
   },
