@@ -1,8 +1,19 @@
 import { serve } from '#chassis/grpc/server.ts'
 import { AnalyticsServiceService } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import type { Deps } from '../context.ts'
 import { getPlatformStats } from './get-platform-stats.ts'
 import { getPromptStats } from './get-prompt-stats.ts'
 import { getUserStats } from './get-user-stats.ts'
+import { listPromptEvents } from './list-prompt-events.ts'
+import { listUserEvents } from './list-user-events.ts'
 
 /** The table: a handler for each RPC. */
-export const services = () => [serve(AnalyticsServiceService, { getPlatformStats, getPromptStats, getUserStats })]
+export const services = (deps: Deps) => [
+  serve(AnalyticsServiceService, {
+    getPlatformStats,
+    getPromptStats,
+    getUserStats,
+    listUserEvents: listUserEvents(deps),
+    listPromptEvents: listPromptEvents(deps),
+  }),
+]

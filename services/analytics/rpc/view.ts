@@ -1,6 +1,14 @@
 import { EVENTS } from '#contracts/events.ts'
-import type { PlatformActivity, PromptActivity, PromptPoint } from '#contracts/gen/promptforge/analytics/v1/analytics.ts'
+import type {
+  PlatformActivity,
+  PromptActivity,
+  PromptEvent,
+  PromptPoint,
+  UserEvent,
+} from '#contracts/gen/promptforge/analytics/v1/analytics.ts'
 import { GetPromptStatsRequest_Granularity } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import type { PromptEventRow } from '../db/list-prompt-events.ts'
+import type { UserEventRow } from '../db/list-user-events.ts'
 import type { PointCount } from '../db/point-count.ts'
 import { type Granularity, pointsOf, type Range } from '../series.ts'
 import { VIEWED } from '../events/prompt-rows.ts'
@@ -42,5 +50,25 @@ export function toPlatformActivity(counts: Counts): PlatformActivity {
     prompts: of(EVENTS.promptCreated.name),
     deletedPrompts: of(EVENTS.promptDeleted.name),
     events: [...counts.values()].reduce<bigint>((sum, count) => sum + BigInt(count), 0n),
+  }
+}
+
+/** What a user did with their account. */
+export const toUserEvent = (row: UserEventRow): UserEvent => ({
+  eventId: row.event_id,
+  type: row.event_type,
+  time: row.event_time,
+  username: row.username ?? '',
+})
+
+/** What happened to a prompt; who read it, only `withReaders`. */
+export function toPromptEvent(row: PromptEventRow, { withReaders }: { withReaders: boolean }): PromptEvent {
+  const isTold = withReaders || row.event_type !== VIEWED
+  return {
+    eventId: row.event_id,
+    type: row.event_type,
+    time: row.event_time,
+    userId: (isTold && row.user_id) || '',
+    username: (isTold && row.username) || '',
   }
 }

@@ -49,7 +49,12 @@ export const BEYOND_SEED: Record<string, Table> = {
   user_activity_events: {
     columns: { properties: 'jsonb' },
     constraints: [],
-    indexes: ['btree (created_at DESC)', 'btree (event_time DESC)', 'btree (event_type)', 'btree (user_id)'],
+    indexes: [
+      'btree (created_at DESC)',
+      'btree (event_time DESC)',
+      'btree (event_type)',
+      'btree (user_id, event_time DESC)',
+    ],
   },
   prompt_activity_events: {
     columns: { viewer_hash: 'varchar(32)', properties: 'jsonb' },
@@ -57,7 +62,7 @@ export const BEYOND_SEED: Record<string, Table> = {
     indexes: [
       'btree (created_at DESC)',
       'btree (event_time DESC)',
-      'btree (event_type)',
+      'btree (event_type, prompt_id, event_time DESC)',
       'btree (prompt_id, event_time DESC) INCLUDE (event_type)',
       'btree (user_id)',
     ],

@@ -90,6 +90,10 @@ describe('the numbers of an author', () => {
 test('a range of more than 366 days, or 14 by the hour, is refused', async () => {
   const end = ago(0)
   const refused = { code: status.INVALID_ARGUMENT, reason: 'VALIDATION_FAILED' }
-  expect(await rejection(stats({ start: ago(367 * DAY), end, granularity: Granularity.DAY }, ann))).toMatchObject(refused)
-  expect(await rejection(stats({ start: ago(15 * DAY), end, granularity: Granularity.HOUR }, ann))).toMatchObject(refused)
+  expect(await rejection(stats({ start: ago(367 * DAY), end, granularity: Granularity.DAY }, ann))).toMatchObject(
+    refused,
+  )
+  expect(await rejection(stats({ start: ago(15 * DAY), end, granularity: Granularity.HOUR }, ann))).toMatchObject(
+    refused,
+  )
 })

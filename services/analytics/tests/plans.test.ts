@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { asking, planOf, type PlanNode, tablesScanned } from '#chassis/testing/plans.ts'
+import { asking, planOf, type PlanNode, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { getPlatformStats } from '../db/get-platform-stats.ts'
 import { getPromptStats } from '../db/get-prompt-stats.ts'
 import { getUserStats } from '../db/get-user-stats.ts'
+import { MAX_ROWS, pageParams } from '../db/event-pages.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
+import { listPromptEvents, listPromptEventsOfType } from '../db/list-prompt-events.ts'
+import { listUserEvents } from '../db/list-user-events.ts'
 import { schema } from '../db/schema.ts'
 import { promptRows } from '../events/prompt-rows.ts'
 import { userRows } from '../events/user-rows.ts'
@@ -21,7 +24,7 @@ const FILL = `
     now() - i * interval '173 seconds'
   from generate_series(1, 40000) i;
   insert into user_activity_events (event_id, user_id, event_type, event_time)
-  select event_id, user_id, 'user.signed_in', event_time from prompt_activity_events;
+  select event_id, prompt_id, 'user.signed_in', event_time from prompt_activity_events;
   insert into prompt_daily select prompt_id, event_time::date, event_type, count(*) from prompt_activity_events group by 1, 2, 3;
   insert into user_daily select user_id, event_time::date, event_type, count(*) from user_activity_events group by 1, 2, 3;
   insert into platform_hourly
@@ -36,6 +39,7 @@ const MAKE_ID = `
   $$ select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`
 
 const PROMPT = '01900000-0000-7000-8000-000000000007'
+const USER = '01900000-0000-7000-8000-000000000008'
 const DAY = 24 * 3_600_000
 
 let database: TestDatabase
@@ -50,6 +54,9 @@ afterAll(() => database.drop())
 
 const now = Date.now()
 const lastDays = (days: number) => ({ start: new Date(now - days * DAY), end: new Date(now) })
+
+/** A second page of four days, of which the first one ended two days ago. */
+const page = () => pageParams(lastDays(4), [new Date(now - 2 * DAY).toISOString(), PROMPT], 21)
 
 /** The partitions that a plan reads, by their suffixes. */
 const partitionsOf = (nodes: PlanNode[], table: string) =>
@@ -94,6 +101,25 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
     expect(new Set(read.map((node) => node['Node Type']))).toEqual(new Set(['Index Only Scan']))
     const months = new Set([suffixAt(now - 2 * DAY), suffixAt(now)])
     expect(partitionsOf(nodes, 'prompt_activity_events')).toEqual(months)
+  })
+
+  test.each([
+    ['a user', 'user', () => asking(listUserEvents, { userId: USER, type: null, ...page() })],
+    ['a prompt', 'prompt', () => asking(listPromptEvents, { promptId: PROMPT, ...page() })],
+    [
+      'a prompt, of one type,',
+      'prompt',
+      () => asking(listPromptEventsOfType, { promptId: PROMPT, type: 'prompt.liked', ...page() }),
+    ],
+  ])('events of %s are read in their order, of the months that the page can touch', async (_, about, asked) => {
+    const nodes = await asked().plan(database, mode)
+    expect(tablesScanned(nodes)).toEqual([])
+    const indexes = nodes.flatMap((node) => node['Index Name'] ?? [])
+    expect(indexes.filter((index) => !index.includes(`${about}_id`))).toEqual([])
+    expect(partitionsOf(nodes, `${about}_activity_events`)).toEqual(
+      new Set([suffixAt(now - 4 * DAY), suffixAt(now - 2 * DAY)]),
+    )
+    expect(rowsSorted(nodes).every((rows) => rows <= MAX_ROWS)).toBe(true)
   })
 
   test('the numbers of the platform read its totals and a week of hours', async () => {
