@@ -153,7 +153,14 @@ const bareRow = (): PromptEventRow => ({
   category: 'software',
   viewerHash: null,
   properties: JSON.stringify({ version: 2, revision: 2, ownerId: owner, visible: true }),
-  facts: { ownerId: owner, visible: true, deleted: false, revision: 2n },
+  facts: {
+    ownerId: owner,
+    visible: true,
+    deleted: false,
+    revision: 2n,
+    title: 'What a benchmark writes',
+    category: 'software',
+  },
 })
 
 async function measureLatency({ databases, sides, certificates, data }: BenchSite): Promise<SpineResult> {

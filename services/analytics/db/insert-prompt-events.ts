@@ -4,6 +4,7 @@ import type { PromptEventRow } from '../events/rows.ts'
 import { eventColumnParams, eventColumns } from './event-columns.ts'
 import { CLASHING, IS_ACCEPTED, KNOWN_CTE, NEW_ROWS } from './known.ts'
 import { rollupCtes } from './rollups.ts'
+import { VOTES_CTE } from './votes.ts'
 
 const params = {
   ...eventColumnParams,
@@ -18,6 +19,8 @@ const params = {
   factsVisible: arrayOf(boolean),
   factsDeleted: arrayOf(boolean),
   factsRevisions: arrayOf(bigint),
+  factsTitles: arrayOf(nullable(text)),
+  factsCategories: arrayOf(nullable(text)),
 }
 
 /**
@@ -40,18 +43,19 @@ export const insertPromptEvents = statement(
     select event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties
     ${NEW_ROWS}
     on conflict (event_id, event_time) do nothing
-    returning prompt_id, event_type, event_time
+    returning prompt_id, event_type, event_time, user_id, viewer_hash
   ),
   ${rollupCtes('prompt_daily', 'prompt_id')},
+  ${VOTES_CTE},
   facts as (
-    insert into prompt_facts as f (prompt_id, owner_id, visible, deleted, revision)
-    select prompt_id, owner_id, visible and not deleted, deleted, revision
+    insert into prompt_facts as f (prompt_id, owner_id, visible, deleted, revision, title, category)
+    select prompt_id, owner_id, visible and not deleted, deleted, revision, title, category
     from (
-      select distinct on (prompt_id) prompt_id, owner_id, visible, revision,
+      select distinct on (prompt_id) prompt_id, owner_id, visible, revision, title, category,
         bool_or(deleted) over (partition by prompt_id) as deleted
       from unnest(${p.factsIds}, ${p.factsPromptIds}, ${p.factsOwnerIds}, ${p.factsVisible}, ${p.factsDeleted},
-          ${p.factsRevisions})
-        as t (event_id, prompt_id, owner_id, visible, deleted, revision)
+          ${p.factsRevisions}, ${p.factsTitles}, ${p.factsCategories})
+        as t (event_id, prompt_id, owner_id, visible, deleted, revision, title, category)
       where ${IS_ACCEPTED}
       order by prompt_id, revision desc
     ) latest
@@ -60,7 +64,9 @@ export const insertPromptEvents = statement(
       owner_id = excluded.owner_id,
       visible = excluded.visible and not f.deleted,
       deleted = excluded.deleted or f.deleted,
-      revision = greatest(excluded.revision, f.revision)
+      revision = greatest(excluded.revision, f.revision),
+      title = excluded.title,
+      category = excluded.category
     where excluded.revision > f.revision or (excluded.deleted and not f.deleted)
   )
   ${CLASHING}`,
@@ -68,7 +74,7 @@ export const insertPromptEvents = statement(
 
 /** What it is given for these rows: an array for each column. */
 export function promptEventColumns(rows: PromptEventRow[]): ParamsOf<typeof params> {
-  const facts = rows.flatMap((row) => (row.facts ? [{ id: row.id, promptId: row.promptId, ...row.facts }] : []))
+  const facts = rows.flatMap((row) => (row.facts ? [{ ...row, ...row.facts }] : []))
   return {
     ...eventColumns(rows),
     promptIds: rows.map(({ promptId }) => promptId),
@@ -82,5 +88,7 @@ export function promptEventColumns(rows: PromptEventRow[]): ParamsOf<typeof para
     factsVisible: facts.map(({ visible }) => visible),
     factsDeleted: facts.map(({ deleted }) => deleted),
     factsRevisions: facts.map(({ revision }) => revision),
+    factsTitles: facts.map(({ title }) => title),
+    factsCategories: facts.map(({ category }) => category),
   }
 }

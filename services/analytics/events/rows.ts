@@ -11,11 +11,21 @@ export type EventRow = {
   properties: string | null
 }
 
-/** A row of `user_activity_events`. */
-export type UserEventRow = EventRow & { userId: string; email: string | null }
+/** What an event tells of its user, at a revision. */
+export type UserFacts = { username: string; revision: bigint }
 
-/** What an event tells of its prompt, at a revision. */
-export type Facts = { ownerId: string; visible: boolean; deleted: boolean; revision: bigint }
+/** A row of `user_activity_events`, and what it tells of the user. */
+export type UserEventRow = EventRow & { userId: string; email: string | null; facts: UserFacts | undefined }
+
+/** What an event tells of its prompt, at a revision; a prompt that is not visible has neither title nor category. */
+export type Facts = {
+  ownerId: string
+  visible: boolean
+  deleted: boolean
+  revision: bigint
+  title: string | null
+  category: string | null
+}
 
 /** A row of `prompt_activity_events`, and what it tells of the prompt. */
 export type PromptEventRow = EventRow & {

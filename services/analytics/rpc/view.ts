@@ -4,11 +4,13 @@ import type {
   PromptActivity,
   PromptEvent,
   PromptPoint,
+  TrendingPrompt,
   UserEvent,
 } from '#contracts/gen/promptforge/analytics/v1/analytics.ts'
 import { GetPromptStatsRequest_Granularity } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import type { PromptEventRow } from '../db/list-prompt-events.ts'
 import type { UserEventRow } from '../db/list-user-events.ts'
+import type { TrendingRow } from '../db/trending-prompts.ts'
 import type { PointCount } from '../db/point-count.ts'
 import { type Granularity, pointsOf, type Range } from '../series.ts'
 import { VIEWED } from '../events/prompt-rows.ts'
@@ -72,3 +74,13 @@ export function toPromptEvent(row: PromptEventRow, { withReaders }: { withReader
     username: (isTold && row.username) || '',
   }
 }
+
+/** A prompt that many look at, as it and its author are now. */
+export const toTrendingPrompt = (row: TrendingRow): TrendingPrompt => ({
+  promptId: row.prompt_id,
+  title: row.title ?? '',
+  category: row.category ?? '',
+  userId: row.owner_id,
+  username: row.username ?? '',
+  score: row.score,
+})

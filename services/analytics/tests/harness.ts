@@ -87,16 +87,17 @@ export async function startAnalytics(natsUrl?: string, replicaOf?: TestDatabase)
     tokenOf,
     analytics: test.stub(AnalyticsServiceService),
     recount: () => recount((text) => database.query<Mismatch>(text)),
-    /** Empties all tables. */
+    /** Empties all tables: those of trending prompts in the order in which their job locks them. */
     clear: () =>
       database.query(`truncate user_activity_events, prompt_activity_events, user_daily, prompt_daily, platform_hourly,
-        platform_totals, prompt_facts, event_ids`),
+        platform_totals, user_facts, event_ids, prompt_votes, prompt_facts, trending_prompts`),
     /** All that is counted and known, to be compared. */
     snapshot: async () => ({
       daily: await database.query('select * from prompt_daily order by prompt_id, day, event_type'),
       users: await database.query('select * from user_daily order by user_id, day, event_type'),
       hourly: await database.query('select * from platform_hourly order by hour, event_type'),
       totals: await database.query('select * from platform_totals order by event_type'),
+      votes: await database.query('select * from prompt_votes order by day, prompt_id, voter'),
       facts: await database.query('select * from prompt_facts order by prompt_id'),
     }),
   }

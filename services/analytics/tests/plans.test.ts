@@ -6,6 +6,7 @@ import { EVENTS } from '#contracts/events.ts'
 import { getPlatformStats } from '../db/get-platform-stats.ts'
 import { getPromptStats } from '../db/get-prompt-stats.ts'
 import { getUserStats } from '../db/get-user-stats.ts'
+import { listTrendingPrompts, pageParams as trendingPage, refresh } from '../db/trending-prompts.ts'
 import { MAX_ROWS, pageParams } from '../db/event-pages.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
@@ -33,7 +34,12 @@ const FILL = `
   insert into event_ids select event_id, event_time from prompt_activity_events;
   insert into platform_totals select event_type, sum(count) from platform_hourly group by 1;
   insert into prompt_facts select pg_temp.id(i), pg_temp.id(i), true, false, 1 from generate_series(0, 399) i;
-  insert into prompt_facts select gen_random_uuid(), gen_random_uuid(), true, false, 1 from generate_series(0, 20000) i`
+  insert into prompt_facts select gen_random_uuid(), gen_random_uuid(), true, false, 1 from generate_series(0, 20000) i;
+  insert into prompt_votes
+  select current_date - i % 31, pg_temp.id(i % 400), gen_random_uuid(), 1, now() - i % 31 * interval '1 day'
+  from generate_series(1, 40000) i;
+  insert into trending_prompts select w, prompt_id, random() * 1e6 from prompt_facts, unnest('{HOUR,DAY,WEEK,MONTH}'::text[]) w limit 4000;
+  insert into user_facts select owner_id, 'somebody', 1 from prompt_facts`
 const MAKE_ID = `
   create function pg_temp.id(n integer) returns uuid language sql as
   $$ select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`
@@ -120,6 +126,19 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
       new Set([suffixAt(now - 4 * DAY), suffixAt(now - 2 * DAY)]),
     )
     expect(rowsSorted(nodes).every((rows) => rows <= MAX_ROWS)).toBe(true)
+  })
+
+  test('trending prompts are read in their order, each with what is known of it and its author', async () => {
+    const nodes = await planOf(database, mode, listTrendingPrompts, trendingPage('DAY', [500_000, PROMPT], 21))
+    expect(tablesScanned(nodes)).toEqual([])
+    expect(rowsSorted(nodes)).toEqual([])
+  })
+
+  test('scores of a day are computed from the votes of its days alone', async () => {
+    const nodes = await planOf(database, mode, refresh, { window: 'DAY', hours: 24 })
+    const votes = nodes.filter((node) => node['Relation Name'] === 'prompt_votes')
+    expect(votes).toHaveLength(1)
+    expect(votes[0]!['Node Type']).not.toBe('Seq Scan')
   })
 
   test('the numbers of the platform read its totals and a week of hours', async () => {

@@ -4,6 +4,7 @@ import { Rollups } from './20261126060200-rollups.ts'
 import { UnusedTables } from './20261127000000-unused-tables.ts'
 import { FactsByOwner } from './20261127094000-facts-by-owner.ts'
 import { EventLists } from './20261127094100-event-lists.ts'
+import { Trending } from './20261127094200-trending.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: '20261127000000-unused-tables', class: UnusedTables },
   { name: '20261127094000-facts-by-owner', class: FactsByOwner },
   { name: '20261127094100-event-lists', class: EventLists },
+  { name: '20261127094200-trending', class: Trending },
 ]
