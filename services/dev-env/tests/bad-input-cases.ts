@@ -298,7 +298,6 @@ export const REST_CASES: RestCase[] = [
     'REQUEST_REJECTED',
   ),
   get('what trends in an unknown window', () => '/v1/analytics/trending?window=YEAR', 400, 'REQUEST_REJECTED'),
-  get('statistics of an unknown time', () => '/v1/analytics/users/me?end=later', 400, 'REQUEST_REJECTED'),
   get('statistics of the platform, of whom', () => '/v1/analytics/stats?prompt_id=x', 400, 'REQUEST_REJECTED'),
 
   unauthenticated('none'),
