@@ -153,7 +153,9 @@ function creations({ callers, categories }: Data, round: number): Request[] {
         description: 'What a benchmark writes.',
         category: categories[index % categories.length]!,
         tags: ['bench', 'summary', 'text'],
-        variables: [{ name: 'topic', type: Variable_Type.TEXT, description: 'What it is about', required: true }],
+        variables: [
+          { name: 'topic', type: Variable_Type.TEXT, description: 'What it is about', required: true, options: [] },
+        ],
         model: 'any',
       }),
       token,

@@ -76,5 +76,5 @@ function toFirstVersion({ id, user_id: userId, username, created_at: createdAt, 
     visible: true,
     headers: {},
   }
-  return { ...toDocument({ ...held, ...ids, ...about }), publishedAt: createdAt }
+  return toDocument({ ...held, ...ids, ...about })
 }

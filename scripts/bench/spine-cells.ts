@@ -153,11 +153,13 @@ const bareRow = (): PromptEventRow => ({
   category: 'software',
   viewerHash: null,
   properties: JSON.stringify({ version: 2, revision: 2, ownerId: owner, visible: true }),
+  once: null,
   facts: {
     ownerId: owner,
     visible: true,
     deleted: false,
     revision: 2n,
+    resynced: false,
     title: 'What a benchmark writes',
     category: 'software',
   },

@@ -2,7 +2,6 @@
 // acknowledged is lost, and that nothing is counted twice.
 import { endWithParent } from '../bootstrap/parent.mjs'
 import { inspect, parseArgs } from 'node:util'
-import { MongoClient } from 'mongodb'
 import { pause } from '#chassis/pause.ts'
 import { recount as recountRollups } from '../../services/analytics/db/recount.ts'
 import { processAll } from '../../services/dev-env/process-all.ts'
@@ -71,22 +70,8 @@ async function strikeOften(faults: Fault[], signal: AbortSignal, { answers }: Le
   return struck
 }
 
-function outboxesOf({ databases }: Site) {
-  const outboxes = SERVICES.map(({ name, definition }) => {
-    const count = definition.store.kind === 'mongo' ? unpublishedVersions : waitingRows
-    return [name, { waiting: () => count(databases[name]!) }] as const
-  })
-  return Object.fromEntries(outboxes)
-}
-
-async function unpublishedVersions(url: string): Promise<number> {
-  const client = await MongoClient.connect(url)
-  try {
-    return await client.db().collection('prompt_versions').countDocuments({ publishedAt: null })
-  } finally {
-    await client.close()
-  }
-}
+const outboxesOf = ({ databases }: Site) =>
+  Object.fromEntries(SERVICES.map(({ name }) => [name, { waiting: () => waitingRows(databases[name]!) }]))
 
 async function rollups({ databases }: Site): Promise<Finding> {
   const mismatches = await recountRollups((text) => onDatabase(databases['analytics']!, text))

@@ -35,7 +35,7 @@ type Prompt = {
   deleted: boolean
 }
 type OutboxEvent = { id: string; subject: string; done: boolean; aggregate: string }
-type Version = { promptId: string; version: number; title: string; versionId: string; published: boolean }
+type Version = { promptId: string; version: number; title: string; versionId: string }
 
 async function readFacts(databases: Databases) {
   const outbox = (name: string) =>
@@ -77,7 +77,6 @@ async function readVersions(url: string): Promise<Version[]> {
       version: document['version'] as number,
       title: document['title'] as string,
       versionId: (document['versionId'] as UUID).toString(),
-      published: document['publishedAt'] !== null,
     }))
   } finally {
     await client.close()
@@ -121,7 +120,6 @@ function versionsOfPrompts({ prompts, versions }: Facts): Finding {
     if (own.length !== head || own.some(({ version }, index) => version !== index + 1)) {
       return [`prompt ${id} has ${head} versions, of which ${own.map(({ version }) => version).join(',')} are stored`]
     }
-    if (own.some(({ published }) => !published)) return [`a version of prompt ${id} was not published`]
     return own.at(-1)!.title === title ? [] : [`the head of prompt ${id} is not its last version`]
   })
   return { what: 'every prompt has its versions from 1 to the head, without a hole', compared: versions.length, wrong }

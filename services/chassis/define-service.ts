@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Contract, loadContract, takesRequestId } from '#contracts/contract.ts'
-import { emittedBy } from '#contracts/events.ts'
+import { relayedBy } from '#contracts/events.ts'
 import { watchClosedAccounts } from './closed-accounts.ts'
 import type { BaseConfig, Schema as ConfigSchema } from './config.ts'
 import type { Database } from './db/orm.ts'
 import type { Store, StoreKind } from './db/store.ts'
 import { openBroker } from './events/broker.ts'
-import type { OutboxStore } from './events/outbox-store.ts'
 import { createPublish, type Publish } from './events/publisher.ts'
+import { type Resync, resyncCommand } from './events/resync.ts'
 import { createEvents, type ServiceEvents } from './events/service-events.ts'
 import { assertAllHandled, type Subscription } from './events/subscription.ts'
 import type { ServerParts } from './grpc/admit.ts'
@@ -33,7 +33,7 @@ export type Base<C extends BaseConfig, S extends Store = Database> = {
   metrics: Metrics
   database: S
   pageTokens: PageTokens
-  /** Publishes an event without an outbox row, whose loss does no harm. */
+  /** Publishes events without an outbox: those whose loss does no harm, or whose cause comes again until they are stored. */
   publish: Publish
   /** A channel to another service at a gRPC target; it is closed with this service. */
   openChannel(service: string, target: string): Channel
@@ -54,12 +54,12 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
   jobs?(context: Context): Job[]
   /** What it does with the events that the catalogue gives it: one for each stream, all of them. */
   subscriptions?(context: Context): Subscription[]
-  /** Where its events wait, when that is not the store's outbox. */
-  outbox?(context: Context): OutboxStore
   /** How it knows users; from the user service unless it is that one. */
   identity?(context: Context): Identity
   /** The last thing that it does when it ends, while the broker and the database are still there. */
   close?(context: Context): Promise<void>
+  /** What its command `resync` tells, with `resyncOf`; without it there is no such command. For a service on PostgreSQL. */
+  resync?: S extends Database ? Resync : never
   /** The commands of `main.ts` besides `migrate`, by its first argument. They get the other arguments, and return the text to log. */
   commands?(context: Context): Commands
 }
@@ -137,10 +137,9 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   const base: Base<C, S> = { config, contract, log, metrics, database, pageTokens, publish, openChannel: open }
   const context: Context = { ...(await definition.context(base)), ...overrides.context }
   opened.defer(async () => definition.close?.(context))
-  const outbox = definition.outbox?.(context) ?? database.outbox
   const subscriptions = definition.subscriptions?.(context) ?? []
   assertAllHandled(name, subscriptions)
-  const { lead } = database
+  const { lead, outbox } = database
   const events: ServiceEvents = createEvents({ name, broker, outbox, lead, subscriptions, log, metrics, tracing })
   const identity =
     overrides.identity ?? definition.identity?.(context) ?? remoteIdentity(open('user', config.auth.userService))
@@ -159,8 +158,13 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   }
   const jobs = [...(definition.jobs?.(context) ?? []), ...(database.jobs ?? []), closed.job]
   const services = definition.services(context)
-  assertStored(name, contract, services, { outbox, storesKeys: database.storesKeys })
-  const commands = { ...(outbox && replayCommand(outbox)), ...definition.commands?.(context) }
+  assertStored(name, contract, services, { isRelayed: Boolean(outbox && lead), storesKeys: database.storesKeys })
+  const resync: Resync | undefined = definition.resync
+  const commands = {
+    ...(outbox && replayCommand(outbox.replay)),
+    ...(outbox && resync && resyncCommand({ sql: database.sql!, outbox, resync, log })),
+    ...definition.commands?.(context),
+  }
   const waiting = async () => (outbox ? (await outbox.waiting()).rows : 0)
   return {
     name,
@@ -176,12 +180,12 @@ function assertStored(
   name: string,
   { methods }: Contract,
   services: Served<never>[],
-  { outbox, storesKeys }: { outbox: OutboxStore | undefined; storesKeys: boolean | undefined },
+  { isRelayed, storesKeys }: { isRelayed: boolean; storesKeys: boolean | undefined },
 ): void {
   const missing = (table: string, because: string) =>
     new Error(`${name} ${because}: add '${table}' to the tables of its db/schema.ts, and a migration that creates it`)
-  const [emitted] = emittedBy(name)
-  if (emitted && !outbox) throw missing('outbox', `emits ${emitted.name} and has no outbox`)
+  const [emitted] = relayedBy(name)
+  if (emitted && !isRelayed) throw missing('outbox', `emits ${emitted.name} and has no outbox`)
   const claiming = pathsOf(services).find((path) => methods.has(path) && takesRequestId(methods.get(path)!))
   if (claiming && !storesKeys) throw missing('idempotency_keys', `serves ${claiming} and stores no idempotency keys`)
 }
@@ -242,11 +246,11 @@ function lifecycle({ name, config, parts, mesh, database, events, services, jobs
 }
 
 /** `replay 2026-11-20T00:00:00Z`: publishes again everything since then. Nothing happens twice, for the ids stay the same. */
-const replayCommand = (outbox: OutboxStore): Commands => ({
+export const replayCommand = (replay: (since: Date) => Promise<number>): Commands => ({
   replay: async ([since = '']) => {
     const from = new Date(since)
     if (Number.isNaN(from.getTime()))
       throw new Error('replay needs the time to start from, for example 2026-11-20T00:00:00Z')
-    return { replayed: await outbox.replay(from) }
+    return { replayed: await replay(from) }
   },
 })

@@ -14,8 +14,15 @@ export type Job = {
   run(signal: AbortSignal, cause: Cause): Promise<unknown>
 }
 
-/** Starts jobs; each runs at once and then at its pace. Returns how to end them: after their present run. */
-export function startJobs(jobs: Job[], lead: Lead, log: Logger): () => Promise<void> {
+/**
+ * Starts jobs; each runs at once and then at its pace. Throws when one of them runs on one replica and the database cannot elect that. Returns how to end them: after their present run.
+ */
+export function startJobs(jobs: Job[], lead: Lead | undefined, log: Logger): () => Promise<void> {
+  const single = jobs.find(({ on }) => on === 'one replica')
+  if (single && !lead)
+    throw new Error(
+      `the job '${single.name}' runs on one replica, which this database cannot elect: run it on every replica`,
+    )
   const stopping = new AbortController()
   const repeat = async ({ name, everyMs, run }: Job, signal: AbortSignal) => {
     while (!signal.aborted) {
@@ -29,7 +36,7 @@ export function startJobs(jobs: Job[], lead: Lead, log: Logger): () => Promise<v
   const repeatAll = (on: Job['on']) => (signal: AbortSignal) =>
     Promise.all(jobs.filter((job) => job.on === on).map((job) => repeat(job, signal)))
   const running: Promise<unknown>[] = [repeatAll('every replica')(stopping.signal)]
-  if (jobs.some(({ on }) => on === 'one replica')) running.push(lead('jobs', stopping.signal, repeatAll('one replica')))
+  if (single) running.push(lead!('jobs', stopping.signal, repeatAll('one replica')))
   return async () => {
     stopping.abort()
     await Promise.all(running)

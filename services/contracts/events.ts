@@ -15,7 +15,7 @@ export type StreamLimits = {
 
 const GIB = 1024 ** 3
 
-/** The streams. Where messages wait for their consumers; the record is each service's outbox. */
+/** The streams. Where messages wait for their consumers; the record is each service's outbox, and of versions their documents. */
 export const STREAMS = {
   PF_USER: { prefix: 'pf.user.', days: 30, maxBytes: GIB },
   PF_PROMPT: { prefix: 'pf.prompt.', days: 30, maxBytes: 4 * GIB },
@@ -23,6 +23,9 @@ export const STREAMS = {
   PF_VERSION: { prefix: 'pf.version.', days: 30, maxBytes: GIB },
   PF_DEAD_LETTER: { prefix: 'pf.dlq.', days: 60, maxBytes: GIB },
 } as const satisfies Record<string, StreamLimits>
+
+/** Minutes for which a stream knows the ids of its messages: what is published again within that time, it leaves out. */
+export const DUPLICATE_MINUTES = 30
 
 /** The name of a stream. */
 export type StreamName = keyof typeof STREAMS
@@ -43,12 +46,22 @@ export type EventDefinition<T = unknown> = {
   subject: string
   /** The subject ends with `.<aggregate id>`, so that what is about one aggregate can be purged. */
   perAggregate: boolean
+  /**
+   * It waits in the outbox of its service until the relay publishes it. What is in no outbox is published by the service itself: a
+   * version's event before what caused it is acknowledged, and views as well as it can.
+   */
+  outbox: boolean
   /** The services that consume it. */
   consumers: readonly string[]
+  /**
+   * How often it can happen to what it is about, for a consumer that may hear of it under two ids, as after `resync`: once at all,
+   * once at each revision, or again and again.
+   */
+  happens: 'ONCE' | 'ONCE_A_REVISION' | 'OFTEN'
   message: MessageFns<T>
 }
 
-type Options = { stream?: StreamName; perAggregate?: boolean; consumers?: readonly string[] }
+type Options = Partial<Pick<EventDefinition, 'stream' | 'perAggregate' | 'outbox' | 'consumers' | 'happens'>>
 
 const event = <T>(
   service: string,
@@ -60,7 +73,9 @@ const event = <T>(
   const {
     stream = `PF_${service.toUpperCase()}` as StreamName,
     perAggregate = false,
+    outbox = true,
     consumers = ['analytics'],
+    happens = 'OFTEN',
   } = options
   return {
     name,
@@ -69,7 +84,9 @@ const event = <T>(
     stream,
     subject: `${STREAMS[stream].prefix}${name}.v1`,
     perAggregate,
+    outbox,
     consumers,
+    happens,
     message,
   }
 }
@@ -78,20 +95,28 @@ const content = { stream: 'PF_PROMPT_CONTENT', consumers: ['version'] } as const
 
 /** The catalogue: one line for each event, consumed by analytics unless it says otherwise. */
 export const EVENTS = {
-  userRegistered: event('user', 'user.registered', 'user', user.UserRegistered, { perAggregate: true }),
+  userRegistered: event('user', 'user.registered', 'user', user.UserRegistered, {
+    perAggregate: true,
+    happens: 'ONCE',
+  }),
   userSignedIn: event('user', 'user.signed_in', 'user', user.UserSignedIn),
   userRenamed: event('user', 'user.renamed', 'user', user.UserRenamed, { consumers: ['analytics', 'prompt'] }),
-  promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated),
+  promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated, { happens: 'ONCE' }),
   promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated),
-  promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted),
-  promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded),
+  promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted, { happens: 'ONCE' }),
+  promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded, {
+    outbox: false,
+  }),
   promptLiked: event('prompt', 'prompt.liked', 'prompt', prompt.PromptLiked),
   promptUnliked: event('prompt', 'prompt.unliked', 'prompt', prompt.PromptUnliked),
   promptRated: event('prompt', 'prompt.rated', 'prompt', prompt.PromptRated),
   promptCommented: event('prompt', 'prompt.commented', 'prompt', prompt.PromptCommented),
   promptForked: event('prompt', 'prompt.forked', 'prompt', prompt.PromptForked),
   promptContentChanged: event('prompt', 'prompt.content_changed', 'prompt', prompt.PromptContentChanged, content),
-  versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated),
+  versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated, {
+    outbox: false,
+    happens: 'ONCE_A_REVISION',
+  }),
 }
 
 /** All events. */
@@ -102,6 +127,9 @@ export const filterOf = ({ subject, perAggregate }: EventDefinition) => (perAggr
 
 /** What a service emits. */
 export const emittedBy = (service: string) => ALL_EVENTS.filter((event) => event.service === service)
+
+/** What waits in the outbox of a service. */
+export const relayedBy = (service: string) => emittedBy(service).filter(({ outbox }) => outbox)
 
 /** What a service consumes of one stream, or of all. */
 export const consumedBy = (service: string, stream?: StreamName) =>

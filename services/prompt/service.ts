@@ -4,6 +4,7 @@ import { config, type PromptConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { repairNames } from './db/authors.ts'
 import { rankJob } from './db/ranks.ts'
+import { resync } from './db/resync.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
 import { services } from './rpc/index.ts'
@@ -17,5 +18,6 @@ export const promptService: ServiceDefinition<PromptConfig, Deps> = {
   services,
   jobs: ({ database }) => [rankJob(database), repairNames(database.sql)],
   subscriptions,
+  resync,
   close: ({ views }) => views.close(),
 }

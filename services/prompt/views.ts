@@ -56,7 +56,7 @@ export function createViews({ publish, secret, registry, log }: Parts): Views {
     const end = Date.now() + GIVE_UP_MS
     for (let tries = 1; ; tries++) {
       try {
-        await publish(EVENTS.promptViewsRecorded, id, { views })
+        await publish(EVENTS.promptViewsRecorded, [{ id, message: { views } }])
         return true
       } catch (err) {
         if (tries === 1) log.warn({ err, views: views.length }, 'NATS does not accept views: they wait in memory')

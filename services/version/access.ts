@@ -5,16 +5,26 @@ import { isNotFound } from '#chassis/grpc/status.ts'
 import type { VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 
-/** The versions of a prompt that the caller may read, ascending. Throws NOT_FOUND when there are none. */
-export type ReadableVersions = (promptId: string, origin: Origin) => Promise<VersionRange[]>
+/** What a caller may read of a prompt. */
+export type Readable = {
+  /** Its versions, ascending: at least one range. */
+  ranges: VersionRange[]
+  /** When the newest of all versions was written at the latest; undefined when the prompt service does not say it. */
+  lastChangedAt: Date | undefined
+}
+
+/** Finds out what the caller may read of a prompt. Throws NOT_FOUND when that is nothing. */
+export type ReadableVersions = (promptId: string, origin: Origin) => Promise<Readable>
 
 /** Asks the prompt service, with the caller's token. */
 export function askPrompt(channel: Channel): ReadableVersions {
   const prompts = createStub(channel, PromptInternalServiceService)
   return async (promptId, origin) => {
-    const { access } = await prompts.checkAccess({ promptId }, forward(origin)).catch((error: unknown) => {
-      throw isNotFound(error) ? notFound('prompt') : error
-    })
-    return access!.readableVersions
+    const { access, lastChangedAt } = await prompts
+      .checkAccess({ promptId }, forward(origin))
+      .catch((error: unknown) => {
+        throw isNotFound(error) ? notFound('prompt') : error
+      })
+    return { ranges: access!.readableVersions, lastChangedAt }
   }
 }

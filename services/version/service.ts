@@ -1,10 +1,11 @@
 import { type MongoDatabase, mongo } from '#chassis/db/mongo.ts'
-import type { ServiceDefinition } from '#chassis/define-service.ts'
+import { replayCommand, type ServiceDefinition } from '#chassis/define-service.ts'
 import { config, type VersionConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
-import { versionOutbox } from './db/outbox.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
+import { publishUnpublished } from './events/publish-unpublished.ts'
+import { replay } from './events/replay.ts'
 import { services } from './rpc/index.ts'
 
 /** The version service. */
@@ -15,5 +16,7 @@ export const versionService: ServiceDefinition<VersionConfig, Deps, MongoDatabas
   context: createContext,
   services,
   subscriptions,
-  outbox: versionOutbox,
+  jobs: (deps) => [publishUnpublished(deps)],
+  close: ({ comparer }) => comparer.close(),
+  commands: (deps) => replayCommand((since) => replay(deps, since)),
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { v7, validate } from 'uuid'
+import { validate } from 'uuid'
 import type { EventHeaders, Received } from '#chassis/events/envelope.ts'
 import { traceparentOf } from '#chassis/trace.ts'
 import { Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
@@ -18,6 +18,7 @@ export type Held = {
 
 /** A version as it is stored, its ids as text. */
 export type VersionRow = Held & {
+  /** That of the event that brought it, and of the one that tells of it. */
   versionId: string
   promptId: string
   version: number
@@ -33,22 +34,23 @@ export type VersionRow = Held & {
   headers: EventHeaders
 }
 
-/** What is shown of a version: in lists without content and variables. */
-export type ShownRow = Omit<VersionRow, 'content' | 'variables' | 'visible' | 'headers'> &
-  Partial<Pick<VersionRow, 'content' | 'variables'>>
+/** A version with all that is shown of it. */
+export type FullRow = Omit<VersionRow, 'visible' | 'headers'>
 
-/** Makes the version that an event tells of; undefined when the event does not say of which prompt, by whom or when. */
+/** What is shown of a version: in lists without content and variables. */
+export type ShownRow = Omit<FullRow, 'content' | 'variables'> & Partial<Pick<FullRow, 'content' | 'variables'>>
+
+/** Makes the version that an event tells of, whose id is the event's; undefined when that does not say of which prompt, by whom or when. */
 export function newVersion(received: Received<PromptContentChanged>): VersionRow | undefined {
   const { metadata, actor, version, title, content, description, category, model, changes, visible } = received.payload
   const createdAt = metadata?.occurredAt
-  if (!createdAt || !actor || !validate(metadata.aggregateId) || !validate(actor.userId) || version < 1)
-    return undefined
+  if (!createdAt || Number.isNaN(createdAt.getTime()) || !actor || version < 1) return undefined
+  if (![received.id, metadata.aggregateId, actor.userId].every((id) => validate(id))) return undefined
   const variables = received.payload.variables.map((variable) => Variable.toJSON(variable))
   const held: Held = { title, content, description, category, variables, model }
   return {
     ...held,
-    // The id begins with the time at which it was written, so that the order of ids is that of the outbox.
-    versionId: v7({ msecs: createdAt.getTime() }),
+    versionId: received.id,
     promptId: metadata.aggregateId,
     version,
     contentHash: contentHash(held),

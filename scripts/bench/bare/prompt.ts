@@ -46,7 +46,7 @@ export const promptRpcs = (pool: Pool): BareRpc[] => [
     const own = { id, user_id: userId, username, is_public: true, status: 'PUBLISHED' }
     const written = { title, content, description, category, tags, model, variables }
     const [row] = await query(pool, insertPrompt, { ...own, ...written, ...claimValues(undefined, id), ...EVENTS })
-    return { prompt: newPrompt(request, caller!, id, row!.created_at) }
+    return { prompt: newPrompt(request, caller!, id, row!.created_at), warnings: [] }
   }),
   bareRpc(Rpcs.updatePrompt, async ({ promptId, title, content }, caller) => {
     const { userId, username } = caller!
@@ -59,7 +59,7 @@ export const promptRpcs = (pool: Pool): BareRpc[] => [
       ...EVENTS,
     })
     if (!row) throw new Error('no such prompt')
-    return { prompt: toPrompt(row) }
+    return { prompt: toPrompt(row), warnings: [] }
   }),
 ]
 

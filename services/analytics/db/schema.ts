@@ -5,6 +5,7 @@ import { PromptFacts } from './prompt-facts.entity.ts'
 import { PromptVote } from './prompt-vote.entity.ts'
 import { TrendingPrompt } from './trending-prompt.entity.ts'
 import { UserFacts } from './user-facts.entity.ts'
+import { CountedOnce } from './counted-once.entity.ts'
 import { EventId } from './event-id.entity.ts'
 import { UserActivityEvent } from './user-activity-event.entity.ts'
 import { migrations } from './migrations/index.ts'
@@ -23,6 +24,7 @@ export const schema = {
     PromptVote,
     TrendingPrompt,
     EventId,
+    CountedOnce,
   ],
   tables: [],
   migrations,

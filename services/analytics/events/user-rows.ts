@@ -2,7 +2,7 @@ import type { Received } from '#chassis/events/envelope.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
 import { json, moment, text, uuid } from './checks.ts'
-import type { RowsOf, UserEventRow } from './rows.ts'
+import { onceOf, type RowsOf, type UserEventRow } from './rows.ts'
 
 /** What the events about users have in common; what else one says goes to `properties`. */
 type AboutUser = { metadata?: EventMetadata; username?: string; email?: string }
@@ -27,6 +27,7 @@ function userRow({ event, id, payload }: Received): UserEventRow {
     username,
     email: text('email', email, 100),
     properties: json(rest),
+    once: onceOf(event, metadata),
     facts: username !== null && NAMING.has(event.name) ? { username, revision } : undefined,
   }
 }

@@ -78,6 +78,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       visible: 'boolean not null',
       deleted: 'boolean not null',
       revision: 'bigint not null',
+      resynced: 'boolean not null default false',
       title: 'varchar(200)',
       category: 'varchar(50)',
     },
@@ -112,5 +113,10 @@ export const BEYOND_SEED: Record<string, Table> = {
     columns: { event_id: 'uuid not null', event_time: `${TIME} not null` },
     constraints: ['PRIMARY KEY (event_id)'],
     indexes: ["brin (event_time) WITH (autosummarize='on')"],
+  },
+  counted_once: {
+    columns: { about: 'uuid not null', event: 'varchar(80) not null' },
+    constraints: ['PRIMARY KEY (about, event)'],
+    indexes: [],
   },
 }

@@ -2,15 +2,16 @@ import { type Db, MongoClient } from 'mongodb'
 import type { MongoConfig } from '../config.ts'
 import type { MongoIndex, MongoSchema } from './mongo.ts'
 
-/** MongoDB's code for a collection that is there already; some versions say it, others do nothing. */
+/** MongoDB's codes for a collection that is there already (some versions say it, others do nothing), and for an index that is not there. */
 const NAMESPACE_EXISTS = 48
+const INDEX_NOT_FOUND = 27
 
 /** Milliseconds until a server must be there. Building an index may take longer, and has no limit. */
 const CONNECT_MS = 10_000
 
 /**
- * Makes the collections and indexes that a database does not have yet, looks whether all are as they should be, and answers with
- * the names of what was made. Several processes may run it at once. Throws for an index that is there, but another.
+ * Makes the collections and indexes that a database does not have yet, drops former indexes, looks whether all are as they should be, and
+ * answers with what was done. Several processes may run it at once. Throws for an index that is there, but another.
  */
 export async function migrateMongo(
   { collections }: Pick<MongoSchema, 'collections'>,
@@ -19,12 +20,13 @@ export async function migrateMongo(
   const client = new MongoClient(url, { serverSelectionTimeoutMS: CONNECT_MS })
   try {
     const db = client.db(database)
-    const made: string[] = []
-    for (const { name, indexes } of collections) {
-      if (await createCollection(db, name)) made.push(name)
-      made.push(...(await createIndexes(db, name, indexes)))
+    const done: string[] = []
+    for (const { name, indexes, former = [] } of collections) {
+      if (await createCollection(db, name)) done.push(name)
+      done.push(...(await createIndexes(db, name, indexes)))
+      for (const index of former) if (await dropIndex(db, name, index)) done.push(`${name}.${index} (dropped)`)
     }
-    return made
+    return done
   } finally {
     await client.close()
   }
@@ -52,6 +54,16 @@ async function createIndexes(db: Db, collection: string, indexes: MongoIndex[]):
     }
   }
   return indexes.filter(({ name }) => !before.includes(name)).map(({ name }) => `${collection}.${name}`)
+}
+
+async function dropIndex(db: Db, collection: string, index: string): Promise<boolean> {
+  try {
+    await db.collection(collection).dropIndex(index)
+    return true
+  } catch (error) {
+    if ((error as { code?: unknown }).code === INDEX_NOT_FOUND) return false
+    throw error
+  }
 }
 
 const isSame = (a: MongoIndex, b: MongoIndex) =>

@@ -1,20 +1,21 @@
 import { MikroORM, type Options } from '@mikro-orm/mongodb'
 import type { Collection, Document, MongoClient } from 'mongodb'
 import type { MongoConfig } from '../config.ts'
-import { createLead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
 import { keepErrors } from './keep-errors.ts'
-import { LEASES, leaseLocks } from './leases.ts'
 import type { Store, StoreKind } from './store.ts'
 
 /** An index as MongoDB has it. The order of `key` counts. */
 export type MongoIndex = { name: string; key: Record<string, 1 | -1>; unique?: true }
 
-/** What a service stores in MongoDB: its entities, and its collections with their indexes, beside `_id`'s and the chassis's. */
+/** What a service stores in MongoDB: its entities, and its collections with their indexes, beside `_id`'s. */
 export type MongoSchema = {
   entities: NonNullable<Options['entities']>
-  collections: { name: string; indexes: MongoIndex[] }[]
+  collections: MongoCollection[]
 }
+
+/** A collection with its indexes. `former` names those that it had once: a migration drops them, and no others. */
+export type MongoCollection = { name: string; indexes: MongoIndex[]; former?: string[] }
 
 /** A service's MongoDB database: MikroORM for entities, the driver's own collections for hot paths. */
 export type MongoDatabase = Store & {
@@ -51,10 +52,7 @@ export const mongo = (schema: MongoSchema): StoreKind<MongoConfig, MongoDatabase
   kind: 'mongo',
   open: ({ mongo: options }, log) => openMongo(schema, options, log),
   look: async ({ mongo: options }) => (await import('./look-mongo.ts')).lookAtMongo(options),
-  migrate: async ({ mongo: options }) => {
-    const collections = [...schema.collections, { name: LEASES, indexes: [] }]
-    return (await import('./migrate-mongo.ts')).migrateMongo({ collections }, options)
-  },
+  migrate: async ({ mongo: options }) => (await import('./migrate-mongo.ts')).migrateMongo(schema, options),
 })
 
 async function openMongo(
@@ -79,7 +77,6 @@ async function openMongo(
     orm,
     collection: (name) => db.collection(name),
     ping: async () => (await db.command({ ping: 1 }))['ok'] === 1,
-    lead: createLead(leaseLocks(db.collection(LEASES)), log),
     close: () => orm.close(true),
   }
 }

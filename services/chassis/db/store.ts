@@ -12,9 +12,9 @@ export type Store = {
   /** Whether it answers. */
   ping(): Promise<boolean>
   close(): Promise<void>
-  /** Runs on one replica what only one should do. */
-  lead: Lead
-  /** Where events wait, when the chassis brings that. */
+  /** Runs on one replica what only one should do. A MongoDB elects nobody. */
+  lead?: Lead
+  /** Where events wait for the relay, which runs on one replica. A MongoDB has none. */
   outbox?: OutboxStore
   /** Whether it has the table of idempotency keys. */
   storesKeys?: boolean

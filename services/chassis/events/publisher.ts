@@ -1,6 +1,7 @@
 import type { JetStreamApiError, JetStreamClient } from '@nats-io/jetstream'
 import { headers as natsHeaders } from '@nats-io/transport-node'
 import { type EventDefinition, eventOf, type StreamName, streamOf } from '#contracts/events.ts'
+import { unavailable } from '../errors.ts'
 import type { Broker } from './broker.ts'
 import { encodeEvent, type EventHeaders, type OutboxRow } from './envelope.ts'
 
@@ -44,20 +45,36 @@ export async function publishAll(broker: Broker, messages: Message[]): Promise<P
   return results
 }
 
-/** Publishes an event that is in no outbox, once: it throws when it could not be stored. */
-export type Publish = <T>(event: EventDefinition<T>, id: string, message: T) => Promise<void>
+/** An event that is in no outbox. */
+export type Publication<T> = {
+  /** UUID, by which JetStream and consumers know it again. */
+  id: string
+  message: T
+  /** Default: none. */
+  headers?: EventHeaders
+}
+
+/**
+ * Publishes events that are in no outbox, in order. They are stored when it returns. Throws UNAVAILABLE when NATS does not answer or does not
+ * take all of them: what was stored by then is stored again without effect.
+ */
+export type Publish = <T>(event: EventDefinition<T>, publications: Publication<T>[]) => Promise<void>
 
 /** Makes the `Publish` of a service. */
 export const createPublish =
   (broker: Broker): Publish =>
-  async ({ subject, message: type }, id, message) => {
-    const result = await publishOne(broker.jetstream(), {
+  async ({ subject, stream, message: type }, publications) => {
+    const messages = publications.map(({ id, message, headers = {} }) => ({
       id,
       subject,
       data: type.encode(message).finish(),
-      headers: {},
+      headers,
+    }))
+    const results = await publishAll(broker, messages).catch((error: unknown) => {
+      throw unavailable('NATS', error)
     })
-    if (result !== 'stored') throw new Error(`JetStream did not take the event: ${result}`)
+    const refusal = results.find((result) => result !== 'stored')
+    if (refusal) throw unavailable('NATS', new Error(`the stream ${stream} did not take all events: ${refusal}`))
   }
 
 async function publishOne(js: JetStreamClient, { id, subject, data, headers }: Message): Promise<PublishResult> {

@@ -1,4 +1,4 @@
-import { emittedBy } from '#contracts/events.ts'
+import { relayedBy } from '#contracts/events.ts'
 import type { Lead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
@@ -23,14 +23,14 @@ type Parts = {
   name: string
   broker: Broker
   outbox: OutboxStore | undefined
-  lead: Lead
+  lead: Lead | undefined
   subscriptions: Subscription[]
   log: Logger
   metrics: Metrics
   tracing: Tracing
 }
 
-/** Prepares the relay of a service that emits events, and the consumers of one that has subscriptions. */
+/** Prepares the relay of a service that has events in an outbox, and the consumers of one that has subscriptions. */
 export function createEvents({
   name,
   broker,
@@ -42,7 +42,9 @@ export function createEvents({
   tracing,
 }: Parts): ServiceEvents {
   const relayed =
-    emittedBy(name).length > 0 && outbox ? { outbox, metrics: relayMetrics(metrics.registry, outbox) } : undefined
+    relayedBy(name).length > 0 && outbox && lead
+      ? { outbox, lead, metrics: relayMetrics(metrics.registry, outbox) }
+      : undefined
   const streams = subscriptions.map(({ stream }) => stream)
   const consumed =
     streams.length > 0 ? consumerMetrics(metrics.registry, { broker, service: name, streams }) : undefined
@@ -52,7 +54,7 @@ export function createEvents({
     wake: () => wake(),
     start: () => {
       if (relayed) {
-        const relay = startRelay({ ...relayed, lead, broker, log })
+        const relay = startRelay({ ...relayed, broker, log })
         wake = relay.wake
         stops.push(relay.stop)
       }

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { openAdvisoryLocks } from '../db/advisory-locks.ts'
-import { type Leases, leaseLocks } from '../db/leases.ts'
 import { type Job, startJobs } from '../jobs.ts'
 import { createLead, type Lead } from '../leader.ts'
 import { createLogger } from '../logger.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { lockHolders } from '../testing/locks.ts'
-import { type TestMongo, testMongo } from '../testing/mongo.ts'
 import { startTcpProxy } from '../testing/tcp-proxy.ts'
 import { until } from '../testing/until.ts'
 
@@ -23,7 +21,7 @@ type Site = {
   drop(): Promise<void>
 }
 
-async function onPostgres(): Promise<Site> {
+async function openSite(): Promise<Site> {
   const database: TestDatabase = await testDatabase()
   const held = () =>
     database.query(`select from pg_locks where locktype = 'advisory'
@@ -39,25 +37,10 @@ async function onPostgres(): Promise<Site> {
   }
 }
 
-async function onMongo(): Promise<Site> {
-  const database: TestMongo = await testMongo()
-  const leases: Leases = database.db.collection('leases')
-  return {
-    open: () => ({ lead: createLead(leaseLocks(leases), log), close: async () => undefined }),
-    takeAway: (_id) =>
-      leases.updateOne({ _id }, { $set: { holder: 'a stranger', until: new Date(Date.now() + 1500) } }),
-    held: () => leases.countDocuments(),
-    drop: database.drop,
-  }
-}
-
-describe.each([
-  ['PostgreSQL', onPostgres],
-  ['MongoDB', onMongo],
-])('on %s', (_, makeSite) => {
+describe('several replicas', () => {
   let site: Site
   beforeAll(async () => {
-    site = await makeSite()
+    site = await openSite()
   })
   afterAll(() => site.drop())
 
@@ -129,6 +112,13 @@ describe.each([
     }
     expect(await site.held()).toBe(0)
   })
+})
+
+test('a job of one replica does not start where none can be elected', () => {
+  const job: Job = { name: 'sweep', on: 'one replica', everyMs: 20, run: async () => undefined }
+  expect(() => startJobs([job], undefined, log)).toThrow(
+    "the job 'sweep' runs on one replica, which this database cannot elect: run it on every replica",
+  )
 })
 
 test('one that is stopped while it takes the lock does not begin, and releases it', async () => {

@@ -80,7 +80,7 @@ test('a service whose database lacks what it stores does not start', async () =>
     "prompt emits prompt.created and has no outbox: add 'outbox' to the tables of its db/schema.ts, and a migration that creates it",
   )
   const { createPrompt } = PromptServiceService
-  const creating = serve({ createPrompt }, { createPrompt: answer })
+  const creating = serve({ createPrompt }, { createPrompt: async () => ({ warnings: [] }) })
   await expect(startWith(['outbox'], [creating])).rejects.toThrow(
     'prompt serves /promptforge.prompt.v1.PromptService/CreatePrompt and stores no idempotency keys: ' +
       "add 'idempotency_keys' to the tables of its db/schema.ts, and a migration that creates it",

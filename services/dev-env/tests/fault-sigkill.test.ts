@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { DiscardPolicy } from '@nats-io/jetstream'
+import { nanos } from '@nats-io/transport-node'
+import { MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
@@ -17,15 +20,18 @@ const EMITTED = 2 * PROMPTS
 const ledger = newLedger()
 let network: TestNetwork
 let prompt: OwnProcess
+let version: OwnProcess
 let ann: SignedIn
 
 beforeAll(async () => {
   network = await startTestNetwork()
   prompt = await runAsProcess(network, 'prompt')
+  version = await runAsProcess(network, 'version')
   ann = await network.signUp()
 })
 afterAll(async () => {
   await prompt[Symbol.asyncDispose]()
+  await version[Symbol.asyncDispose]()
   await network.stop()
 })
 
@@ -64,6 +70,25 @@ test('killed between the publishing and the mark, it publishes again, and all is
   expect(await published()).toBe(before + EMITTED)
 })
 
+test('killed between storing versions and telling of them, a service tells of them at its next start, and all is counted once', async () => {
+  await network.processAll()
+  const { streams, consumers } = network.broker.manager
+  await consumers.update('PF_PROMPT_CONTENT', 'version', { ack_wait: nanos(2000) })
+  const { config, state } = await streams.info('PF_VERSION')
+  await streams.update('PF_VERSION', { discard: DiscardPolicy.New, max_bytes: state.bytes })
+  const before = await storedVersions()
+  await write()
+  await until('versions to be stored', async () => (await storedVersions()) > before)
+  expect((await streams.info('PF_VERSION')).state.messages).toBe(state.messages)
+
+  await version.kill()
+  await streams.update('PF_VERSION', { discard: config.discard, max_bytes: config.max_bytes })
+  await version.start()
+  expect(await disagreements(network, ledger)).toEqual([])
+  expect((await streams.info('PF_VERSION')).state.messages).toBe(state.messages + 2 * PROMPTS)
+  expect(await storedVersions()).toBe(before + 2 * PROMPTS)
+})
+
 test('killed while 60,000 events happen, a consumer catches up, and counts each of them once', async () => {
   await using analytics = await runAsProcess(network, 'analytics')
   await write()
@@ -98,6 +123,15 @@ const published = async () => (await network.broker.manager.streams.info('PF_PRO
 
 /** How many of them analytics has not been given yet. */
 const unread = async () => (await network.broker.manager.consumers.info('PF_PROMPT', 'analytics')).num_pending
+
+async function storedVersions(): Promise<number> {
+  const client = await MongoClient.connect(network.services['version']!.databaseUrl)
+  try {
+    return await client.db().collection('prompt_versions').countDocuments()
+  } finally {
+    await client.close()
+  }
+}
 
 async function connect(): Promise<Client> {
   const client = new Client({ connectionString: network.services['prompt']!.databaseUrl })

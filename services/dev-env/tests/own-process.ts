@@ -10,7 +10,7 @@ export type OwnProcess = AsyncDisposable & {
   start(): Promise<void>
 }
 
-/** Ends a service that has a PostgreSQL in this process, and starts it as one of its own at the same ports. */
+/** Ends a service in this process, and starts it as one of its own at the same ports. */
 export async function runAsProcess({ services, place }: TestNetwork, name: string): Promise<OwnProcess> {
   const service = services[name]!
   const { ports, databaseUrl } = service

@@ -1,4 +1,4 @@
-import { defineEntity, p } from '@mikro-orm/postgresql'
+import { defineEntity, type Opt, p } from '@mikro-orm/postgresql'
 
 /** A prompt at its head version. `ratingAvg` and `search` are computed by the database. */
 export const Prompt = defineEntity({
@@ -39,6 +39,7 @@ export const Prompt = defineEntity({
     deletedAt: p.datetime(3).nullable(),
     search: p
       .string()
+      .$type<Opt<string>>()
       .columnType('tsvector')
       .lazy()
       .generated(

@@ -9,7 +9,7 @@ import { type InsertedRow, insertPrompt } from '../db/insert-prompt.ts'
 import type { PromptRow } from '../db/rows.ts'
 import { type NewPrompt, newPrompt } from '../prompt.ts'
 import { checkCategory } from './check-category.ts'
-import { toOwnPrompt } from './view.ts'
+import { toOwnAnswer } from './view.ts'
 
 export const createPrompt =
   ({ categories }: Pick<Deps, 'categories'>) =>
@@ -31,7 +31,7 @@ export const createPrompt =
       if (!row) throw notFound('prompt')
       return row
     }
-    return { prompt: toOwnPrompt(await createOnce(call, create, load)) }
+    return toOwnAnswer(await createOnce(call, create, load))
   }
 
 const asStored = (prompt: NewPrompt, row: InsertedRow): PromptRow => ({

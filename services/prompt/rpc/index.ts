@@ -9,10 +9,12 @@ import { batchGetPrompts } from './batch-get-prompts.ts'
 import { checkAccess } from './check-access.ts'
 import { createPrompt } from './create-prompt.ts'
 import { deletePrompt } from './delete-prompt.ts'
+import { forkPrompt } from './fork-prompt.ts'
 import { getPrompt } from './get-prompt.ts'
 import { likePrompt } from './like-prompt.ts'
 import { listCategories } from './list-categories.ts'
 import { listPrompts } from './list-prompts.ts'
+import { renderPrompt } from './render-prompt.ts'
 import { unlikePrompt } from './unlike-prompt.ts'
 import { updatePrompt } from './update-prompt.ts'
 
@@ -25,6 +27,8 @@ export const services = (deps: Deps) => [
     listPrompts: listPrompts(deps),
     updatePrompt: updatePrompt(deps),
     deletePrompt,
+    renderPrompt,
+    forkPrompt,
     listCategories,
   }),
   serve(SocialServiceService, { likePrompt, unlikePrompt }),

@@ -43,7 +43,14 @@ describe('CreatePrompt', () => {
   beforeEach(clear)
 
   test('emits the prompt, and its first version for the version service', async () => {
-    const variable = { name: 'topic', type: Variable_Type.TEXT, description: '', required: true, defaultValue: '' }
+    const variable = {
+      name: 'topic',
+      type: Variable_Type.TEXT,
+      description: '',
+      required: true,
+      options: [],
+      defaultValue: '',
+    }
     const prompt = await service.create(ann, {
       title: 'Äpfel "🍏"',
       content: 'Write about {{topic}}\n\\',

@@ -16,6 +16,7 @@ import { insertPrompt } from '../db/insert-prompt.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
 import { likePrompt, unlikePrompt } from '../db/likes.ts'
 import { refreshRanks } from '../db/ranks.ts'
+import { resync } from '../db/resync.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
 import { schema } from '../db/schema.ts'
 
@@ -117,6 +118,13 @@ describePlans(
     asking(insertPrompt, { ...newPrompt, ...claimValues(key, newPrompt.id), eventHeaders }),
   ],
 )
+
+test.each(['generic', 'custom'] as const)('with a %s plan, a page of resync is read by the key', async (mode) => {
+  const nodes = await planOf(database, mode, resync, { after: PROMPT, eventHeaders })
+  expect(tablesScanned(nodes)).toEqual([])
+  const read = nodes.filter((node) => node['Relation Name'] === 'prompts')
+  expect(read.map((node) => [node['Node Type'], node['Actual Rows']])).toEqual([['Index Scan', 200]])
+})
 
 const ORDERS: Order[] = ['CREATED', 'UPDATED', 'LIKES', 'RATING', 'COMMENTS']
 const nothing = { userId: undefined, isOwn: false, category: undefined, tag: undefined, isPublic: undefined }

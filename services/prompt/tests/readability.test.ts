@@ -133,6 +133,13 @@ describe.each(CASES)('$state, to $reader: $sight', (row) => {
     else expect(await rejection(got)).toMatchObject({ code: status.NOT_FOUND, message: 'no such prompt' })
   })
 
+  test('by RenderPrompt: only what includes the head', async () => {
+    const id = await arrange(columns)
+    const rendered = service.prompts.renderPrompt({ promptId: id, values: {} }, caller())
+    if (sight === 'all') expect(await rendered).toEqual({ text: 'secret', version: 5 })
+    else expect(await rejection(rendered)).toMatchObject({ code: status.NOT_FOUND })
+  })
+
   test('by CheckAccess', async () => {
     const id = await arrange(columns)
     const asked = service.internal.checkAccess({ promptId: id }, caller())

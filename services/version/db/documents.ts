@@ -2,16 +2,8 @@ import { type Collection, UUID } from 'mongodb'
 import type { MongoDatabase } from '#chassis/db/mongo.ts'
 import type { VersionRow } from '../version.ts'
 
-/** A version as MongoDB has it. */
-export type VersionDocument = Omit<VersionRow, Id> &
-  Record<Id, UUID> & {
-    /** When JetStream had its event; null until then. */
-    publishedAt: Date | null
-    /** How often its event was refused; absent when never. */
-    attempts?: number
-    /** When its event was given up; absent when it was not. */
-    abandonedAt?: Date
-  }
+/** A version as MongoDB has it. Those of earlier releases have more, which says what became of their event: see `unpublished.ts`. */
+export type VersionDocument = Omit<VersionRow, Id> & Record<Id, UUID>
 
 type Id = 'promptId' | 'userId' | 'versionId'
 
@@ -27,5 +19,22 @@ export const toDocument = (row: VersionRow): VersionDocument => ({
   promptId: new UUID(row.promptId),
   userId: new UUID(row.userId),
   versionId: new UUID(row.versionId),
-  publishedAt: null,
 })
+
+/** What the event of a version is made of: never the content. */
+export const EVENT_FIELDS = {
+  _id: 0,
+  versionId: 1,
+  promptId: 1,
+  version: 1,
+  userId: 1,
+  username: 1,
+  visible: 1,
+  title: 1,
+  category: 1,
+  createdAt: 1,
+  headers: 1,
+} as const
+
+/** A version without the rest. */
+export type EventFields = Pick<VersionDocument, Exclude<keyof typeof EVENT_FIELDS, '_id'>>

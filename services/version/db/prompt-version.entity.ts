@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/mongodb'
 import { BinaryUuid } from '#chassis/db/mongo-uuid.ts'
 import type { EventHeaders } from '#chassis/events/envelope.ts'
 
-/** A version of a prompt. What it holds never changes; the last four say what became of its event, whose outbox it is. */
+/** A version of a prompt. It never changes. */
 export const PromptVersion = defineEntity({
   name: 'PromptVersion',
   tableName: 'prompt_versions',
@@ -24,8 +24,5 @@ export const PromptVersion = defineEntity({
     username: p.string(),
     visible: p.boolean(),
     headers: p.json<EventHeaders>(),
-    publishedAt: p.datetime().nullable(),
-    attempts: p.integer().nullable(),
-    abandonedAt: p.datetime().nullable(),
   },
 })

@@ -12,8 +12,8 @@ export const schema: MongoSchema = {
         { name: 'promptId', key: { promptId: 1 } },
         { name: 'createdAt', key: { createdAt: -1 } },
         { name: 'versionId', key: { versionId: 1 }, unique: true },
-        { name: 'outbox', key: { publishedAt: 1, createdAt: 1, versionId: 1 } },
       ],
+      former: ['outbox'],
     },
   ],
 }

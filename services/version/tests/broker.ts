@@ -3,6 +3,7 @@ import { v7 } from 'uuid'
 import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
+import { VersionCreated } from '#contracts/gen/promptforge/version/v1/version_events.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { contentPayload, type Fields } from './harness.ts'
 
@@ -18,6 +19,13 @@ export async function startBroker() {
     /** Publishes the event of a version, as the prompt service does. */
     publish: (promptId: string, version: number, fields?: Fields) =>
       send(PromptContentChanged.encode(contentPayload(promptId, version, fields)).finish()),
+    /** What was told of versions, oldest first. */
+    created: async () =>
+      (await broker.messages('PF_VERSION')).map(({ data, header }) => ({
+        id: header.get('Nats-Msg-Id'),
+        traceparent: header.get('traceparent'),
+        ...VersionCreated.decode(data),
+      })),
     /** Waits until everything that was published has been handled. */
     handled: () =>
       until('all versions to be handled', async () => {

@@ -1,14 +1,17 @@
 import { v7 } from 'uuid'
 import { notFound } from '#chassis/errors.ts'
-import type { Received } from '#chassis/events/envelope.ts'
+import type { EventHeaders, Received } from '#chassis/events/envelope.ts'
+import type { Publish } from '#chassis/events/publisher.ts'
 import type { TestMongo } from '#chassis/testing/mongo.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import { readTraceparent } from '#chassis/trace.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
+import type { VersionCreated } from '#contracts/gen/promptforge/version/v1/version_events.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { VersionDocument } from '../db/documents.ts'
+import type { Deps } from '../context.ts'
 import { onContentChanged } from '../events/on-content-changed.ts'
 import { versionService } from '../service.ts'
 
@@ -17,20 +20,36 @@ export type Fields = Partial<Omit<PromptContentChanged, 'metadata'>> & {
   metadata?: Partial<NonNullable<PromptContentChanged['metadata']>> | undefined
 }
 
-/** The real version service on a database of its own. Who may read what, `readable` says in the place of the prompt service. */
-export async function startVersionService(options: { env?: Record<string, string>; database?: TestMongo } = {}) {
+/** An event that a service without a broker has published. */
+export type Published = { id: string; message: VersionCreated; headers?: EventHeaders }
+
+type Options = { env?: Record<string, string>; database?: TestMongo; context?: Partial<Deps> }
+
+/**
+ * The real version service on a database of its own. Who may read what, `readable` says in the place of the prompt service, and `published` is
+ * what it has published when it has no broker.
+ */
+export async function startVersionService({ context, ...options }: Options = {}) {
+  const published: Published[] = []
+  const note: Publish = async (_event, publications) => void published.push(...(publications as Published[]))
   const readable = new Map<string, VersionRange[]>()
+  const changedAt = new Map<string, Date>()
   const readableVersions = async (promptId: string) => {
     const ranges = readable.get(promptId)
     if (!ranges) throw notFound('prompt')
-    return ranges
+    return { ranges, lastChangedAt: changedAt.get(promptId) ?? new Date() }
   }
-  const test = await startTestService(versionService, { ...options, overrides: { context: { readableVersions } } })
+  const publishing = options.env?.['PF_NATS_URL'] ? {} : { publish: note }
+  const overrides = { context: { readableVersions, ...publishing, ...context } }
+  const test = await startTestService(versionService, { ...options, overrides })
   const handle = onContentChanged(test.service.context)
   return {
     ...test,
     versions: test.stub(VersionServiceService),
     readable,
+    /** When a prompt was last changed; default: now. */
+    changedAt,
+    published,
     /** The documents as they are stored. */
     documents: test.database.db.collection<VersionDocument>('prompt_versions'),
     /** Hands events to the service's handler; answers with the reasons of those that it refuses. */

@@ -29,11 +29,7 @@ const BEYOND_SEED = {
   username: 'string',
   visible: 'bool',
   headers: 'object',
-  publishedAt: 'null',
 }
-
-/** Fields that a document has only when publishing its event fails. */
-const SOMETIMES = ['attempts', 'abandonedAt']
 
 const INDEXES = [
   { name: '_id_', key: { _id: 1 } },
@@ -41,7 +37,6 @@ const INDEXES = [
   { name: 'promptId', key: { promptId: 1 } },
   { name: 'createdAt', key: { createdAt: -1 } },
   { name: 'versionId', key: { versionId: 1 }, unique: true },
-  { name: 'outbox', key: { publishedAt: 1, createdAt: 1, versionId: 1 } },
 ]
 
 let service: VersionTest
@@ -81,7 +76,7 @@ describe('a stored version', () => {
       .getMetadata()
       .get(PromptVersion as never)
       .props.flatMap(({ fieldNames }) => fieldNames)
-    expect(mapped.toSorted()).toEqual([...Object.keys({ ...SEED, ...BEYOND_SEED }), ...SOMETIMES].toSorted())
+    expect(mapped.toSorted()).toEqual(Object.keys({ ...SEED, ...BEYOND_SEED }).toSorted())
     const found = await orm.em.fork().findOneOrFail(PromptVersion, { promptId })
     expect(found).toMatchObject({ promptId, userId: AUTHOR.userId, version: 1, createdAt: WRITTEN_AT })
   })
@@ -104,9 +99,24 @@ describe('the migration', () => {
     const config = testConfig(versionService, database.env)
     const migrate = () => versionService.store.migrate(config, log)
     const made = (await Promise.all([migrate(), migrate(), migrate()])).flat()
-    const names = ['prompt_versions', ...INDEXES.slice(1).map(({ name }) => `prompt_versions.${name}`), 'leases']
+    const names = ['prompt_versions', ...INDEXES.slice(1).map(({ name }) => `prompt_versions.${name}`)]
     expect([...new Set(made)].toSorted()).toEqual(names.toSorted())
     expect(await migrate()).toEqual([])
+    await database.drop()
+  })
+
+  test('drops the index of the former outbox, and no index of anybody else', async () => {
+    const database = await testMongo()
+    const migrate = () => versionService.store.migrate(testConfig(versionService, database.env), log)
+    await migrate()
+    const collection = database.db.collection('prompt_versions')
+    await collection.createIndex({ publishedAt: 1, createdAt: 1, versionId: 1 }, { name: 'outbox' })
+    await collection.createIndex({ title: 1 }, { name: 'mine' })
+    const done = (await Promise.all([migrate(), migrate()])).flat()
+    expect([...new Set(done)]).toEqual(['prompt_versions.outbox (dropped)'])
+    const left = await collection.listIndexes().toArray()
+    const wanted = [...INDEXES, { name: 'mine', key: { title: 1 } }]
+    expect(left.map(described).toSorted()).toEqual(wanted.map(described).toSorted())
     await database.drop()
   })
 

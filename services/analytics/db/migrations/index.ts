@@ -2,6 +2,7 @@ import { Events } from './20261126060000-events.ts'
 import { Partitions } from './20261126060100-partitions.ts'
 import { Rollups } from './20261126060200-rollups.ts'
 import { UnusedTables } from './20261127000000-unused-tables.ts'
+import { CountedOnce } from './20261127040000-counted-once.ts'
 import { FactsByOwner } from './20261127094000-facts-by-owner.ts'
 import { EventLists } from './20261127094100-event-lists.ts'
 import { Trending } from './20261127094200-trending.ts'
@@ -12,6 +13,7 @@ export const migrations = [
   { name: '20261126060100-partitions', class: Partitions },
   { name: '20261126060200-rollups', class: Rollups },
   { name: '20261127000000-unused-tables', class: UnusedTables },
+  { name: '20261127040000-counted-once', class: CountedOnce },
   { name: '20261127094000-facts-by-owner', class: FactsByOwner },
   { name: '20261127094100-event-lists', class: EventLists },
   { name: '20261127094200-trending', class: Trending },
