@@ -78,7 +78,7 @@ export const listTrendingPrompts = statement('list_trending_prompts', {
 export const pageParams = (window: Window, [rank, id]: Cursor = [HIGHEST_RANK, LAST_ID], limit: number) => ({
   window,
   hours: WINDOWS[window].hours,
-  rank,
+  rank: String(rank),
   id: String(id),
   limit,
 })

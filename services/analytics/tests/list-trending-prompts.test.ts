@@ -8,7 +8,7 @@ import {
   ListTrendingPromptsRequest_Window as Window,
 } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import { refreshTrending } from '../db/trending-prompts.ts'
-import { WINDOWS } from '../trending.ts'
+import type { WINDOWS } from '../trending.ts'
 import { type AnalyticsTest, eventOf, type Said, startAnalytics, viewsOf } from './harness.ts'
 
 let service: AnalyticsTest
