@@ -5,6 +5,7 @@ import {
   GetPromptRequest,
   ListPromptsRequest,
   PromptServiceService,
+  SearchPromptsRequest,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import {
@@ -92,6 +93,20 @@ export const CELLS: Cell[] = [
         rpcRequest(
           PromptServiceService.listPrompts,
           ListPromptsRequest.fromPartial({ category }),
+          tokenOf(data, index),
+        ),
+      ),
+  },
+  {
+    name: 'SearchPrompts',
+    service: 'prompt',
+    transport: 'grpc',
+    requests: (data) =>
+      // In every prompt, in one of a hundred, in one.
+      ['prompt', 'tag7', '77 measure'].map((query, index) =>
+        rpcRequest(
+          PromptServiceService.searchPrompts,
+          SearchPromptsRequest.fromPartial({ query }),
           tokenOf(data, index),
         ),
       ),

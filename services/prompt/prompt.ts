@@ -72,6 +72,10 @@ export function accessTo(prompt: Readable, readerId: string | undefined): Access
   return { kind, readableVersions: joinRanges([{ from: publicFrom, to: version }, ...licensed]) }
 }
 
+/** Whether somebody may see a prompt, and with it its likes, ratings and comments. `db/readable.ts` says it in SQL. */
+export const isShownTo = (prompt: Readable, readerId: string | undefined) =>
+  prompt.deleted_at === null && accessTo(prompt, readerId) !== undefined
+
 /** The owner's right to a prompt with this head. */
 export const ownAccess = (version: number): Access => ({
   kind: Access_Kind.OWNER,

@@ -1,6 +1,7 @@
 import type { Base } from '#chassis/define-service.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { Logger } from '#chassis/logger.ts'
+import type { PageTokens } from '#chassis/page-token.ts'
 import type { UserConfig } from './config.ts'
 import { rotateSigningKeys } from './db/rotate-signing-keys.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
@@ -15,16 +16,15 @@ export type Deps = {
   keys: KeyRing
   passwords: Passwords
   newSession: NewSessions
-  /** Seconds for which an access token is valid. */
-  accessSeconds: number
-  /** Seconds for which a refresh token that was used may come again. */
-  graceSeconds: number
+  /** Seconds for which an access token is valid, and for which a refresh token that was used may come again. */
+  tokens: { accessSeconds: number; graceSeconds: number }
+  pageTokens: PageTokens
   /** Makes the signing keys that are due, and answers with their ids. */
   rotateKeys(): Promise<string[]>
 }
 
 /** Makes the context of one service. */
-export function createContext({ config, database, log }: Base<UserConfig>): Deps {
+export function createContext({ config, database, log, pageTokens }: Base<UserConfig>): Deps {
   const { auth, tokens, passwords } = config
   const { cacheSeconds, rotationSeconds, secret } = config.keys
   const cipher = createFieldCipher(secret)
@@ -36,8 +36,8 @@ export function createContext({ config, database, log }: Base<UserConfig>): Deps
     log,
     keys,
     rotateKeys,
-    accessSeconds: tokens.accessSeconds,
-    graceSeconds: tokens.graceSeconds,
+    tokens,
+    pageTokens,
     passwords: createPasswords(passwords),
     newSession: createSessions(keys, { ...auth, ...tokens }, secret),
   }

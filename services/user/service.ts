@@ -1,5 +1,6 @@
 import { postgres } from '#chassis/db/postgres.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
+import { commands } from './commands.ts'
 import { config, type UserConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { readAccount } from './db/check-caller.ts'
@@ -19,6 +20,7 @@ export const userService: ServiceDefinition<UserConfig, Deps> = {
   services,
   jobs,
   resync,
+  commands,
   identity: ({ keys, database }) => ({
     keys: keys.verification,
     checkCaller: ({ userId }) => readAccount(database.sql, userId),

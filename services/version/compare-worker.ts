@@ -4,4 +4,4 @@ import { compareTexts } from './compare-texts.ts'
 export type Task = { before: string; after: string; names: { from: string; to: string } }
 
 /** What a thread of `comparer.ts` does. */
-export default ({ before, after, names }: Task) => compareTexts(before, after, names)
+export const compare = ({ before, after, names }: Task) => compareTexts(before, after, names)

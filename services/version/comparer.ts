@@ -26,6 +26,7 @@ export type Comparer = {
 export function createComparer(): Comparer {
   const pool = new Piscina<Task, Comparison>({
     filename: new URL('./compare-worker.ts', import.meta.url).href,
+    name: 'compare',
     minThreads: 0,
     maxThreads: MAX_THREADS,
     maxQueue: MAX_WAITING,

@@ -166,6 +166,8 @@ describe('a prompt', () => {
     // These come late.
     await update(prompt, { revision: 2, title: 'Between' })
     await service.ingest(eventOf(EVENTS.userSignedIn, { ...user, revision: 1, username: 'ann' }))
+    // This has another kind of revision.
+    await service.ingest(eventOf(EVENTS.userFollowed, { ...user, revision: 9, username: 'ann' }))
     expect((await list()).prompts).toMatchObject([{ title: 'After', category: 'legal', username: 'anna' }])
   })
 

@@ -7,7 +7,9 @@ export type PlanNode = {
   'Node Type': string
   'Relation Name'?: string
   'Index Name'?: string
+  /** The mean of its loops. */
   'Actual Rows': number
+  'Actual Loops': number
   Plans?: PlanNode[]
 }
 

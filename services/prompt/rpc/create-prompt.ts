@@ -8,6 +8,7 @@ import { getPrompt } from '../db/get-prompt.ts'
 import { type InsertedRow, insertPrompt } from '../db/insert-prompt.ts'
 import type { PromptRow } from '../db/rows.ts'
 import { type NewPrompt, newPrompt } from '../prompt.ts'
+import { searchVector } from '../search-vector.ts'
 import { checkCategory } from './check-category.ts'
 import { toOwnAnswer } from './view.ts'
 
@@ -21,6 +22,7 @@ export const createPrompt =
       const [row] = await sql(insertPrompt, {
         ...prompt,
         variables: JSON.stringify(prompt.variables),
+        search: searchVector(prompt),
         ...claimValues(idempotencyKey, prompt.id),
         ...eventValues(origin),
       })

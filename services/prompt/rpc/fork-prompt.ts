@@ -14,6 +14,7 @@ import { Prompt } from '../db/prompt.entity.ts'
 import { rulesOf } from '../db/rules-of.ts'
 import { forkVisibility } from '../fork.ts'
 import { factsOf } from '../prompt.ts'
+import { searchVector } from '../search-vector.ts'
 import { toOwnPrompt } from './view.ts'
 
 type PromptEntity = InferEntity<typeof Prompt>
@@ -42,6 +43,8 @@ export const forkPrompt = async ({ promptId, isPublic: wanted }: ForkPromptReque
         username: author?.username ?? caller.username,
         forkedFromId: original.id,
         forkedFromVersion: original.version!,
+        search: searchVector({ ...original, description: original.description ?? null }),
+        searchRevision: 1,
         createdAt: now,
       })
       original.forksCount += 1

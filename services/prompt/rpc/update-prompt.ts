@@ -7,6 +7,7 @@ import type { PromptRow } from '../db/rows.ts'
 import * as db from '../db/update-prompt.ts'
 import { forkNotPublishable } from '../fork.ts'
 import { storedStatus, storedTags, storedVariables } from '../prompt.ts'
+import { descriptionVector, tagsVector, titleVector } from '../search-vector.ts'
 import { checkCategory } from './check-category.ts'
 import { toOwnAnswer } from './view.ts'
 
@@ -22,21 +23,25 @@ export const updatePrompt =
   }
 
 function readChange(request: UpdatePromptRequest, { caller, origin }: Call): db.Change {
-  const { tags, variables, status } = request
+  const { title, description, variables, status } = request
+  const tags = request.tags && storedTags(request.tags.values)
   return {
     promptId: request.promptId,
     ownerId: caller.userId,
     etag: request.etag ?? null,
-    title: request.title ?? null,
+    title: title ?? null,
     content: request.content ?? null,
-    description: request.description ?? null,
+    description: description ?? null,
     category: request.category ?? null,
-    tags: tags ? storedTags(tags.values) : null,
+    tags: tags ?? null,
     variables: variables ? JSON.stringify(storedVariables(variables.values, 'variables.values')) : null,
     model: request.model ?? null,
     isPublic: request.isPublic ?? null,
     status: status === undefined ? null : storedStatus(status),
     publicFromVersion: request.publicFromVersion ?? null,
+    titleTerms: title === undefined ? null : titleVector(title),
+    tagsTerms: tags ? tagsVector(tags) : null,
+    descriptionTerms: description === undefined ? null : descriptionVector(description),
     changes: request.changes,
     ownerName: caller.username,
     ...eventValues(origin),

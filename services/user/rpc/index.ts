@@ -3,15 +3,22 @@ import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_serv
 import { UserInternalServiceService, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import type { Deps } from '../context.ts'
 import { batchGetUsers } from './batch-get-users.ts'
+import { changePassword } from './change-password.ts'
 import { checkCaller } from './check-caller.ts'
+import { deactivateUser } from './deactivate-user.ts'
+import { followUser } from './follow-user.ts'
 import { getJwks } from './get-jwks.ts'
 import { getUser } from './get-user.ts'
 import { listClosedAccounts } from './list-closed-accounts.ts'
+import { listFollowers } from './list-followers.ts'
+import { listFollowing } from './list-following.ts'
+import { listUsers } from './list-users.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { refreshToken } from './refresh-token.ts'
 import { register } from './register.ts'
 import { setUserRole } from './set-user-role.ts'
+import { unfollowUser } from './unfollow-user.ts'
 import { updateUser } from './update-user.ts'
 
 /** The table: a handler for each RPC. */
@@ -21,8 +28,20 @@ export const services = (deps: Deps) => [
     login: login(deps),
     refreshToken: refreshToken(deps),
     logout,
+    changePassword: changePassword(deps),
     getJwks: getJwks(deps),
   }),
-  serve(UserServiceService, { getUser, batchGetUsers, updateUser, setUserRole }),
+  serve(UserServiceService, {
+    getUser,
+    batchGetUsers,
+    listUsers: listUsers(deps),
+    updateUser,
+    deactivateUser,
+    setUserRole,
+    followUser,
+    unfollowUser,
+    listFollowers: listFollowers(deps),
+    listFollowing: listFollowing(deps),
+  }),
   serve(UserInternalServiceService, { checkCaller, listClosedAccounts }),
 ]

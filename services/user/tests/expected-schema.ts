@@ -45,6 +45,8 @@ export const BEYOND_SEED: Record<string, Table> = {
       followers_count: 'integer not null default 0',
       following_count: 'integer not null default 0',
       revision: 'integer not null default 1',
+      password_revision: 'integer not null default 1',
+      follows_revision: 'integer not null default 0',
     },
     constraints: [
       'CHECK ((role IS NOT NULL))',
@@ -52,6 +54,8 @@ export const BEYOND_SEED: Record<string, Table> = {
       `CHECK (((status)::text = ANY ((ARRAY['ACTIVE'::varchar, 'DEACTIVATED'::varchar])::text[])))`,
     ],
     indexes: [
+      `btree (lower(((username)::text COLLATE "C"))) WHERE ((status)::text = 'DEACTIVATED'::text)`,
+      `btree (role, lower(((username)::text COLLATE "C"))) WHERE ((role)::text <> 'USER'::text)`,
       'UNIQUE btree (lower(((email)::text COLLATE "C")))',
       'UNIQUE btree (lower(((username)::text COLLATE "C")))',
     ],

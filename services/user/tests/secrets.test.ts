@@ -13,12 +13,15 @@ test('no password, hash, token or e-mail address is in a log or an error, whatev
   const ann = await service.person('ann')
   const { tokens } = await service.refresh(ann)
   await service.refresh({ tokens: tokens! })
+  const change = { newPassword: 'another long one', refreshToken: tokens!.refreshToken }
   const failures = [
     await rejection(service.person('ann')),
     await rejection(service.person('other', { email: 'ann@example.org' })),
     await rejection(service.person('bad', { password: 'short' })),
     await rejection(service.auth.login({ login: 'ann@example.org', password: 'a wrong one' })),
     await rejection(service.refresh(ann)),
+    await rejection(service.auth.changePassword({ ...change, presentPassword: 'not the present one' }, ann.as)),
+    await rejection(service.auth.changePassword({ ...change, presentPassword: PASSWORD }, ann.as)),
     await rejection(service.users.getUser({ userId: 'me' }, { token: `${ann.tokens.accessToken}x` })),
   ]
   // Faults of ours, one in each lane: the database refuses the row, and says with what is in it why.
@@ -32,6 +35,15 @@ test('no password, hash, token or e-mail address is in a log or an error, whatev
 
   const said = lines.join('') + JSON.stringify([...failures, ...faults])
   expect(lines.length).toBeGreaterThan(failures.length)
-  for (const secret of [PASSWORD, 'short', 'a wrong one', '$2b$', '@example.org']) expect(said).not.toContain(secret)
+  for (const secret of [
+    PASSWORD,
+    'short',
+    'a wrong one',
+    'not the present one',
+    'another long one',
+    '$2b$',
+    '@example.org',
+  ])
+    expect(said).not.toContain(secret)
   for (const token of [ann.tokens.refreshToken, ann.tokens.accessToken]) expect(said).not.toContain(token)
 })
