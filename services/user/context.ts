@@ -5,6 +5,7 @@ import type { PageTokens } from '#chassis/page-token.ts'
 import type { UserConfig } from './config.ts'
 import { rotateSigningKeys } from './db/rotate-signing-keys.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
+import type { TokenRules } from './access-tokens.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import { createSessions, type NewSessions } from './sessions.ts'
 import { createFieldCipher } from './field-cipher.ts'
@@ -16,8 +17,8 @@ export type Deps = {
   keys: KeyRing
   passwords: Passwords
   newSession: NewSessions
-  /** Seconds for which an access token is valid, and for which a refresh token that was used may come again. */
-  tokens: { accessSeconds: number; graceSeconds: number }
+  /** What access tokens say and how long they are valid; seconds for which a refresh token that was used may come again. */
+  tokens: TokenRules & { graceSeconds: number }
   pageTokens: PageTokens
   /** Makes the signing keys that are due, and answers with their ids. */
   rotateKeys(): Promise<string[]>
@@ -25,7 +26,8 @@ export type Deps = {
 
 /** Makes the context of one service. */
 export function createContext({ config, database, log, pageTokens }: Base<UserConfig>): Deps {
-  const { auth, tokens, passwords } = config
+  const { passwords } = config
+  const tokens = { ...config.auth, ...config.tokens }
   const { cacheSeconds, rotationSeconds, secret } = config.keys
   const cipher = createFieldCipher(secret)
   const times = { cacheSeconds, rotationSeconds, accessSeconds: tokens.accessSeconds }
@@ -39,6 +41,6 @@ export function createContext({ config, database, log, pageTokens }: Base<UserCo
     tokens,
     pageTokens,
     passwords: createPasswords(passwords),
-    newSession: createSessions(keys, { ...auth, ...tokens }, secret),
+    newSession: createSessions(keys, tokens, secret),
   }
 }

@@ -116,5 +116,32 @@ export const BEYOND_SEED: Record<string, Table> = {
     constraints: ['PRIMARY KEY (user_id)'],
     indexes: ['btree (closed_at)'],
   },
+  api_keys: {
+    columns: {
+      id: 'uuid not null',
+      user_id: 'uuid not null',
+      name: 'varchar(100) not null',
+      prefix: 'varchar(11) not null',
+      hash: 'bytea not null',
+      scopes: 'text[] not null',
+      created_at: `${TIME} not null`,
+      expires_at: TIME,
+      last_used_at: TIME,
+      revoked_at: TIME,
+    },
+    constraints: [
+      'CHECK ((cardinality(scopes) > 0))',
+      'CHECK ((length(hash) = 32))',
+      'FOREIGN KEY (user_id) REFERENCES users(id)',
+      'PRIMARY KEY (id)',
+      'UNIQUE (hash)',
+    ],
+    indexes: ['btree (LEAST(revoked_at, expires_at))', 'btree (user_id, id DESC)'],
+  },
+  revoked_api_keys: {
+    columns: { key_id: 'uuid not null', revoked_at: `${TIME} not null` },
+    constraints: ['PRIMARY KEY (key_id)'],
+    indexes: ['btree (revoked_at)'],
+  },
   outbox: OUTBOX,
 }

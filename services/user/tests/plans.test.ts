@@ -8,6 +8,7 @@ import { checkCaller } from '../db/check-caller.ts'
 import { deleteOldClosedAccounts, listClosedAccounts } from '../db/closed-accounts.ts'
 import { EXPIRED } from '../db/delete-expired.ts'
 import { endAll, endFamily, endFamilyOf, endOthers } from '../db/end-sessions.ts'
+import { exchangeApiKey } from '../db/exchange-api-key.ts'
 import { findAccountByEmail, findAccountById, findAccountByUsername } from '../db/find-account.ts'
 import { findUserByEmail } from '../db/find-user-by-email.ts'
 import { followUser, unfollowUser } from '../db/follows.ts'
@@ -46,6 +47,12 @@ const FILL = `
   from users;
   insert into held_usernames (name, user_id, held_until)
   select 'old-' || username, id, now() + (row_number() over (order by id) % 40) * interval '1 day' from users;
+  insert into api_keys (id, user_id, name, prefix, hash, scopes, created_at, last_used_at, expires_at)
+  select id, id, 'key', 'pf_12345678', sha256(username::bytea), '{PROMPTS_READ}', now(), now() - interval '1 hour',
+    now() + ((row_number() over (order by id) % 40) * 10 - 91) * interval '1 day'
+  from users;
+  insert into revoked_api_keys (key_id, revoked_at)
+  select id, now() - (row_number() over (order by id) % 40 = 0)::integer * interval '2 hours' from users;
   insert into closed_accounts (user_id, closed_at)
   select id, now() - (row_number() over (order by id) % 40 = 0)::integer * interval '2 hours' from users;`
 
@@ -111,6 +118,7 @@ const STATEMENTS: Asked[] = [
   ...LISTS,
   asking(listClosedAccounts, { after: null }),
   asking(listClosedAccounts, { after: ANN }),
+  asking(exchangeApiKey, { hash: held }),
   asking(deleteOldClosedAccounts, { seconds: 1200 }),
   ...EXPIRED.map((query) => asking(query, {})),
 ]
