@@ -310,6 +310,7 @@ export const REST_CASES: RestCase[] = [
     400,
     'REQUEST_REJECTED',
   ),
+  get('what trends in an unknown window', () => '/v1/analytics/trending?window=YEAR', 400, 'REQUEST_REJECTED'),
   get('statistics of the platform, of whom', () => '/v1/analytics/stats?prompt_id=x', 400, 'REQUEST_REJECTED'),
 
   unauthenticated('none'),
@@ -335,6 +336,9 @@ export const REST_CASES: RestCase[] = [
   asBen('the versions of a deleted prompt', ({ prompts }) => `GET /v1/prompts/${prompts.deleted}/versions`),
   asBen('statistics of a private prompt', ({ prompts }) => `GET /v1/analytics/prompts/${prompts.private}`),
   asBen('statistics of a draft', ({ prompts }) => `GET /v1/analytics/prompts/${prompts.draft}`),
+  asBen('statistics of a user', ({ ann }) => `GET /v1/analytics/users/${ann.id}`),
+  asBen('events of a user', ({ ann }) => `GET /v1/analytics/users/${ann.id}/events`),
+  asBen('events of a public prompt', ({ prompts }) => `GET /v1/analytics/prompts/${prompts.public}/events`),
   asBen('a public prompt, to change', ({ prompts }) => `PATCH /v1/prompts/${prompts.public}`, { title: 'mine' }),
   asBen('a private prompt, to change', ({ prompts }) => `PATCH /v1/prompts/${prompts.private}`, { title: 'mine' }),
   asBen('a public prompt, to delete', ({ prompts }) => `DELETE /v1/prompts/${prompts.public}`),
