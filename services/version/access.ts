@@ -2,19 +2,34 @@ import { notFound } from '#chassis/errors.ts'
 import type { Origin } from '#chassis/grpc/call.ts'
 import { type Channel, createStub, forward } from '#chassis/grpc/client.ts'
 import { isNotFound } from '#chassis/grpc/status.ts'
-import type { VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import { Access_Kind, type VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 
-/** The versions of a prompt that the caller may read, ascending. Throws NOT_FOUND when there are none. */
-export type ReadableVersions = (promptId: string, origin: Origin) => Promise<VersionRange[]>
+/** What a caller may read of a prompt. */
+export type Readable = {
+  /** Its versions, ascending: at least one range. */
+  ranges: VersionRange[]
+  /** Whether the caller owns the prompt. */
+  isOwner: boolean
+  /** The head, which the caller may not be allowed to read. */
+  headVersion: number
+}
+
+/** Finds out what the caller may read of a prompt. Throws NOT_FOUND when that is nothing. */
+export type ReadableVersions = (promptId: string, origin: Origin) => Promise<Readable>
+
+/** Whether a version is one of these. */
+export const includesVersion = (ranges: VersionRange[], version: number) =>
+  ranges.some(({ from, to }) => from <= version && version <= to)
 
 /** Asks the prompt service, with the caller's token. */
 export function askPrompt(channel: Channel): ReadableVersions {
   const prompts = createStub(channel, PromptInternalServiceService)
   return async (promptId, origin) => {
-    const { access } = await prompts.checkAccess({ promptId }, forward(origin)).catch((error: unknown) => {
+    const { access, headVersion } = await prompts.checkAccess({ promptId }, forward(origin)).catch((error: unknown) => {
       throw isNotFound(error) ? notFound('prompt') : error
     })
-    return access!.readableVersions
+    const { kind, readableVersions: ranges } = access!
+    return { ranges, isOwner: kind === Access_Kind.OWNER, headVersion }
   }
 }

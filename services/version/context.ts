@@ -7,11 +7,13 @@ import { askPrompt, type ReadableVersions } from './access.ts'
 import { type Arrivals, createArrivals } from './arrivals.ts'
 import type { VersionConfig } from './config.ts'
 import { openVersions, type Versions } from './db/documents.ts'
+import { type LabelChanges, openLabelChanges } from './db/label-changes.ts'
 
 /** What handlers and subscriptions of this service need beside the call; each takes the part that it uses. */
 export type Deps = {
   orm: MikroORM
   versions: Versions
+  labelChanges: LabelChanges
   publish: Publish
   arrivals: Arrivals
   pageTokens: PageTokens
@@ -28,6 +30,7 @@ export const createContext = ({
 }: Base<VersionConfig, MongoDatabase>): Deps => ({
   orm: database.orm,
   versions: openVersions(database),
+  labelChanges: openLabelChanges(database),
   publish,
   arrivals: createArrivals(),
   pageTokens,

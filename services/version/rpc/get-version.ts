@@ -8,7 +8,7 @@ import { toVersion } from './view.ts'
 export const getVersion =
   ({ versions, readableVersions, arrivals }: Pick<Deps, 'versions' | 'readableVersions' | 'arrivals'>) =>
   async ({ promptId, version, knownHash }: GetVersionRequest, { origin, signal, setHeader }: PlainCall) => {
-    const ranges = await readableVersions(promptId, origin)
+    const { ranges } = await readableVersions(promptId, origin)
     if (!ranges.some(({ from, to }) => from <= version && version <= to)) throw notFound('version')
     const find = () => db.getVersion(versions, promptId, version)
     const row = (await find()) ?? (await arrivals.wait({ promptId, version }, find, signal))

@@ -20,7 +20,8 @@ export const listVersions =
     const isFull = view === View.FULL
     const scope = ['ListVersions', promptId, isFull]
     const cursor = pageTokens.open(scope, request.pageToken)
-    const ranges = before(await readableVersions(promptId, origin), cursor)
+    const readable = await readableVersions(promptId, origin)
+    const ranges = before(readable.ranges, cursor)
     if (ranges.length === 0) return { versions: [], nextPageToken: '' }
     const size = pageSize(request.pageSize)
     const rows = db.listVersions(orm, { promptId, ranges, limit: size + 1, isFull })
