@@ -11,6 +11,7 @@ import {
 import { field as rulesOption, FieldRulesSchema } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
 import { testContract } from '../services/chassis/testing/contract.ts'
 import { type Contract, loadContract, type Method, readContract } from '../services/contracts/contract.ts'
+import { Policy_Caller as Who, Policy_Scope as Scope } from '../services/contracts/gen/promptforge/access/v1/access.ts'
 import { contractMistakes, unkindTexts, unlimitedFields } from './contract-rules.ts'
 
 const contract = loadContract()
@@ -27,7 +28,7 @@ describe('of methods it is said', () => {
   const mistakesOf = (...methods: Method[]) =>
     contractMistakes({ ...contract, methods: new Map(methods.map((method) => [method.path, method])) })
 
-  test.each<Method['policy']>([undefined, { caller: 0, services: [], withoutUser: false }])(
+  test.each<Method['policy']>([undefined, { caller: 0, services: [], withoutUser: false, scope: 0 }])(
     'that one has no policy: %j',
     (policy) => {
       expect(mistakesOf({ ...getPrompt, policy }, deletePrompt)).toEqual([
@@ -35,6 +36,14 @@ describe('of methods it is said', () => {
       ])
     },
   )
+
+  test('that one is for services alone and names a scope of API keys', () => {
+    const internal = { caller: Who.INTERNAL, services: [], withoutUser: false }
+    expect(mistakesOf({ ...getPrompt, policy: { ...internal, scope: Scope.UNSPECIFIED } })).toEqual([])
+    expect(mistakesOf({ ...getPrompt, policy: { ...internal, scope: Scope.PROMPTS_READ } })).toEqual([
+      `${SERVICE}.GetPrompt is INTERNAL and names a scope: remove it, for the method that the user called has checked it`,
+    ])
+  })
 
   test('that two have the same route, whatever its variables are called', () => {
     const [route] = getPrompt.routes

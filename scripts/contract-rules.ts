@@ -19,11 +19,12 @@ import {
   StringRulesSchema,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
 import { type Contract, type Method, textKindOf } from '../services/contracts/contract.ts'
-import { Policy_Caller as Who } from '../services/contracts/gen/promptforge/access/v1/access.ts'
+import { Policy_Caller as Who, Policy_Scope as Scope } from '../services/contracts/gen/promptforge/access/v1/access.ts'
 
 /** What is wrong with the contract that its compiler does not see, a sentence each; `npm run check` shows them. */
 export const contractMistakes = (contract: Contract): string[] => [
   ...methodsWithoutPolicy(contract),
+  ...scopesBetweenServices(contract),
   ...sharedRoutes(contract),
   ...unreadableHeaders(contract),
   ...unlimitedFields(contract),
@@ -37,6 +38,15 @@ export const methodsWithoutPolicy = ({ methods }: Contract): string[] =>
     .map(
       (method) =>
         `${fullName(method)} has no policy: write in it who may call it, \`option (promptforge.access.v1.policy) = {caller: USER};\``,
+    )
+
+/** Methods for services alone that name a scope, which would never be looked at. */
+export const scopesBetweenServices = ({ methods }: Contract): string[] =>
+  [...methods.values()]
+    .filter(({ policy }) => policy?.caller === Who.INTERNAL && policy.scope !== Scope.UNSPECIFIED)
+    .map(
+      (method) =>
+        `${fullName(method)} is INTERNAL and names a scope: remove it, for the method that the user called has checked it`,
     )
 
 /** REST routes that match the same requests: verb and path are equal but for the names of variables. */

@@ -5,6 +5,7 @@ import {
   GetPromptRequest,
   ListPromptsRequest,
   PromptServiceService,
+  SearchPromptsRequest,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import {
@@ -97,6 +98,20 @@ export const CELLS: Cell[] = [
       ),
   },
   {
+    name: 'SearchPrompts',
+    service: 'prompt',
+    transport: 'grpc',
+    requests: (data) =>
+      // In every prompt, in one of a hundred, in one.
+      ['prompt', 'tag7', '77 measure'].map((query, index) =>
+        rpcRequest(
+          PromptServiceService.searchPrompts,
+          SearchPromptsRequest.fromPartial({ query }),
+          tokenOf(data, index),
+        ),
+      ),
+  },
+  {
     name: 'Login',
     service: 'user',
     transport: 'grpc',
@@ -153,7 +168,9 @@ function creations({ callers, categories }: Data, round: number): Request[] {
         description: 'What a benchmark writes.',
         category: categories[index % categories.length]!,
         tags: ['bench', 'summary', 'text'],
-        variables: [{ name: 'topic', type: Variable_Type.TEXT, description: 'What it is about', required: true }],
+        variables: [
+          { name: 'topic', type: Variable_Type.TEXT, description: 'What it is about', required: true, options: [] },
+        ],
         model: 'any',
       }),
       token,

@@ -1,8 +1,11 @@
 import { MongoClient } from 'mongodb'
 import { v7 } from 'uuid'
+import { searchVector } from '../../services/prompt/search-vector.ts'
 import { toDocument } from '../../services/version/db/documents.ts'
 import { contentHash, type Held } from '../../services/version/version.ts'
 import { onDatabase } from '../processes/on-database.ts'
+
+const DESCRIPTION = 'A prompt to measure with.'
 
 /** A user of the bench. */
 export type Person = { id: string; username: string }
@@ -25,18 +28,22 @@ export async function fillUsers(url: string, count: number): Promise<Person[]> {
 export async function fillPrompts(url: string, owners: Person[], count: number): Promise<void> {
   await onDatabase(
     url,
-    `insert into prompts (id, title, content, description, category, user_id, username, tags, variables, model, created_at)
+    `insert into prompts (id, title, content, description, category, user_id, username, tags, variables, model, created_at,
+      search, search_revision)
     select uuidv7(made.age), 'Prompt ' || n, repeat('Summarise what follows on {{topic}} in five sentences. ', 18),
-      'A prompt to measure with.', c.names[1 + n % cardinality(c.names)], o.ids[1 + n % cardinality(o.ids)],
+      $4, c.names[1 + n % cardinality(c.names)], o.ids[1 + n % cardinality(o.ids)],
       o.names[1 + n % cardinality(o.names)], array['summary', 'tag' || n % 100, 'text'],
-      '[{"name":"topic","type":"TEXT","description":"What it is about","required":true}]', 'any', now() + made.age
-    from generate_series(1, $1) n
+      '[{"name":"topic","type":"TEXT","description":"What it is about","required":true}]', 'any', now() + made.age,
+      replace(replace($5, 'title0', n::text), 'tag0', 'tag' || n % 100)::tsvector, 1
+    from generate_series($1, 1, -1) n -- oldest first, for that is the order of their ordinals
     cross join lateral (select n * interval '-1 minute' as age) made
     cross join (select array_agg(name) as names from categories) c
     cross join (select $2::uuid[] as ids, $3::text[] as names) o`,
     count,
     owners.map(({ id }) => id),
     owners.map(({ username }) => username),
+    DESCRIPTION,
+    searchVector({ title: 'Prompt title0', tags: ['summary', 'tag0', 'text'], description: DESCRIPTION }),
   )
   await onDatabase(url, 'vacuum analyze')
 }

@@ -153,7 +153,8 @@ const bareRow = (): PromptEventRow => ({
   category: 'software',
   viewerHash: null,
   properties: JSON.stringify({ version: 2, revision: 2, ownerId: owner, visible: true }),
-  facts: { ownerId: owner, visible: true, deleted: false, revision: 2n },
+  once: null,
+  facts: { ownerId: owner, visible: true, deleted: false, revision: 2n, resynced: false },
 })
 
 async function measureLatency({ databases, sides, certificates, data }: BenchSite): Promise<SpineResult> {

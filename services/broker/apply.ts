@@ -11,7 +11,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream'
 import { connect, type NatsConnection, nanos } from '@nats-io/transport-node'
-import { consumedBy, filterOf, STREAMS, type StreamName } from '#contracts/events.ts'
+import { consumedBy, DUPLICATE_MINUTES, filterOf, STREAMS, type StreamName } from '#contracts/events.ts'
 import { DEPLOY } from './broker.ts'
 import { consumedStreams, members } from './permissions.ts'
 
@@ -89,7 +89,7 @@ const streamConfig = (name: StreamName, replicas: number): Partial<StreamConfig>
   discard: DiscardPolicy.Old,
   max_age: nanos(STREAMS[name].days * DAY),
   max_bytes: STREAMS[name].maxBytes,
-  duplicate_window: nanos(30 * MINUTE),
+  duplicate_window: nanos(DUPLICATE_MINUTES * MINUTE),
   allow_atomic: true,
   num_replicas: replicas,
 })

@@ -9,12 +9,12 @@ import { watchOutage } from './outage.ts'
 /** Milliseconds between two looks at which accounts were closed. */
 const LOOK_MS = 2000
 
-/** What a replica knows of recently closed accounts, and the job that keeps it up to date. */
-export type ClosedAccounts = { isClosed(userId: string): boolean; job: Job }
+/** What a replica knows of recently closed accounts and revoked API keys, and the job that keeps it up to date. */
+export type ClosedAccounts = { isClosed(userOrKeyId: string): boolean; job: Job }
 
 /**
- * Keeps the users whose accounts were closed while they had an access token, so that closing one takes effect in a few seconds
- * without a call per request. While the user service does not answer, the list stays as it was: who was on it stays out, and who
+ * Keeps the users whose accounts were closed, and the API keys that were revoked, while they had an access token, so that this takes
+ * effect in a few seconds without a call per request. While the user service does not answer, the list stays as it was: who was on it stays out, and who
  * closes an account meanwhile is out when it answers again, or when the token expires. Otherwise no service could change anything
  * without the user service.
  */
@@ -41,18 +41,18 @@ export function watchClosedAccounts({ closedAccounts }: Identity, { registry }: 
     }
   }
   return {
-    isClosed: (userId) => closed.has(userId),
+    isClosed: (id) => closed.has(id),
     job: { name: 'read closed accounts', on: 'every replica', everyMs: LOOK_MS, run },
   }
 }
 
-/** All recently closed accounts, page by page. */
+/** The ids of all recently closed accounts and revoked API keys, page by page. */
 export async function readClosedAccounts(readPage: Identity['closedAccounts']): Promise<ReadonlySet<string>> {
   const closed = new Set<string>()
   let after: string | undefined
   do {
-    const { userIds, next } = await readPage(after)
-    for (const userId of userIds) closed.add(userId)
+    const { userIds, apiKeyIds, next } = await readPage(after)
+    for (const id of [...userIds, ...apiKeyIds]) closed.add(id)
     after = next
   } while (after)
   return closed

@@ -7,6 +7,7 @@ import type { Database } from './db/orm.ts'
 import type { Store, StoreKind } from './db/store.ts'
 import { openBroker } from './events/broker.ts'
 import { createPublish, type Publish } from './events/publisher.ts'
+import { type Resync, resyncCommand } from './events/resync.ts'
 import { createEvents, type ServiceEvents } from './events/service-events.ts'
 import { assertAllHandled, type Subscription } from './events/subscription.ts'
 import type { ServerParts } from './grpc/admit.ts'
@@ -57,6 +58,8 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
   identity?(context: Context): Identity
   /** The last thing that it does when it ends, while the broker and the database are still there. */
   close?(context: Context): Promise<void>
+  /** What its command `resync` tells, with `resyncOf`; without it there is no such command. For a service on PostgreSQL. */
+  resync?: S extends Database ? Resync : never
   /** The commands of `main.ts` besides `migrate`, by its first argument. They get the other arguments, and return the text to log. */
   commands?(context: Context): Commands
 }
@@ -156,7 +159,12 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   const jobs = [...(definition.jobs?.(context) ?? []), ...(database.jobs ?? []), closed.job]
   const services = definition.services(context)
   assertStored(name, contract, services, { isRelayed: Boolean(outbox && lead), storesKeys: database.storesKeys })
-  const commands = { ...(outbox && replayCommand(outbox.replay)), ...definition.commands?.(context) }
+  const resync: Resync | undefined = definition.resync
+  const commands = {
+    ...(outbox && replayCommand(outbox.replay)),
+    ...(outbox && resync && resyncCommand({ sql: database.sql!, outbox, resync, log })),
+    ...definition.commands?.(context),
+  }
   const waiting = async () => (outbox ? (await outbox.waiting()).rows : 0)
   return {
     name,

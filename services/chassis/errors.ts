@@ -102,6 +102,15 @@ export const unauthenticated = (reason: Reason, message: string, details?: Detai
 /** PERMISSION_DENIED: only for what the caller may know to exist. */
 export const notAllowed = (message: string) => new AppError(status.PERMISSION_DENIED, 'NOT_ALLOWED', message)
 
+/** PERMISSION_DENIED: the API key that the access token was made from lacks this scope. */
+export const scopeMissing = (scope: string) =>
+  new AppError(
+    status.PERMISSION_DENIED,
+    'SCOPE_MISSING',
+    `this needs an API key with the scope ${scope}: make one, for a key never gets another scope`,
+    { metadata: { scope } },
+  )
+
 /** ALREADY_EXISTS. `field` is the proto name of the field that collides. */
 export const alreadyExists = (reason: Reason, field: string, message: string) =>
   new AppError(status.ALREADY_EXISTS, reason, message, { metadata: { field } })

@@ -7,14 +7,17 @@ import type { Origin } from './grpc/call.ts'
 import { type Channel, createStub, forward } from './grpc/client.ts'
 import { type Caller, remoteKeys, type Role } from './grpc/tokens.ts'
 
-/** Some recently closed accounts. `next` continues behind them; it is undefined at the end. */
-export type ClosedPage = { userIds: readonly string[]; next: string | undefined }
+/** Some recently closed accounts and revoked API keys. `next` continues behind them; it is undefined at the end. */
+export type ClosedPage = { userIds: readonly string[]; apiKeyIds: readonly string[]; next: string | undefined }
 
 /** How a service knows users: the keys of their tokens, and what they are at present. */
 export type Identity = {
   keys: JWTVerifyGetKey
   checkCaller(caller: Caller, origin: Origin): Promise<Account>
-  /** The users whose accounts were closed so recently that they may still have an access token: a page of those after an id. */
+  /**
+   * The users whose accounts were closed, and the API keys that were revoked, so recently that there may still be an access token: a page
+   * of those after an id.
+   */
   closedAccounts(after: string | undefined): Promise<ClosedPage>
 }
 
@@ -33,8 +36,8 @@ export function remoteIdentity(userService: Channel): Identity {
       return { role: roleName(role), active: status === User_Status.ACTIVE }
     },
     closedAccounts: async (after) => {
-      const { userIds, nextPageToken } = await users.listClosedAccounts({ pageToken: after })
-      return { userIds, next: nextPageToken || undefined }
+      const { userIds, apiKeyIds, nextPageToken } = await users.listClosedAccounts({ pageToken: after })
+      return { userIds, apiKeyIds, next: nextPageToken || undefined }
     },
   }
 }

@@ -38,11 +38,11 @@ export const LINES: TextKind = {
   problem: problemOf(CONTROL_BUT_LINES, 'must not have control characters but line breaks and tabs'),
 }
 
-/** A label, by which things are found. In NFKC twice: the lower case of a letter need not be in it. */
-export const LABEL: TextKind = {
-  read: (text) => text.normalize('NFKC').toLowerCase().normalize('NFKC').trim(),
-  problem: ofOneLine,
-}
+/** A text in which case and compatible forms of characters make no difference. In NFKC twice: the lower case of a letter need not be in it. */
+export const caseless = (text: string) => text.normalize('NFKC').toLowerCase().normalize('NFKC')
+
+/** A label, by which things are found. */
+export const LABEL: TextKind = { read: (text) => caseless(text).trim(), problem: ofOneLine }
 
 /** A password, which keeps what it has. */
 export const PASSWORD: TextKind = { read: (text) => text.normalize('NFKC'), problem: () => undefined }

@@ -24,6 +24,9 @@ export const STREAMS = {
   PF_DEAD_LETTER: { prefix: 'pf.dlq.', days: 60, maxBytes: GIB },
 } as const satisfies Record<string, StreamLimits>
 
+/** Minutes for which a stream knows the ids of its messages: what is published again within that time, it leaves out. */
+export const DUPLICATE_MINUTES = 30
+
 /** The name of a stream. */
 export type StreamName = keyof typeof STREAMS
 
@@ -50,10 +53,15 @@ export type EventDefinition<T = unknown> = {
   outbox: boolean
   /** The services that consume it. */
   consumers: readonly string[]
+  /**
+   * How often it can happen to what it is about, for a consumer that may hear of it under two ids, as after `resync`: once at all,
+   * once at each revision, or again and again.
+   */
+  happens: 'ONCE' | 'ONCE_A_REVISION' | 'OFTEN'
   message: MessageFns<T>
 }
 
-type Options = { stream?: StreamName; perAggregate?: boolean; outbox?: boolean; consumers?: readonly string[] }
+type Options = Partial<Pick<EventDefinition, 'stream' | 'perAggregate' | 'outbox' | 'consumers' | 'happens'>>
 
 const event = <T>(
   service: string,
@@ -67,6 +75,7 @@ const event = <T>(
     perAggregate = false,
     outbox = true,
     consumers = ['analytics'],
+    happens = 'OFTEN',
   } = options
   return {
     name,
@@ -77,6 +86,7 @@ const event = <T>(
     perAggregate,
     outbox,
     consumers,
+    happens,
     message,
   }
 }
@@ -85,12 +95,18 @@ const content = { stream: 'PF_PROMPT_CONTENT', consumers: ['version'] } as const
 
 /** The catalogue: one line for each event, consumed by analytics unless it says otherwise. */
 export const EVENTS = {
-  userRegistered: event('user', 'user.registered', 'user', user.UserRegistered, { perAggregate: true }),
+  userRegistered: event('user', 'user.registered', 'user', user.UserRegistered, {
+    perAggregate: true,
+    happens: 'ONCE',
+  }),
   userSignedIn: event('user', 'user.signed_in', 'user', user.UserSignedIn),
   userRenamed: event('user', 'user.renamed', 'user', user.UserRenamed, { consumers: ['analytics', 'prompt'] }),
-  promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated),
+  userDeactivated: event('user', 'user.deactivated', 'user', user.UserDeactivated),
+  userFollowed: event('user', 'user.followed', 'user', user.UserFollowed, { consumers: ['analytics', 'prompt'] }),
+  userUnfollowed: event('user', 'user.unfollowed', 'user', user.UserUnfollowed, { consumers: ['analytics', 'prompt'] }),
+  promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated, { happens: 'ONCE' }),
   promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated),
-  promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted),
+  promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted, { happens: 'ONCE' }),
   promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded, {
     outbox: false,
   }),
@@ -100,7 +116,10 @@ export const EVENTS = {
   promptCommented: event('prompt', 'prompt.commented', 'prompt', prompt.PromptCommented),
   promptForked: event('prompt', 'prompt.forked', 'prompt', prompt.PromptForked),
   promptContentChanged: event('prompt', 'prompt.content_changed', 'prompt', prompt.PromptContentChanged, content),
-  versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated, { outbox: false }),
+  versionCreated: event('version', 'version.created', 'prompt', version.VersionCreated, {
+    outbox: false,
+    happens: 'ONCE_A_REVISION',
+  }),
 }
 
 /** All events. */

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import { Access_Kind, type Variable, Variable_Type } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
-import { accessTo, type Readable, readsHead, storedTags, storedVariables } from './prompt.ts'
+import {
+  Access_Kind,
+  type Variable,
+  Variable_Type,
+  VariableWarning_Kind,
+} from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import { accessTo, type Readable, readsHead, storedTags, storedVariables, variableWarnings } from './prompt.ts'
 
 const prompt = (fields: Partial<Readable> = {}): Readable => ({
   user_id: 'owner',
@@ -93,20 +98,50 @@ describe('storedVariables', () => {
     type: Variable_Type.TEXT,
     description: '',
     required: false,
+    options: [],
     ...fields,
   })
 
+  const stored = (variables: Variable[]) => storedVariables(variables, 'variables')
+
+  test('refuses a default that is not of its type', () => {
+    const number = variable({ type: Variable_Type.NUMBER, defaultValue: 'many' })
+    const tone = variable({ type: Variable_Type.ENUM, options: ['dry'], defaultValue: 'warm' })
+    const violations = [
+      { field: 'variables[1].default_value', description: 'must be a decimal number, as 12 or -0.5' },
+      { field: 'variables[2].default_value', description: 'must be one of "dry"' },
+    ]
+    expect(() => stored([variable(), number, tone])).toThrow(expect.objectContaining({ violations }))
+  })
+
   test('keeps an empty default apart from none', () => {
-    expect(storedVariables([variable(), variable({ name: 'tone', defaultValue: '' })])).toEqual([
+    expect(stored([variable(), variable({ name: 'tone', defaultValue: '' })])).toEqual([
       { name: 'topic', type: 'TEXT' },
       { name: 'tone', type: 'TEXT', defaultValue: '' },
     ])
   })
 
   test('takes up to 32 KiB of JSON, counted in bytes', () => {
-    const around = Buffer.byteLength(JSON.stringify(storedVariables([variable({ defaultValue: 'é' })]))) - 2
+    const around = Buffer.byteLength(JSON.stringify(stored([variable({ defaultValue: 'é' })]))) - 2
     const text = (bytes: number) => 'é'.repeat(Math.floor(bytes / 2)) + 'e'.repeat(bytes % 2)
-    expect(() => storedVariables([variable({ defaultValue: text(32_768 - around) })])).not.toThrow()
-    expect(() => storedVariables([variable({ defaultValue: text(32_769 - around) })])).toThrow('32 KiB')
+    expect(() => stored([variable({ defaultValue: text(32_768 - around) })])).not.toThrow()
+    expect(() => stored([variable({ defaultValue: text(32_769 - around) })])).toThrow('32 KiB')
+  })
+})
+
+describe('variableWarnings', () => {
+  const declared = (...names: string[]): Variable[] =>
+    names.map((name) => ({ name, type: Variable_Type.TEXT, description: '', required: false, options: [] }))
+
+  test('name what is not declared and what is not used', () => {
+    expect(variableWarnings({ content: '{{used}} {{new}} {{new}}', variables: declared('used', 'idle') })).toEqual([
+      { kind: VariableWarning_Kind.UNUSED, name: 'idle' },
+      { kind: VariableWarning_Kind.UNDECLARED, name: 'new' },
+    ])
+  })
+
+  test('are at most 100', () => {
+    const content = Array.from({ length: 500 }, (_, i) => `{{v${i}}}`).join('')
+    expect(variableWarnings({ content, variables: [] })).toHaveLength(100)
   })
 })

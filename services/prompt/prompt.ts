@@ -1,12 +1,15 @@
 import { invalid } from '#chassis/errors.ts'
 import type { Caller } from '#chassis/grpc/tokens.ts'
 import { newId } from '#chassis/ids.ts'
+import { placeholdersOf, type Template, typeProblem } from '#chassis/render.ts'
 import {
   type Access,
   Access_Kind,
   Prompt_Status,
   prompt_StatusToJSON,
   Variable,
+  type VariableWarning,
+  VariableWarning_Kind,
   type VersionRange,
 } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { PromptFacts } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
@@ -58,7 +61,7 @@ const MAX_VARIABLES_BYTES = 32 * 1024
 export function accessTo(prompt: Readable, readerId: string | undefined): Access | undefined {
   const { version, public_from_version: publicFrom } = prompt
   const exists = prompt.deleted_at === null
-  if (exists && prompt.user_id === readerId) return ownAccess(version)
+  if (exists && isOwnedBy(prompt, readerId)) return ownAccess(version)
   if (prompt.status === 'DRAFT') return undefined
   const licensed = (prompt.licences ?? []).map(([from, to]) => ({ from, to }))
   if (!exists || !prompt.is_public) {
@@ -69,11 +72,22 @@ export function accessTo(prompt: Readable, readerId: string | undefined): Access
   return { kind, readableVersions: joinRanges([{ from: publicFrom, to: version }, ...licensed]) }
 }
 
+/** Whether somebody may see a prompt, and with it its likes, ratings and comments. `db/readable.ts` says it in SQL. */
+export const isShownTo = (prompt: Readable, readerId: string | undefined) =>
+  prompt.deleted_at === null && accessTo(prompt, readerId) !== undefined
+
 /** The owner's right to a prompt with this head. */
 export const ownAccess = (version: number): Access => ({
   kind: Access_Kind.OWNER,
   readableVersions: [{ from: 1, to: version }],
 })
+
+/** Whether a prompt is somebody's own. */
+export const isOwnedBy = ({ user_id }: Pick<Readable, 'user_id'>, userId: string | undefined) => user_id === userId
+
+/** Whether anyone may read the head version of a prompt that is not deleted. */
+export const isRevealed = ({ is_public, status }: Pick<Readable, 'is_public' | 'status'>) =>
+  is_public && status !== 'DRAFT'
 
 /** Whether a right includes the head version, whose content a prompt shows. */
 export const readsHead = ({ readableVersions }: Access, version: number) => readableVersions.at(-1)!.to >= version
@@ -101,7 +115,7 @@ export function newPrompt(request: CreatePromptRequest, { userId, username }: Ca
     username,
     is_public: request.isPublic ?? true,
     tags: storedTags(request.tags),
-    variables: storedVariables(request.variables),
+    variables: storedVariables(request.variables, 'variables'),
     model: request.model || null,
     status: storedStatus(request.status ?? Prompt_Status.PUBLISHED),
   }
@@ -110,13 +124,33 @@ export function newPrompt(request: CreatePromptRequest, { userId, username }: Ca
 /** Tags as they are stored and looked for: in lower case, sorted, each once. */
 export const storedTags = (tags: string[]) => [...new Set(tags)].toSorted()
 
-/** Variables as they are stored: proto3 JSON. Throws INVALID_ARGUMENT above 32 KiB of it. */
-export function storedVariables(variables: Variable[]): unknown[] {
+/** Variables of the field `field` as they are stored: proto3 JSON. Throws INVALID_ARGUMENT above 32 KiB of it, and for a default of the wrong type. */
+export function storedVariables(variables: Variable[], field: string): unknown[] {
+  const violations = variables.flatMap((variable, index) => {
+    const problem = variable.defaultValue === undefined ? undefined : typeProblem(variable, variable.defaultValue)
+    return problem === undefined ? [] : [{ field: `${field}[${index}].default_value`, description: problem }]
+  })
+  if (violations.length > 0) throw invalid(violations)
   const stored = variables.map((variable) => Variable.toJSON(variable))
   if (Buffer.byteLength(JSON.stringify(stored)) > MAX_VARIABLES_BYTES) {
-    throw invalid([{ field: 'variables', description: 'must not take more than 32 KiB in all' }])
+    throw invalid([{ field, description: 'must not take more than 32 KiB in all' }])
   }
   return stored
+}
+
+/** Warnings of one answer. */
+const MAX_WARNINGS = 100
+
+/** What an author may have overlooked: placeholders that no variable declares, and variables that stand nowhere in the content. */
+export function variableWarnings({ content, variables }: Template): VariableWarning[] {
+  const found = placeholdersOf(content)
+  const declared = new Set(variables.map(({ name }) => name))
+  const warn = (kind: VariableWarning['kind'], names: Set<string>) => [...names].map((name) => ({ kind, name }))
+  const warnings = [
+    ...warn(VariableWarning_Kind.UNUSED, declared.difference(found)),
+    ...warn(VariableWarning_Kind.UNDECLARED, found.difference(declared)),
+  ]
+  return warnings.slice(0, MAX_WARNINGS)
 }
 
 /** A status as it is stored. The contract lets no other value in. */

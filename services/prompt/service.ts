@@ -4,6 +4,8 @@ import { config, type PromptConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { repairNames } from './db/authors.ts'
 import { rankJob } from './db/ranks.ts'
+import { searchJob } from './db/refresh-search.ts'
+import { resync } from './db/resync.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
 import { services } from './rpc/index.ts'
@@ -15,7 +17,8 @@ export const promptService: ServiceDefinition<PromptConfig, Deps> = {
   store: postgres(schema),
   context: createContext,
   services,
-  jobs: ({ database }) => [rankJob(database), repairNames(database.sql)],
+  jobs: ({ database }) => [rankJob(database), repairNames(database.sql), searchJob(database.sql)],
   subscriptions,
+  resync,
   close: ({ views }) => views.close(),
 }

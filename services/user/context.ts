@@ -1,9 +1,11 @@
 import type { Base } from '#chassis/define-service.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { Logger } from '#chassis/logger.ts'
+import type { PageTokens } from '#chassis/page-token.ts'
 import type { UserConfig } from './config.ts'
 import { rotateSigningKeys } from './db/rotate-signing-keys.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
+import type { TokenRules } from './access-tokens.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import { createSessions, type NewSessions } from './sessions.ts'
 import { createFieldCipher } from './field-cipher.ts'
@@ -15,17 +17,17 @@ export type Deps = {
   keys: KeyRing
   passwords: Passwords
   newSession: NewSessions
-  /** Seconds for which an access token is valid. */
-  accessSeconds: number
-  /** Seconds for which a refresh token that was used may come again. */
-  graceSeconds: number
+  /** What access tokens say and how long they are valid; seconds for which a refresh token that was used may come again. */
+  tokens: TokenRules & { graceSeconds: number }
+  pageTokens: PageTokens
   /** Makes the signing keys that are due, and answers with their ids. */
   rotateKeys(): Promise<string[]>
 }
 
 /** Makes the context of one service. */
-export function createContext({ config, database, log }: Base<UserConfig>): Deps {
-  const { auth, tokens, passwords } = config
+export function createContext({ config, database, log, pageTokens }: Base<UserConfig>): Deps {
+  const { passwords } = config
+  const tokens = { ...config.auth, ...config.tokens }
   const { cacheSeconds, rotationSeconds, secret } = config.keys
   const cipher = createFieldCipher(secret)
   const times = { cacheSeconds, rotationSeconds, accessSeconds: tokens.accessSeconds }
@@ -36,9 +38,9 @@ export function createContext({ config, database, log }: Base<UserConfig>): Deps
     log,
     keys,
     rotateKeys,
-    accessSeconds: tokens.accessSeconds,
-    graceSeconds: tokens.graceSeconds,
+    tokens,
+    pageTokens,
     passwords: createPasswords(passwords),
-    newSession: createSessions(keys, { ...auth, ...tokens }, secret),
+    newSession: createSessions(keys, tokens, secret),
   }
 }

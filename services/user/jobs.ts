@@ -14,8 +14,8 @@ export const jobs = ({
   database,
   log,
   rotateKeys,
-  accessSeconds,
-}: Pick<Deps, 'database' | 'log' | 'rotateKeys' | 'accessSeconds'>): Job[] => [
+  tokens: { accessSeconds },
+}: Pick<Deps, 'database' | 'log' | 'rotateKeys' | 'tokens'>): Job[] => [
   {
     name: 'rotate signing keys',
     on: 'one replica',

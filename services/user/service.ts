@@ -1,9 +1,11 @@
 import { postgres } from '#chassis/db/postgres.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
+import { commands } from './commands.ts'
 import { config, type UserConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { readAccount } from './db/check-caller.ts'
 import { closedAccountsPage } from './db/closed-accounts.ts'
+import { resync } from './db/resync.ts'
 import { schema } from './db/schema.ts'
 import { jobs } from './jobs.ts'
 import { services } from './rpc/index.ts'
@@ -17,6 +19,8 @@ export const userService: ServiceDefinition<UserConfig, Deps> = {
   context: createContext,
   services,
   jobs,
+  resync,
+  commands,
   identity: ({ keys, database }) => ({
     keys: keys.verification,
     checkCaller: ({ userId }) => readAccount(database.sql, userId),

@@ -1,11 +1,9 @@
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { SignJWT } from 'jose'
-import { v4 } from 'uuid'
-import { TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
 import { newId } from '#chassis/ids.ts'
 import type { Tokens } from '#contracts/gen/promptforge/auth/v1/auth.ts'
+import { signAccessToken, type TokenRules } from './access-tokens.ts'
 import type { UsedToken } from './db/rotate-refresh-token.ts'
-import type { KeyRing, Signer } from './key-ring.ts'
+import type { KeyRing } from './key-ring.ts'
 import type { Role } from './user.ts'
 
 /** A session that is about to be stored: only the hash of its refresh token is stored. */
@@ -28,7 +26,7 @@ export type NewSessions = (presented?: string) => Promise<NewSession>
 /** Makes sessions with these names and lives. Who does not know `secret` cannot make the successor of a token. */
 export function createSessions(
   keys: Pick<KeyRing, 'signer'>,
-  rules: { issuer: string; audience: string; accessSeconds: number; refreshSeconds: number },
+  rules: TokenRules & { refreshSeconds: number },
   secret: string,
 ): NewSessions {
   const successorKey = Buffer.from(hkdfSync('sha256', secret, '', 'promptforge refresh tokens', 32))
@@ -46,7 +44,8 @@ export function createSessions(
       expiresAt,
       tokensFor: async (user, refreshTokenExpiresAt = expiresAt) => {
         const accessTokenExpiresAt = new Date(issuedAt.getTime() + rules.accessSeconds * 1000)
-        const accessToken = await signAccessToken(signer, rules, user, issuedAt, accessTokenExpiresAt)
+        const times = { issuedAt, expiresAt: accessTokenExpiresAt }
+        const accessToken = await signAccessToken(signer, rules, user, times)
         return { accessToken, accessTokenExpiresAt, refreshToken, refreshTokenExpiresAt }
       },
     }
@@ -65,23 +64,5 @@ export function isRepeat(
   return now.getTime() - rotatedAt.getTime() <= graceSeconds * 1000
 }
 
-/** What is stored of a refresh token: its SHA-256. It is random, so no salt and no slow hash are needed. */
+/** What is stored of a refresh token or an API key: its SHA-256. It is random, so no salt and no slow hash are needed. */
 export const hashOfToken = (token: string) => createHash('sha256').update(token).digest()
-
-function signAccessToken(
-  { kid, privateKey }: Signer,
-  { issuer, audience }: { issuer: string; audience: string },
-  user: { id: string; username: string; role: Role },
-  issuedAt: Date,
-  expiresAt: Date,
-) {
-  return new SignJWT({ username: user.username, role: user.role })
-    .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid })
-    .setIssuer(issuer)
-    .setAudience(audience)
-    .setSubject(user.id)
-    .setJti(v4())
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(expiresAt)
-    .sign(privateKey)
-}

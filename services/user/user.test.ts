@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { applyProfile, applyRole } from './user.ts'
+import { applyDeactivation, applyProfile, applyRole } from './user.ts'
 
 const before = new Date('2026-01-01')
 const now = new Date('2026-02-02')
@@ -9,6 +9,7 @@ const lena = () => ({
   lastName: null,
   bio: 'Writes',
   role: 'USER' as const,
+  status: 'ACTIVE' as const,
   revision: 3,
   updatedAt: before,
 })
@@ -48,4 +49,10 @@ test('another role makes a revision, and the same one does not', () => {
   expect(user).toEqual(lena())
   applyRole(user, 'MODERATOR', now)
   expect(user).toEqual({ ...lena(), role: 'MODERATOR', revision: 4, updatedAt: now })
+})
+
+test('a closed account has a revision of its own', () => {
+  const user: Omit<ReturnType<typeof lena>, 'status'> & { status: 'ACTIVE' | 'DEACTIVATED' } = lena()
+  applyDeactivation(user, now)
+  expect(user).toEqual({ ...lena(), status: 'DEACTIVATED', revision: 4, updatedAt: now })
 })

@@ -1,4 +1,4 @@
-import { aborted, alreadyExists } from '#chassis/errors.ts'
+import { aborted, alreadyExists, invalid } from '#chassis/errors.ts'
 
 import type { Role } from '#chassis/grpc/tokens.ts'
 
@@ -7,13 +7,14 @@ export type { Role } from '#chassis/grpc/tokens.ts'
 /** A status as the table spells it. */
 export type Status = 'ACTIVE' | 'DEACTIVATED'
 
-/** The part of a user that a change of profile or role reads and writes. */
+/** The part of a user that a change of profile, role or status reads and writes. */
 type Changeable = {
   username: string
   firstName?: string | null
   lastName?: string | null
   bio?: string | null
   role?: Role | null
+  status: Status
   revision: number
   updatedAt?: Date | null
 }
@@ -40,6 +41,9 @@ export function applyProfile(user: Changeable, change: ProfileChange, now: Date)
 /** Changes a user's role in place. The revision increases if the role was a different one. */
 export const applyRole = (user: Changeable, role: Role, now: Date): void => revise(user, { role }, now)
 
+/** Closes an account in place. */
+export const applyDeactivation = (user: Changeable, now: Date): void => revise(user, { status: 'DEACTIVATED' }, now)
+
 function revise(user: Changeable, changes: Partial<Changeable>, now: Date) {
   const names = Object.keys(changes) as (keyof Changeable)[]
   if (names.every((name) => changes[name] === user[name])) return
@@ -59,6 +63,9 @@ export const usernameTaken = () =>
 export const emailTaken = () =>
   alreadyExists('EMAIL_TAKEN', 'email', 'an account with this e-mail address exists: sign in')
 
-/** ABORTED: an insert conflicted with a row that no longer existed when it was looked up. */
-export const takenAndGone = () =>
+/** INVALID_ARGUMENT: nobody follows themselves. */
+export const notYourself = () => invalid([{ field: 'user_id', description: 'must be another user than yourself' }])
+
+/** ABORTED: what the request was decided by has changed meanwhile. */
+export const changedMeanwhile = () =>
   aborted('CONCURRENT_CHANGE', 'another change was made at the same time: repeat the request', { retryAfterMs: 100 })

@@ -13,6 +13,8 @@ export type Readable = {
   isOwner: boolean
   /** The head, which the caller may not be allowed to read. */
   headVersion: number
+  /** When the newest of all versions was written at the latest; undefined when the prompt service does not say it. */
+  lastChangedAt: Date | undefined
 }
 
 /** Finds out what the caller may read of a prompt. Throws NOT_FOUND when that is nothing. */
@@ -26,10 +28,12 @@ export const includesVersion = (ranges: VersionRange[], version: number) =>
 export function askPrompt(channel: Channel): ReadableVersions {
   const prompts = createStub(channel, PromptInternalServiceService)
   return async (promptId, origin) => {
-    const { access, headVersion } = await prompts.checkAccess({ promptId }, forward(origin)).catch((error: unknown) => {
-      throw isNotFound(error) ? notFound('prompt') : error
-    })
+    const { access, headVersion, lastChangedAt } = await prompts
+      .checkAccess({ promptId }, forward(origin))
+      .catch((error: unknown) => {
+        throw isNotFound(error) ? notFound('prompt') : error
+      })
     const { kind, readableVersions: ranges } = access!
-    return { ranges, isOwner: kind === Access_Kind.OWNER, headVersion }
+    return { ranges, isOwner: kind === Access_Kind.OWNER, headVersion, lastChangedAt }
   }
 }

@@ -2,37 +2,45 @@ import type { MikroORM } from '@mikro-orm/mongodb'
 import type { MongoDatabase } from '#chassis/db/mongo.ts'
 import type { Base } from '#chassis/define-service.ts'
 import type { Publish } from '#chassis/events/publisher.ts'
+import { createStub, type Stub } from '#chassis/grpc/client.ts'
 import type { PageTokens } from '#chassis/page-token.ts'
+import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { askPrompt, type ReadableVersions } from './access.ts'
 import { type Arrivals, createArrivals } from './arrivals.ts'
+import { type Comparer, createComparer } from './comparer.ts'
 import type { VersionConfig } from './config.ts'
 import { openVersions, type Versions } from './db/documents.ts'
-import { type LabelChanges, openLabelChanges } from './db/label-changes.ts'
 
 /** What handlers and subscriptions of this service need beside the call; each takes the part that it uses. */
 export type Deps = {
   orm: MikroORM
   versions: Versions
-  labelChanges: LabelChanges
   publish: Publish
   arrivals: Arrivals
   pageTokens: PageTokens
   readableVersions: ReadableVersions
+  comparer: Comparer
+  /** Changes a prompt of the caller. */
+  updatePrompt: Stub<typeof PromptServiceService>['updatePrompt']
 }
 
 /** Makes the context of one service. */
-export const createContext = ({
+export function createContext({
   config,
   database,
   pageTokens,
   publish,
   openChannel,
-}: Base<VersionConfig, MongoDatabase>): Deps => ({
-  orm: database.orm,
-  versions: openVersions(database),
-  labelChanges: openLabelChanges(database),
-  publish,
-  arrivals: createArrivals(),
-  pageTokens,
-  readableVersions: askPrompt(openChannel('prompt', config.promptService)),
-})
+}: Base<VersionConfig, MongoDatabase>): Deps {
+  const prompt = openChannel('prompt', config.promptService)
+  return {
+    orm: database.orm,
+    versions: openVersions(database),
+    publish,
+    arrivals: createArrivals(),
+    pageTokens,
+    readableVersions: askPrompt(prompt),
+    comparer: createComparer(),
+    updatePrompt: createStub(prompt, PromptServiceService).updatePrompt,
+  }
+}

@@ -17,5 +17,6 @@ export const versionService: ServiceDefinition<VersionConfig, Deps, MongoDatabas
   services,
   subscriptions,
   jobs: (deps) => [publishUnpublished(deps)],
+  close: ({ comparer }) => comparer.close(),
   commands: (deps) => replayCommand((since) => replay(deps, since)),
 }

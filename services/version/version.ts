@@ -34,9 +34,11 @@ export type VersionRow = Held & {
   headers: EventHeaders
 }
 
+/** A version with all that is shown of it. */
+export type FullRow = Omit<VersionRow, 'visible' | 'headers'>
+
 /** What is shown of a version: in lists without content and variables. */
-export type ShownRow = Omit<VersionRow, 'content' | 'variables' | 'visible' | 'headers'> &
-  Partial<Pick<VersionRow, 'content' | 'variables'>>
+export type ShownRow = Omit<FullRow, 'content' | 'variables'> & Partial<Pick<FullRow, 'content' | 'variables'>>
 
 /** Makes the version that an event tells of, whose id is the event's; undefined when that does not say of which prompt, by whom or when. */
 export function newVersion(received: Received<PromptContentChanged>): VersionRow | undefined {

@@ -15,8 +15,12 @@ import {
 import { getPrompt } from '../../../services/prompt/db/get-prompt.ts'
 import { insertPrompt } from '../../../services/prompt/db/insert-prompt.ts'
 import { cursorOf, listQuery } from '../../../services/prompt/db/list-prompts.ts'
+import { cursorOf as cursorOfMatch, MAX_RANKED, searchQuery } from '../../../services/prompt/db/search-prompts.ts'
 import type { PromptRow, SummaryRow } from '../../../services/prompt/db/rows.ts'
 import { updatePrompt } from '../../../services/prompt/db/update-prompt.ts'
+import { requiredTerms } from '../../../services/prompt/search-terms.ts'
+import { searchVector, titleVector } from '../../../services/prompt/search-vector.ts'
+import { excerpt, highlight } from '../../../services/prompt/snippet.ts'
 import { bareRpc, type BareRpc, query } from './serve.ts'
 import type { Caller } from './tokens.ts'
 
@@ -38,15 +42,32 @@ export const promptRpcs = (pool: Pool): BareRpc[] => [
     const nextPageToken = Buffer.from(JSON.stringify(cursorOf(rows[PAGE - 1]!))).toString('base64url')
     return { prompts: rows.slice(0, PAGE).map(toSummary), nextPageToken }
   }),
+  bareRpc(Rpcs.searchPrompts, async ({ query: searched }) => {
+    const terms = requiredTerms(searched)
+    const { query: statement, params } = searchQuery(terms, ANYBODYS, undefined, PAGE + 1)
+    const rows = (await query(pool, statement, params)).filter((row) => row.id !== null)
+    const marked = new Set(terms)
+    const matches = rows.slice(0, PAGE).map((row) => ({
+      prompt: toSummary(row),
+      rank: row.rank,
+      title: highlight(row.title, marked),
+      description: excerpt(row.description ?? '', marked),
+    }))
+    const last = rows[PAGE] && rows[PAGE - 1]!
+    const nextPageToken = last ? Buffer.from(JSON.stringify(cursorOfMatch(last))).toString('base64url') : ''
+    const count = rows[0]!.count
+    return { matches, nextPageToken, matchesCount: Math.min(count, MAX_RANKED), newestOnly: count > MAX_RANKED }
+  }),
   bareRpc(Rpcs.createPrompt, async (request, caller) => {
     const { title, content, description, category, tags, model } = request
     const { userId, username } = caller!
     const id = v7()
     const variables = JSON.stringify(request.variables.map((variable) => Variable.toJSON(variable)))
-    const own = { id, user_id: userId, username, is_public: true, status: 'PUBLISHED' }
+    const search = searchVector({ title, tags, description })
+    const own = { id, user_id: userId, username, is_public: true, status: 'PUBLISHED', search }
     const written = { title, content, description, category, tags, model, variables }
     const [row] = await query(pool, insertPrompt, { ...own, ...written, ...claimValues(undefined, id), ...EVENTS })
-    return { prompt: newPrompt(request, caller!, id, row!.created_at) }
+    return { prompt: newPrompt(request, caller!, id, row!.created_at), warnings: [] }
   }),
   bareRpc(Rpcs.updatePrompt, async ({ promptId, title, content }, caller) => {
     const { userId, username } = caller!
@@ -55,13 +76,16 @@ export const promptRpcs = (pool: Pool): BareRpc[] => [
       ...UNCHANGED,
       ...changed,
       title: title ?? null,
+      titleTerms: title === undefined ? null : titleVector(title),
       content: content ?? null,
       ...EVENTS,
     })
     if (!row) throw new Error('no such prompt')
-    return { prompt: toPrompt(row) }
+    return { prompt: toPrompt(row), warnings: [] }
   }),
 ]
+
+const ANYBODYS = { userId: undefined, isOwn: false, category: undefined, tag: undefined, isPublic: undefined }
 
 /** The parameter of its events. */
 const EVENTS = { eventHeaders: '{}' }
@@ -76,6 +100,8 @@ const UNCHANGED = {
   isPublic: null,
   status: null,
   publicFromVersion: null,
+  tagsTerms: null,
+  descriptionTerms: null,
 }
 
 const toSummary = (row: SummaryRow): PromptSummary => ({

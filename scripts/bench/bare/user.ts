@@ -63,6 +63,7 @@ export function userRpcs(pool: Pool, keys: JSONWebKeySet, rules: { issuer: strin
       const hash = createHash('sha256').update(refreshToken).digest()
       await query(pool, startSession, {
         userId: row.id,
+        passwordRevision: row.password_revision,
         tokenId: v7(),
         tokenHash: hash,
         issuedAt: new Date(now),

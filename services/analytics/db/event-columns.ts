@@ -8,6 +8,7 @@ export const eventColumnParams = {
   types: arrayOf(text),
   usernames: arrayOf(nullable(text)),
   properties: arrayOf(nullable(jsonb)),
+  once: arrayOf(nullable(text)),
 }
 
 /** Their values for these rows. */
@@ -17,4 +18,5 @@ export const eventColumns = (rows: EventRow[]): ParamsOf<typeof eventColumnParam
   types: rows.map(({ type }) => type),
   usernames: rows.map(({ username }) => username),
   properties: rows.map(({ properties }) => properties),
+  once: rows.map(({ once }) => once),
 })

@@ -2,7 +2,7 @@ import { arrayOf, bigint, boolean, nullable, type ParamsOf, text, uuid } from '#
 import { statement } from '#chassis/db/statements.ts'
 import type { PromptEventRow } from '../events/rows.ts'
 import { eventColumnParams, eventColumns } from './event-columns.ts'
-import { CLASHING, IS_ACCEPTED, KNOWN_CTE, NEW_ROWS } from './known.ts'
+import { claimedCte, CLASHING, IS_ACCEPTED, KNOWN_CTE, newRows } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 
 const params = {
@@ -18,6 +18,7 @@ const params = {
   factsVisible: arrayOf(boolean),
   factsDeleted: arrayOf(boolean),
   factsRevisions: arrayOf(bigint),
+  factsResynced: arrayOf(boolean),
 }
 
 /**
@@ -30,37 +31,39 @@ export const insertPromptEvents = statement(
 )<{ event_id: string }>(
   (p) => `with incoming as (
     select * from unnest(${p.ids}, ${p.times}, ${p.types}, ${p.promptIds}, ${p.titles}, ${p.userIds}, ${p.usernames},
-        ${p.categories}, ${p.viewerHashes}, ${p.properties})
-      as e (event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties)
+        ${p.categories}, ${p.viewerHashes}, ${p.properties}, ${p.once})
+      as e (event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties, once)
   ),
   ${KNOWN_CTE},
+  ${claimedCte('prompt_id')},
   inserted as (
     insert into prompt_activity_events
       (event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties)
     select event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties
-    ${NEW_ROWS}
+    ${newRows('prompt_id')}
     on conflict (event_id, event_time) do nothing
     returning prompt_id, event_type, event_time
   ),
   ${rollupCtes('prompt_daily', 'prompt_id')},
   facts as (
-    insert into prompt_facts as f (prompt_id, owner_id, visible, deleted, revision)
-    select prompt_id, owner_id, visible and not deleted, deleted, revision
+    insert into prompt_facts as f (prompt_id, owner_id, visible, deleted, revision, resynced)
+    select prompt_id, owner_id, visible and not deleted, deleted, revision, resynced
     from (
-      select distinct on (prompt_id) prompt_id, owner_id, visible, revision,
+      select distinct on (prompt_id) prompt_id, owner_id, visible, revision, resynced,
         bool_or(deleted) over (partition by prompt_id) as deleted
       from unnest(${p.factsIds}, ${p.factsPromptIds}, ${p.factsOwnerIds}, ${p.factsVisible}, ${p.factsDeleted},
-          ${p.factsRevisions})
-        as t (event_id, prompt_id, owner_id, visible, deleted, revision)
+          ${p.factsRevisions}, ${p.factsResynced})
+        as t (event_id, prompt_id, owner_id, visible, deleted, revision, resynced)
       where ${IS_ACCEPTED}
-      order by prompt_id, revision desc
+      order by prompt_id, revision desc, resynced
     ) latest
     order by prompt_id
     on conflict (prompt_id) do update set
       owner_id = excluded.owner_id,
       visible = excluded.visible and not f.deleted,
       deleted = excluded.deleted or f.deleted,
-      revision = greatest(excluded.revision, f.revision)
+      revision = greatest(excluded.revision, f.revision),
+      resynced = case when excluded.revision > f.revision then excluded.resynced else f.resynced end
     where excluded.revision > f.revision or (excluded.deleted and not f.deleted)
   )
   ${CLASHING}`,
@@ -82,5 +85,6 @@ export function promptEventColumns(rows: PromptEventRow[]): ParamsOf<typeof para
     factsVisible: facts.map(({ visible }) => visible),
     factsDeleted: facts.map(({ deleted }) => deleted),
     factsRevisions: facts.map(({ revision }) => revision),
+    factsResynced: facts.map(({ resynced }) => resynced),
   }
 }

@@ -2,7 +2,7 @@ import { arrayOf, nullable, type ParamsOf, text, uuid } from '#chassis/db/params
 import { statement } from '#chassis/db/statements.ts'
 import type { UserEventRow } from '../events/rows.ts'
 import { eventColumnParams, eventColumns } from './event-columns.ts'
-import { CLASHING, KNOWN_CTE, NEW_ROWS } from './known.ts'
+import { claimedCte, CLASHING, KNOWN_CTE, newRows } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 
 const params = {
@@ -17,14 +17,16 @@ export const insertUserEvents = statement(
   params,
 )<{ event_id: string }>(
   (p) => `with incoming as (
-    select * from unnest(${p.ids}, ${p.times}, ${p.types}, ${p.userIds}, ${p.usernames}, ${p.emails}, ${p.properties})
-      as e (event_id, event_time, event_type, user_id, username, email, properties)
+    select * from unnest(${p.ids}, ${p.times}, ${p.types}, ${p.userIds}, ${p.usernames}, ${p.emails}, ${p.properties},
+        ${p.once})
+      as e (event_id, event_time, event_type, user_id, username, email, properties, once)
   ),
   ${KNOWN_CTE},
+  ${claimedCte('user_id')},
   inserted as (
     insert into user_activity_events (event_id, event_time, event_type, user_id, username, email, properties)
     select event_id, event_time, event_type, user_id, username, email, properties
-    ${NEW_ROWS}
+    ${newRows('user_id')}
     on conflict (event_id, event_time) do nothing
     returning user_id, event_type, event_time
   ),

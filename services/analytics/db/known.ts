@@ -14,10 +14,26 @@ export const KNOWN_CTE = `
     returning event_id, old.event_time is null as is_new
   )`
 
-/** The new rows of `incoming`, in the order of their ids. */
-export const NEW_ROWS = `
+const IS_NEW = 'event_id in (select event_id from known where is_new)'
+
+/**
+ * A CTE that takes down the new rows of `incoming` that tell of what can happen only once to what is in the column `about`, by the keys
+ * in `once`. It has a row for each key that is new: ids alone would count twice what comes under two, or again when its id has been
+ * forgotten.
+ */
+export const claimedCte = (about: string) => `
+  claimed as (
+    insert into counted_once (about, event)
+    select ${about}, once from incoming where once is not null and (${IS_NEW}) is true
+    order by 1, 2
+    on conflict do nothing
+    returning about, event
+  )`
+
+/** The rows of `incoming` that are to be counted, in the order of their ids. */
+export const newRows = (about: string) => `
     from incoming
-    where (event_id in (select event_id from known where is_new)) is true
+    where (${IS_NEW} and (once is null or (${about}, once) in (select about, event from claimed))) is true
     order by event_id`
 
 /** Whether `event_id` is not one that was known with another time. */

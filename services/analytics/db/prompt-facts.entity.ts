@@ -1,6 +1,9 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 
-/** Whose a prompt is and whether it is in lists for everyone, at the highest revision that was heard of. A deleted one stays so. */
+/**
+ * Whose a prompt is and whether it is in lists for everyone, at the highest revision that was heard of. A deleted one stays so. `resynced`:
+ * the command `resync` told this, and no event has that revision.
+ */
 export const PromptFacts = defineEntity({
   name: 'PromptFacts',
   tableName: 'prompt_facts',
@@ -10,5 +13,6 @@ export const PromptFacts = defineEntity({
     visible: p.boolean(),
     deleted: p.boolean(),
     revision: p.bigint(),
+    resynced: p.boolean().default(false),
   },
 })

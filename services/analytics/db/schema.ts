@@ -2,6 +2,7 @@ import type { Schema } from '#chassis/db/orm.ts'
 import { PlatformHourly, PlatformTotal, PromptDaily, UserDaily } from './rollup.entities.ts'
 import { PromptActivityEvent } from './prompt-activity-event.entity.ts'
 import { PromptFacts } from './prompt-facts.entity.ts'
+import { CountedOnce } from './counted-once.entity.ts'
 import { EventId } from './event-id.entity.ts'
 import { UserActivityEvent } from './user-activity-event.entity.ts'
 import { migrations } from './migrations/index.ts'
@@ -17,6 +18,7 @@ export const schema = {
     PlatformTotal,
     PromptFacts,
     EventId,
+    CountedOnce,
   ],
   tables: [],
   migrations,

@@ -14,8 +14,16 @@ const BATCH = 1000
 /** What is counted: everything that the catalogue gives this service, in the tables of what it is about. */
 export function subscriptions({ database: { sql } }: Deps): Subscription[] {
   const handlers: Record<EventTopic, Subscription['handle']> = {
-    user: ingest(userRows, (rows) => sql(insertUserEvents, userEventColumns(rows))),
-    prompt: ingest(promptRows, (rows) => sql(insertPromptEvents, promptEventColumns(rows))),
+    user: ingest(
+      userRows,
+      ({ userId }) => userId,
+      (rows) => sql(insertUserEvents, userEventColumns(rows)),
+    ),
+    prompt: ingest(
+      promptRows,
+      ({ promptId }) => promptId,
+      (rows) => sql(insertPromptEvents, promptEventColumns(rows)),
+    ),
   }
   const handle = async (batch: Received[]) => {
     const refusals: Refusal[] = []

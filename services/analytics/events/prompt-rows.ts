@@ -3,7 +3,7 @@ import { EVENTS } from '#contracts/events.ts'
 import type { Actor, EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
 import type { PromptFacts, PromptView } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import { json, moment, optionalUuid, text, uuid } from './checks.ts'
-import type { Facts, PromptEventRow, RowsOf } from './rows.ts'
+import { type Facts, onceOf, type PromptEventRow, type RowsOf } from './rows.ts'
 
 /** The type of a view: it is stored one by one, and arrives with others in one message. */
 export const VIEWED = 'prompt.viewed'
@@ -19,7 +19,7 @@ export const promptRows: RowsOf<PromptEventRow> = (received) =>
 
 function promptRow({ event, id, payload }: Received): PromptEventRow {
   const { metadata, actor, prompt, title, category, ...rest } = payload as AboutPrompt
-  const facts = prompt && factsOf(prompt, metadata?.aggregateRevision ?? 0n, event.name === EVENTS.promptDeleted.name)
+  const facts = prompt && factsOf(prompt, metadata, event.name === EVENTS.promptDeleted.name)
   return {
     id: uuid('id', id),
     time: moment(metadata?.occurredAt),
@@ -28,6 +28,7 @@ function promptRow({ event, id, payload }: Received): PromptEventRow {
     ...whoAndWhat(actor, prompt ?? { title, category }),
     viewerHash: null,
     properties: json(facts ? { ...rest, ...tellable(facts) } : rest),
+    once: onceOf(event, metadata),
     facts,
   }
 }
@@ -43,6 +44,7 @@ const viewRow = ({ eventId, promptId, prompt, viewer, viewerHash, occurredAt }: 
   ...whoAndWhat(viewer, prompt),
   viewerHash: text('viewer_hash', viewerHash, 32),
   properties: null,
+  once: null,
   facts: undefined,
 })
 
@@ -56,9 +58,10 @@ const whoAndWhat = (
   category: text('category', prompt?.category, 50),
 })
 
-const factsOf = ({ ownerId, visible }: PromptFacts, revision: bigint, deleted: boolean): Facts => ({
+const factsOf = ({ ownerId, visible }: PromptFacts, metadata: EventMetadata | undefined, deleted: boolean): Facts => ({
   ownerId: uuid('owner_id', ownerId),
   visible,
   deleted,
-  revision,
+  revision: metadata?.aggregateRevision ?? 0n,
+  resynced: metadata?.resync ?? false,
 })

@@ -1,4 +1,5 @@
 import type { Received } from '#chassis/events/envelope.ts'
+import type { EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
 
 /** What the rows of all events have. */
 export type EventRow = {
@@ -9,13 +10,18 @@ export type EventRow = {
   username: string | null
   /** JSON of what its event says beside the columns; null when nothing. */
   properties: string | null
+  /**
+   * For what can happen only once to what the event is about: what it is, `version.created 3`. It is counted once, whatever its id. Null for
+   * what can happen often.
+   */
+  once: string | null
 }
 
 /** A row of `user_activity_events`. */
 export type UserEventRow = EventRow & { userId: string; email: string | null }
 
-/** What an event tells of its prompt, at a revision. */
-export type Facts = { ownerId: string; visible: boolean; deleted: boolean; revision: bigint }
+/** What an event tells of its prompt, at a revision; `resynced` when `resync` told it and not the event of that revision. */
+export type Facts = { ownerId: string; visible: boolean; deleted: boolean; revision: bigint; resynced: boolean }
 
 /** A row of `prompt_activity_events`, and what it tells of the prompt. */
 export type PromptEventRow = EventRow & {
@@ -32,3 +38,15 @@ export type PromptEventRow = EventRow & {
  * views has many, and a bad one leaves the others alone.
  */
 export type RowsOf<Row> = (received: Received) => (() => Row)[]
+
+/** The `once` of a row. */
+export function onceOf({ name, happens }: Received['event'], metadata: EventMetadata | undefined): string | null {
+  switch (happens) {
+    case 'ONCE':
+      return name
+    case 'ONCE_A_REVISION':
+      return `${name} ${metadata?.aggregateRevision}`
+    case 'OFTEN':
+      return null
+  }
+}

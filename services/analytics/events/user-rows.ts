@@ -1,7 +1,7 @@
 import type { Received } from '#chassis/events/envelope.ts'
 import type { EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
 import { json, moment, text, uuid } from './checks.ts'
-import type { RowsOf, UserEventRow } from './rows.ts'
+import { onceOf, type RowsOf, type UserEventRow } from './rows.ts'
 
 /** What the events about users have in common; what else one says goes to `properties`. */
 type AboutUser = { metadata?: EventMetadata; username?: string; email?: string }
@@ -19,5 +19,6 @@ function userRow({ event, id, payload }: Received): UserEventRow {
     username: text('username', username, 50),
     email: text('email', email, 100),
     properties: json(rest),
+    once: onceOf(event, metadata),
   }
 }

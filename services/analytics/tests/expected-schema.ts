@@ -73,6 +73,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       visible: 'boolean not null',
       deleted: 'boolean not null',
       revision: 'bigint not null',
+      resynced: 'boolean not null default false',
     },
     constraints: ['CHECK ((NOT (deleted AND visible)))', 'PRIMARY KEY (prompt_id)'],
     indexes: [],
@@ -81,5 +82,10 @@ export const BEYOND_SEED: Record<string, Table> = {
     columns: { event_id: 'uuid not null', event_time: `${TIME} not null` },
     constraints: ['PRIMARY KEY (event_id)'],
     indexes: ["brin (event_time) WITH (autosummarize='on')"],
+  },
+  counted_once: {
+    columns: { about: 'uuid not null', event: 'varchar(80) not null' },
+    constraints: ['PRIMARY KEY (about, event)'],
+    indexes: [],
   },
 }

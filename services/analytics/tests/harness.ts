@@ -28,6 +28,8 @@ export type Said = {
   email?: string
   title?: string
   category?: string
+  /** Whether `resync` tells it. */
+  resync?: boolean
   /** More members of the message. */
   more?: object
 }
@@ -39,7 +41,12 @@ export function eventOf(event: EventDefinition<any>, said: Said = {}): Received 
   const actor = said.actor === '' ? undefined : { userId: said.actor ?? v7(), username }
   const labels = { title, category: category ?? 'writing' }
   const prompt = { ownerId: said.owner ?? v7(), visible, ...labels }
-  const metadata = { aggregateId: about, aggregateRevision: String(revision), occurredAt: at.toISOString() }
+  const metadata = {
+    aggregateId: about,
+    aggregateRevision: String(revision),
+    occurredAt: at.toISOString(),
+    resync: said.resync,
+  }
   const view = { eventId: id, promptId: about, prompt, viewer: actor, occurredAt: at.toISOString() }
   const views = [{ ...view, ...(said.viewerHash && { viewerHash: said.viewerHash }) }]
   const user = { username, email: said.email ?? 'somebody@example.org' }
@@ -89,7 +96,7 @@ export async function startAnalytics(natsUrl?: string, replicaOf?: TestDatabase)
     /** Empties all tables. */
     clear: () =>
       database.query(`truncate user_activity_events, prompt_activity_events, user_daily, prompt_daily, platform_hourly,
-        platform_totals, prompt_facts, event_ids`),
+        platform_totals, prompt_facts, event_ids, counted_once`),
     /** All that is counted and known, to be compared. */
     snapshot: async () => ({
       daily: await database.query('select * from prompt_daily order by prompt_id, day, event_type'),

@@ -30,7 +30,9 @@ function someEvents(random: () => number): Received[] {
   const distinct = Array.from({ length: 400 }, () => {
     if (random() < 0.2) return viewsOf(Array.from({ length: Math.floor(random() * 5) }, said))
     revision += 1
-    return eventOf(pick(consumedBy('analytics')), { ...said(), revision, visible: random() < 0.5 })
+    const event = pick(consumedBy('analytics'))
+    const about = event.happens === 'ONCE' ? { about: v7() } : {}
+    return eventOf(event, { ...said(), ...about, revision, visible: random() < 0.5 })
   })
   const again = Array.from({ length: 400 }, () => pick(distinct))
   return [...distinct, ...again]

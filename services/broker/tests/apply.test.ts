@@ -43,7 +43,14 @@ test('streams and consumers are those of the catalogue', async () => {
     ack_wait: 30e9,
     max_ack_pending: 5000,
     max_deliver: -1,
-    filter_subjects: ['pf.user.user.registered.v1.*', 'pf.user.user.signed_in.v1', 'pf.user.user.renamed.v1'],
+    filter_subjects: [
+      'pf.user.user.registered.v1.*',
+      'pf.user.user.signed_in.v1',
+      'pf.user.user.renamed.v1',
+      'pf.user.user.deactivated.v1',
+      'pf.user.user.followed.v1',
+      'pf.user.user.unfollowed.v1',
+    ],
   })
 })
 

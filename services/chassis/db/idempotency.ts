@@ -52,16 +52,22 @@ export const claimValues = (key: IdempotencyKey | undefined, resourceId: string)
 
 /**
  * A CTE that claims a key in the statement that creates its resource. Let the insert select from `claim`: it has one row when the
- * key is new or none was sent, and no row when the key was used before.
+ * key is new or none was sent, and no row when the key was used before. A request that does not fulfil `when`, an SQL condition, claims no
+ * key, so that it may succeed later; let the statement make nothing for it.
  */
-export const claimCte = (p: SqlNames<typeof claimParams>) => `
+export const claimCte = (p: SqlNames<typeof claimParams>, when = 'true') => `
   claimed as (
     insert into idempotency_keys (caller_id, method, key, request_hash, resource_id)
-    select ${p.keyOwner}, ${p.keyMethod}, ${p.key}, ${p.requestHash}, ${p.resourceId} where ${p.key} is not null
+    select ${p.keyOwner}, ${p.keyMethod}, ${p.key}, ${p.requestHash}, ${p.resourceId}
+    where ${p.key} is not null and ${when}
     on conflict do nothing
     returning 1
   ),
   claim as (select 1 where ${p.key} is null union all select 1 from claimed)`
+
+/** Whether an earlier call used the key, as SQL: what that call made is answered even if the same request would be refused by now. */
+export const isKeyUsed = (p: SqlNames<Pick<typeof claimParams, 'keyOwner' | 'keyMethod' | 'key'>>) => `exists (
+    select from idempotency_keys where caller_id = ${p.keyOwner} and method = ${p.keyMethod} and key = ${p.key})`
 
 /**
  * Creates a resource once for each `request_id`, in a transaction: `call.transaction` for what has a `request_id`. `id` is the new

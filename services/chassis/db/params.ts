@@ -44,6 +44,12 @@ export const json: ParamType<string> = { type: 'json' }
 /** JSON as text, stored in its binary form. */
 export const jsonb: ParamType<string> = { type: 'jsonb' }
 
+/** The text of a `tsvector`: terms with positions and weights. */
+export const tsvector: ParamType<string> = { type: 'tsvector' }
+
+/** The text of a `tsquery`. */
+export const tsquery: ParamType<string> = { type: 'tsquery' }
+
 /** Bytes. */
 export const bytea: ParamType<Buffer> = { type: 'bytea' }
 

@@ -8,9 +8,9 @@ import { eventHeaders } from '../events/outbox.ts'
 import { OutboxEvent } from '../events/outbox-event.entity.ts'
 import { isTransactionConflict } from './failures.ts'
 
-/** The message of an event with every member named: a new field of the proto must be added wherever the event is emitted. The time is stored separately. */
+/** The message of an event with every member named: a new field of the proto must be added wherever the event is emitted. The time is stored separately, and only `resync` says that it tells an event. */
 export type EmittedMessage<T> = {
-  [K in keyof Required<T>]: K extends 'metadata' ? Omit<EventMetadata, 'occurredAt'> : T[K]
+  [K in keyof Required<T>]: K extends 'metadata' ? Omit<EventMetadata, 'occurredAt' | 'resync'> : T[K]
 }
 
 /** Stores an event in the transaction. It is published after the commit, and never without it. */

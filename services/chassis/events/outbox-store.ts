@@ -6,7 +6,7 @@ import type { OutboxRow } from './envelope.ts'
 export type Waiting = {
   /** Rows; counting ends at a million. */
   rows: number
-  /** When the oldest of them happened; undefined when nothing waits. */
+  /** When the oldest of them was put there; undefined when nothing waits. What `resync` tells happened long ago. */
   oldest: Date | undefined
 }
 

@@ -24,10 +24,10 @@ export const OUTBOX_TABLE = `
 
 /**
  * The members of a message as SQL expressions, each of them named: a new field of the proto must be added to the statement. An expression that
- * is null leaves its member at the default.
+ * is null leaves its member at the default. The time is stored separately, and only `resync` says that it tells an event.
  */
 export type SqlOf<T> = {
-  [K in keyof T as K extends 'occurredAt' ? never : K]-?: NonNullable<T[K]> extends
+  [K in keyof T as K extends 'occurredAt' | 'resync' ? never : K]-?: NonNullable<T[K]> extends
     string | number | bigint | boolean | Date | unknown[]
     ? string
     : SqlOf<NonNullable<T[K]>>

@@ -68,8 +68,8 @@ const countWaiting = statement(
       select from outbox where processed_at is null and abandoned_at is null limit 1000000
     ) waiting
   ) as rows, (
-    select min(occurred_at) from (
-      select occurred_at from outbox where processed_at is null and abandoned_at is null order by id limit 100
+    select min(created_at) from (
+      select created_at from outbox where processed_at is null and abandoned_at is null order by id limit 100
     ) oldest
   ) as oldest`,
 )

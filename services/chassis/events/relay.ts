@@ -71,7 +71,7 @@ export function startRelay(parts: Parts): Relay {
       })
       if (isClear) {
         outage.worked()
-        // Where old rows come, as when a consumer that emits is behind, the next one is from the beginning, too.
+        // Where old rows come, as when a consumer that emits is behind, or from `resync`, the next one is from the beginning, too.
         if (isWhole && !(first && first < firstIdOf(Date.now() - RECENT_MS))) sweptWhole = begun
         await pause(LINGER_MS, signal)
         const waited = new AbortController()

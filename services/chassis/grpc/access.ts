@@ -1,6 +1,10 @@
 import type { Method } from '#contracts/contract.ts'
-import { Policy_Caller as Who } from '#contracts/gen/promptforge/access/v1/access.ts'
-import { notAllowed, unauthenticated } from '../errors.ts'
+import {
+  Policy_Caller as Who,
+  Policy_Scope as Scope,
+  policy_ScopeToJSON as nameOf,
+} from '#contracts/gen/promptforge/access/v1/access.ts'
+import { notAllowed, scopeMissing, unauthenticated } from '../errors.ts'
 import type { Peer } from './peer.ts'
 import type { Caller, Role } from './tokens.ts'
 
@@ -17,6 +21,29 @@ export function assertPolicy({ path, policy }: Method) {
   if (policy.caller !== Who.INTERNAL && (policy.services.length > 0 || policy.withoutUser)) {
     throw new Error(`${path}: services and without_user belong to INTERNAL policies`)
   }
+  if (policy.caller === Who.INTERNAL && policy.scope !== Scope.UNSPECIFIED) {
+    throw new Error(
+      `${path}: a scope does not belong to an INTERNAL policy: the method that the user called has checked it`,
+    )
+  }
+}
+
+/** A scope of the contract, `PROMPTS_READ`, as access tokens spell it: `prompts:read`. */
+export const scopeInTokens = (name: string) => name.toLowerCase().replace('_', ':')
+
+/**
+ * Whether a token stands for its user on a method. One that was made from an API key does where the key has the scope that the method
+ * names, and between services; on a PUBLIC method without a scope it stands for nobody. Elsewhere throws PERMISSION_DENIED.
+ */
+export function standsForUser({ policy }: Method, { apiKey }: Caller): boolean {
+  if (!apiKey || policy?.caller === Who.INTERNAL) return true
+  if (!policy || policy.scope === Scope.UNSPECIFIED) {
+    if (policy?.caller === Who.PUBLIC) return false
+    throw closedToKeys()
+  }
+  const scope = nameOf(policy.scope)
+  if (!apiKey.scopes.has(scopeInTokens(scope))) throw scopeMissing(scope)
+  return true
 }
 
 /**
@@ -53,6 +80,13 @@ export const accountClosed = () => unauthenticated('ACCOUNT_DEACTIVATED', 'the a
 /** UNAUTHENTICATED: a signed-in user is needed. */
 export const tokenMissing = () =>
   unauthenticated('TOKEN_MISSING', 'sign in, and send the access token as `authorization: Bearer …`')
+
+/** UNAUTHENTICATED: the API key that the token was made from is revoked. */
+export const keyRevoked = () =>
+  unauthenticated('API_KEY_INVALID', 'the API key of this access token was revoked: use another key')
+
+/** PERMISSION_DENIED: a user must have signed in, and an API key is not enough. */
+export const closedToKeys = () => notAllowed('an API key cannot be used for this: sign in as its user')
 
 function checkService(allowed: string[], peer: Peer) {
   const isAllowed = peer.isInternal && (allowed.length === 0 || allowed.includes(peer.service!))

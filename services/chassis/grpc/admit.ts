@@ -8,7 +8,16 @@ import type { Violation } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Context, Tracing } from '../trace.ts'
-import { accountClosed, checkPolicy, type Account, currentAccount, tokenMissing } from './access.ts'
+import {
+  accountClosed,
+  checkPolicy,
+  closedToKeys,
+  type Account,
+  currentAccount,
+  keyRevoked,
+  standsForUser,
+  tokenMissing,
+} from './access.ts'
 import type { Call, Origin, Rpc } from './call.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import type { Peer, ServerCall } from './peer.ts'
@@ -27,8 +36,11 @@ export type ServerParts = {
   verifyToken: VerifyToken
   /** Reads a caller's present role and status. */
   checkCaller(caller: Caller, origin: Origin): Promise<Account>
-  /** Whether this user's account was closed lately: then a valid token is no longer good for changing anything. */
-  isClosed(userId: string): boolean
+  /**
+   * Whether this user's account was closed lately: then a valid token is no longer good for changing anything. Or whether this API key
+   * was revoked lately: then a token that was made from it is good for nothing.
+   */
+  isClosed(userOrKeyId: string): boolean
   peerOf(call: ServerCall): Peer
   /** The service's database: an EntityManager of one's own, and its prepared statements. */
   database: Pick<Store, 'fork' | 'sql' | 'transaction'>
@@ -77,8 +89,8 @@ export type Begun = {
 
 /**
  * Everything that stands between the wire and a handler, in this order: a token that was sent must be good, and for a method that
- * changes something its user's account open; the policy must
- * allow the caller; the request must keep the contract's rules; `me` becomes the caller's id.
+ * changes something its user's account open; the
+ * API key that it was made from must not be revoked, and have the scope of the method; the policy must allow the caller; the request must keep the contract's rules; `me` becomes the caller's id.
  */
 export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): Admit {
   const { contract, verifyToken, peerOf, database } = parts
@@ -90,12 +102,15 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     const { requestId, trace } = begun
     const peer = peerOf(call)
     const token = bearerToken(call.metadata)
-    const caller = token === undefined ? undefined : await verifyToken(token)
-    if (caller && !method.readOnly && parts.isClosed(caller.userId)) throw accountClosed()
-    const inherited = { call, token }
+    const bearer = token === undefined ? undefined : await verifyToken(token)
+    if (bearer && !method.readOnly && parts.isClosed(bearer.userId)) throw accountClosed()
+    if (bearer?.apiKey && parts.isClosed(bearer.apiKey.id)) throw keyRevoked()
+    const caller = bearer && standsForUser(method, bearer) ? bearer : undefined
+    const callerMissing = bearer ? closedToKeys : tokenMissing
+    const inherited = { call, token: caller?.token }
     const origin: Origin = { service: peer.service, address: addressOf(call, peer), requestId, trace, inherited }
     const readAccount = () => {
-      if (!caller) throw tokenMissing()
+      if (!caller) throw callerMissing()
       return parts.checkCaller(caller, origin)
     }
     await checkPolicy(method, { peer, caller, readAccount })
@@ -103,7 +118,7 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     const { wire, message, violations, failure } = call.request as Incoming
     if (failure) throw failure
     checkRequest(wire, violations)
-    const request = withCallerFor(refs, message as Record<string, unknown>, caller)
+    const request = withCallerFor(refs, message as Record<string, unknown>, caller?.userId, callerMissing)
     const key = isRepeatable && caller ? idempotencyKey(rpc, request, caller.userId, call.metadata) : undefined
     const headers = readHeaders(method, call.metadata)
     return { request, call: createCall({ caller, database, origin, headers, idempotencyKey: key, readAccount, begun }) }
@@ -153,13 +168,18 @@ class AdmittedCall implements Call {
   currentAccount = () => currentAccount(this.#parts.readAccount)
 }
 
-function withCallerFor(refs: string[], message: Record<string, unknown>, caller: Caller | undefined) {
+function withCallerFor(
+  refs: string[],
+  message: Record<string, unknown>,
+  callerId: string | undefined,
+  callerMissing: () => Error,
+) {
   const named = refs.filter((field) => namesCaller(message[field]))
   if (named.length === 0) return message
   const resolve = (value: unknown) => {
     if (value !== 'me') return value
-    if (!caller) throw tokenMissing()
-    return caller.userId
+    if (callerId === undefined) throw callerMissing()
+    return callerId
   }
   const resolved = named.map((field) => {
     const value = message[field]

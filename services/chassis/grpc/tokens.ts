@@ -21,6 +21,8 @@ export type Caller = {
   role: Role
   /** `jti` of the access token. */
   tokenId: string
+  /** The API key that the token was made from, with its scopes as tokens spell them (`prompts:read`); undefined for who signed in. */
+  apiKey?: { id: string; scopes: ReadonlySet<string> } | undefined
   /** The access token itself, for calls on the user's behalf. Never logged. */
   token: string
 }
@@ -82,7 +84,14 @@ export function remoteKeys(fetchKeys: () => Promise<JSONWebKeySet>): JWTVerifyGe
 function readClaims(payload: JWTPayload, token: string): Caller {
   const { sub, jti, username, role } = payload
   if (typeof username !== 'string' || !isRole(role)) throw invalidToken()
-  return { userId: sub!, username, role, tokenId: jti!, token }
+  return { userId: sub!, username, role, tokenId: jti!, apiKey: readApiKey(payload), token }
+}
+
+// RFC 9068 names both claims.
+function readApiKey({ scope, client_id: id }: JWTPayload): Caller['apiKey'] {
+  if (scope === undefined && id === undefined) return undefined
+  if (typeof scope !== 'string' || typeof id !== 'string') throw invalidToken()
+  return { id, scopes: new Set(scope.split(' ')) }
 }
 
 const isRole = (role: unknown): role is Role => role === 'USER' || role === 'MODERATOR' || role === 'ADMIN'

@@ -12,6 +12,8 @@ export type TestIdentity = Identity & {
   tokenFor(user: TestUser, claims?: Record<string, unknown>): Promise<string>
   /** What `currentAccount` answers from now on, whatever the token says. */
   setAccount(userId: string, role: Role, active?: boolean): void
+  /** Revokes an API key. */
+  revokeApiKey(keyId: string): void
 }
 
 /** The issuer and audience of test tokens. */
@@ -22,14 +24,16 @@ export async function testIdentity(): Promise<TestIdentity> {
   const kid = randomUUID()
   const { privateKey, publicKey } = await generateKeyPair(TOKEN_ALGORITHM, { extractable: true })
   const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid, alg: TOKEN_ALGORITHM }] })
+  const revoked = new Set<string>()
   const accounts = new Map<string, { role: Role; active: boolean }>()
   return {
     keys,
     checkCaller: async ({ userId, role }) => accounts.get(userId) ?? { role, active: true },
     closedAccounts: async () => {
       const closed = [...accounts].filter(([, { active }]) => !active)
-      return { userIds: closed.map(([userId]) => userId), next: undefined }
+      return { userIds: closed.map(([userId]) => userId), apiKeyIds: [...revoked], next: undefined }
     },
+    revokeApiKey: (keyId) => void revoked.add(keyId),
     setAccount: (userId, role, active = true) => accounts.set(userId, { role, active }),
     tokenFor: ({ userId, username, role = 'USER' }, claims = {}) =>
       new SignJWT({

@@ -3,7 +3,14 @@ import { type Statement, valuesOf } from '../db/statements.ts'
 import type { TestDatabase } from './database.ts'
 
 /** A node of a plan, as EXPLAIN prints it in JSON. */
-export type PlanNode = { 'Node Type': string; 'Relation Name'?: string; 'Actual Rows': number; Plans?: PlanNode[] }
+export type PlanNode = {
+  'Node Type': string
+  'Relation Name'?: string
+  /** The mean of its loops. */
+  'Actual Rows': number
+  'Actual Loops': number
+  Plans?: PlanNode[]
+}
 
 /**
  * Runs a statement and answers with all nodes of the plan that it ran by; what it writes is taken back. `generic` is the plan

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const prompts = serve(PromptInternalServiceService, {
     checkAccess: async (request, call) => {
       note(request, call)
-      return { ownerId: '', headVersion: 1, access: undefined }
+      return { ownerId: '', headVersion: 1, access: undefined, lastChangedAt: undefined }
     },
   })
   bare = await startBare([users, prompts])

@@ -63,6 +63,24 @@ test('who has closed an account changes nothing more within 5 s, though the toke
   await until('an account that is open again to write', () => write(ann), SOON_MS)
 })
 
+test('a token of an API key that was revoked is good for nothing within 5 s, and other keys of its user are', async () => {
+  const [key, other] = ['01890000-0000-7000-8000-00000000000a', '01890000-0000-7000-8000-00000000000b']
+  const tokenWith = (id: string) =>
+    identity.tokenFor({ userId: ANN, username: 'somebody' }, { client_id: id, scope: 'prompts:read' })
+  const [revoked, active] = [await tokenWith(key), await tokenWith(other)]
+  const readAs = (token: string) => stub.getUser({ userId: BEN }, { token })
+  await readAs(revoked)
+  identity.revokeApiKey(key)
+  const isRefusedNow = () =>
+    readAs(revoked).then(
+      () => false,
+      () => true,
+    )
+  await until('the token to be refused', isRefusedNow, SOON_MS)
+  expect(await rejection(readAs(revoked))).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'API_KEY_INVALID' })
+  await readAs(active)
+})
+
 test('no call is made for a request', async () => {
   const ben = await tokenOf(BEN)
   const before = asked

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { type Contract, loadContract, type Method } from '#contracts/contract.ts'
+import { Policy_Caller, Policy_Scope } from '#contracts/gen/promptforge/access/v1/access.ts'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { assertPolicy } from '../grpc/access.ts'
 import type { ServerParts } from '../grpc/admit.ts'
@@ -37,6 +38,8 @@ test('a method that the descriptor set does not have stops the server, by name',
 test('a policy that contradicts itself is refused', () => {
   const policy = { ...method.policy!, services: ['prompt'] }
   expect(() => assertPolicy({ ...method, policy })).toThrow('belong to INTERNAL policies')
+  const scoped = { ...method.policy!, caller: Policy_Caller.INTERNAL, scope: Policy_Scope.PROMPTS_READ }
+  expect(() => assertPolicy({ ...method, policy: scoped })).toThrow('a scope does not belong to an INTERNAL policy')
 })
 
 test('every method of ours has a policy', () => {

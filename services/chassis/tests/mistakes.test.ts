@@ -25,13 +25,16 @@ import { bareSchema, bareService, contractOf, startBare, Users } from './harness
 
 const answer = async () => ({})
 
+const { likePrompt, unlikePrompt, ...otherSocial } = SocialServiceService
+const Likes = { likePrompt, unlikePrompt }
+
 describe('a table of handlers', () => {
   test('does not compile with one missing, one misspelt, or one that asks for a user whom nobody demands', () => {
     // @ts-expect-error unlikePrompt is missing
-    serve(SocialServiceService, { likePrompt: async () => ({ likesCount: 1 }) })
+    serve(Likes, { likePrompt: async () => ({ likesCount: 1 }) })
     const likes = async () => ({ likesCount: 1 })
     // @ts-expect-error likesPrompt is no RPC
-    serve(SocialServiceService, { likePrompt: likes, unlikePrompt: likes, likesPrompt: likes })
+    serve(Likes, { likePrompt: likes, unlikePrompt: likes, likesPrompt: likes })
     const forUsers = async (_: unknown, { caller }: Call) => ({ user: undefined, caller: caller.userId })
     const [getUser, batchGetUsers] = [answer, async () => ({ users: [] })]
     serve(Users, { getUser, batchGetUsers, updateUser: forUsers })
@@ -58,11 +61,13 @@ describe('a table of handlers', () => {
 
   test('that leaves out an RPC of its package does not start', async () => {
     const contract = (await import('#contracts/contract.ts')).loadContract()
-    const social = serve(SocialServiceService, {
+    const social = serve(Likes, {
       likePrompt: async () => ({ likesCount: 1 }),
       unlikePrompt: async () => ({ likesCount: 1 }),
     })
-    const others = Object.values({ ...PromptServiceService, ...PromptInternalServiceService }).map(({ path }) => path)
+    const others = [PromptServiceService, PromptInternalServiceService, otherSocial].flatMap((rpcs) =>
+      Object.values(rpcs).map(({ path }) => path),
+    )
     await expect(startBare([social], { overrides: { contract } })).rejects.toThrow(
       `no handler serves ${others.join(', ')}: add a handler for each, and its proto service to rpc/index.ts`,
     )
@@ -80,7 +85,7 @@ test('a service whose database lacks what it stores does not start', async () =>
     "prompt emits prompt.created and has no outbox: add 'outbox' to the tables of its db/schema.ts, and a migration that creates it",
   )
   const { createPrompt } = PromptServiceService
-  const creating = serve({ createPrompt }, { createPrompt: answer })
+  const creating = serve({ createPrompt }, { createPrompt: async () => ({ warnings: [] }) })
   await expect(startWith(['outbox'], [creating])).rejects.toThrow(
     'prompt serves /promptforge.prompt.v1.PromptService/CreatePrompt and stores no idempotency keys: ' +
       "add 'idempotency_keys' to the tables of its db/schema.ts, and a migration that creates it",
@@ -155,17 +160,18 @@ describe('an event', () => {
   })
 
   test('that a service is given and does not handle stops it, and so does one that it is not given', () => {
-    const renamed = subscription('PF_USER', { batch: 1 }, { userRenamed: answer })
-    expect(() => assertAllHandled('prompt', [renamed])).not.toThrow()
-    expect(() => assertAllHandled('prompt', [])).toThrow(
+    const others = { userFollowed: answer, userUnfollowed: answer }
+    const all = subscription('PF_USER', { batch: 1 }, { ...others, userRenamed: answer })
+    expect(() => assertAllHandled('prompt', [all])).not.toThrow()
+    expect(() => assertAllHandled('prompt', [subscription('PF_USER', { batch: 1 }, others)])).toThrow(
       'prompt does not handle the events that contracts/events.ts gives it: user.renamed of PF_USER has no handler. ' +
         'Fix its events/index.ts, or the catalogue',
     )
-    const more = subscription('PF_USER', { batch: 1 }, { userRenamed: answer, userSignedIn: answer })
+    const more = subscription('PF_USER', { batch: 1 }, { ...others, userRenamed: answer, userSignedIn: answer })
     expect(() => assertAllHandled('prompt', [more])).toThrow(
       'user.signed_in of PF_USER is not an event that the catalogue gives it',
     )
-    expect(() => assertAllHandled('prompt', [renamed, renamed])).toThrow('PF_USER has two subscriptions')
+    expect(() => assertAllHandled('prompt', [all, all])).toThrow('PF_USER has two subscriptions')
     const elsewhere = subscription('PF_PROMPT', { batch: 1 }, { userRenamed: answer })
     expect(() => assertAllHandled('prompt', [elsewhere])).toThrow('user.renamed of PF_USER has no handler')
     const content = batchSubscription('PF_PROMPT_CONTENT', { batch: 1 }, consumedBy('version'), async () => [])

@@ -24,7 +24,8 @@ export type RestCase = {
   fields?: string[]
 }
 
-const OTHER = '01890000-0000-7000-8000-00000000000f'
+/** The id of nothing and nobody. */
+export const OTHER = '01890000-0000-7000-8000-00000000000f'
 const emoji = (count: number) => '😀'.repeat(count)
 const combining = (pairs: number) => 'q\u0301'.repeat(pairs)
 const variable = (name: string) => ({ name, type: 'TEXT' })
@@ -55,7 +56,8 @@ const update = (name: string, body: unknown, fields: string[], reason = 'VALIDAT
   fields,
 })
 
-const get = (
+/** A bad request to read something. */
+export const get = (
   name: string,
   path: (scene: Scene) => string,
   status: number,
@@ -84,7 +86,8 @@ const stats = (name: string, path: (scene: Scene) => string, code: number, field
 
 const range = (start: string, end: string) => `start=${start}T00:00:00Z&end=${end}T00:00:00Z`
 
-const asBen = (name: string, request: (scene: Scene) => string, body?: unknown): RestCase => ({
+/** What the caller may not know of. */
+export const asBen = (name: string, request: (scene: Scene) => string, body?: unknown): RestCase => ({
   name: `somebody else's: ${name}`,
   request: (scene) => [request(scene), { token: scene.ben.token, body }],
   status: 404,
@@ -243,6 +246,16 @@ export const REST_CASES: RestCase[] = [
     ['page_token'],
   ),
   get('`me` without a token', () => '/v1/prompts?user_id=me', 401, 'TOKEN_MISSING'),
+  get('a search for 201 characters', () => `/v1/prompts:search?query=${'a'.repeat(201)}`, 400, 'VALIDATION_FAILED', [
+    'query',
+  ]),
+  get(
+    'a search with a page token that is none',
+    () => '/v1/prompts:search?query=a&page_token=x',
+    400,
+    'PAGE_TOKEN_INVALID',
+    ['page_token'],
+  ),
   get('a batch of none', () => '/v1/prompts:batchGet', 400, 'VALIDATION_FAILED', ['prompt_ids']),
   get('a batch of 101', () => `/v1/prompts:batchGet?${`prompt_ids=${OTHER}&`.repeat(101)}`, 400, 'VALIDATION_FAILED', [
     'prompt_ids',

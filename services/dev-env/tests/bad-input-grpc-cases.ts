@@ -9,6 +9,7 @@ import {
   GetPromptRequest,
   ListPromptsRequest,
   type PromptServiceService,
+  SearchPromptsRequest,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
@@ -65,6 +66,19 @@ const list = (
 ): GrpcCase => ({
   name: `list: ${name}`,
   call: ({ prompts }) => prompts.listPrompts({ ...ListPromptsRequest.fromPartial({}), ...input }),
+  code: status.INVALID_ARGUMENT,
+  reason,
+  fields,
+})
+
+const search = (
+  name: string,
+  input: Partial<SearchPromptsRequest>,
+  fields: string[],
+  reason = 'VALIDATION_FAILED',
+): GrpcCase => ({
+  name: `search: ${name}`,
+  call: ({ prompts }) => prompts.searchPrompts({ ...SearchPromptsRequest.fromPartial({ query: 'a' }), ...input }),
   code: status.INVALID_ARGUMENT,
   reason,
   fields,
@@ -145,6 +159,19 @@ export const GRPC_CASES: GrpcCase[] = [
   {
     name: 'list: a page token of another list',
     call: ({ prompts }, { pageToken }) => prompts.listPrompts(ListPromptsRequest.fromPartial({ pageToken, tag: 'x' })),
+    code: status.INVALID_ARGUMENT,
+    reason: 'PAGE_TOKEN_INVALID',
+    fields: ['page_token'],
+  },
+  search('10,000 characters', { query: 'a'.repeat(10_000) }, ['query']),
+  search('NUL', { query: 'a\0' }, ['query']),
+  search('a negative page size', { pageSize: -1 }, ['page_size']),
+  search('an owner that is no user', { userId: 'you' }, ['user_id']),
+  search('a page token that was made up', { pageToken: 'bWFkZSB1cA' }, ['page_token'], 'PAGE_TOKEN_INVALID'),
+  {
+    name: 'search: a page token of a list',
+    call: ({ prompts }, { pageToken }) =>
+      prompts.searchPrompts(SearchPromptsRequest.fromPartial({ query: '', category: 'writing', pageToken })),
     code: status.INVALID_ARGUMENT,
     reason: 'PAGE_TOKEN_INVALID',
     fields: ['page_token'],

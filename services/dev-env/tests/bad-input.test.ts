@@ -5,8 +5,10 @@ import { AnalyticsServiceService } from '#contracts/gen/promptforge/analytics/v1
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
+import { ACCOUNT_CASES } from './bad-input-account-cases.ts'
 import { GRPC_CASES } from './bad-input-grpc-cases.ts'
 import { REST_CASES, type Scene } from './bad-input-cases.ts'
+import { SOCIAL_CASES } from './bad-input-social-cases.ts'
 import { startTestNetwork, type TestNetwork } from './harness.ts'
 import { contentsOf } from './contents.ts'
 import { setScene } from './scene.ts'
@@ -24,18 +26,21 @@ beforeAll(async () => {
 afterAll(() => network.stop())
 
 describe('over REST', () => {
-  test.each(REST_CASES)('$name', async ({ request, status: code, reason, fields }) => {
-    const answer = await network.rest(...request(scene))
-    const details: { reason?: string; fieldViolations?: { field: string }[] }[] = answer.body.details
-    const violations = details.flatMap(({ fieldViolations = [] }) => fieldViolations.map(({ field }) => field)).sort()
-    expect({ status: answer.status, reason: details[0]?.reason, fields: violations }).toEqual({
-      status: code,
-      reason,
-      fields: fields ?? (violations.length > 0 && reason !== 'VALIDATION_FAILED' ? violations : []),
-    })
-    expect(answer.body).toMatchObject({ code: expect.any(Number), message: expect.any(String) })
-    expect(answer.headers.get('x-request-id')).toBeTruthy()
-  })
+  test.each([...REST_CASES, ...ACCOUNT_CASES, ...SOCIAL_CASES])(
+    '$name',
+    async ({ request, status: code, reason, fields }) => {
+      const answer = await network.rest(...request(scene))
+      const details: { reason?: string; fieldViolations?: { field: string }[] }[] = answer.body.details
+      const violations = details.flatMap(({ fieldViolations = [] }) => fieldViolations.map(({ field }) => field)).sort()
+      expect({ status: answer.status, reason: details[0]?.reason, fields: violations }).toEqual({
+        status: code,
+        reason,
+        fields: fields ?? (violations.length > 0 && reason !== 'VALIDATION_FAILED' ? violations : []),
+      })
+      expect(answer.body).toMatchObject({ code: expect.any(Number), message: expect.any(String) })
+      expect(answer.headers.get('x-request-id')).toBeTruthy()
+    },
+  )
 })
 
 describe('over gRPC', () => {

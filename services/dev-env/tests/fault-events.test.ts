@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { jetstream } from '@nats-io/jetstream'
 import { v7 } from 'uuid'
@@ -10,6 +8,7 @@ import { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/promp
 import { newLedger } from '../../../scripts/chaos/ledger.ts'
 import { applyCatalogue } from '../../broker/apply.ts'
 import { DEPLOY } from '../../broker/broker.ts'
+import { runCommand } from './command.ts'
 import { contentsOf } from './contents.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
 import { disagreements } from './recount.ts'
@@ -110,10 +109,8 @@ async function redeliver(): Promise<number> {
 
 /** Runs the service's own command as a person does, for all that it ever told; answers with how much that was. */
 async function replay(service: string): Promise<number> {
-  const main = join(import.meta.dirname, '../../', service, 'main.ts')
-  const env = { PATH: process.env['PATH'], ...network.services[service]!.env, PF_LOG_LEVEL: 'info' }
-  const { stdout } = await promisify(execFile)(process.execPath, [main, 'replay', '2026-01-01T00:00:00Z'], { env })
-  return Number(/"replayed":(\d+)/.exec(stdout)![1])
+  const lines = await runCommand(network, service, 'replay', '2026-01-01T00:00:00Z')
+  return lines.at(-1)!['replayed'] as number
 }
 
 async function deadLetters() {

@@ -76,6 +76,44 @@ test('a newcomer registers, signs in, writes a prompt, reads, edits and lists it
   })
 })
 
+test('readers like, rate and discuss a prompt, and all of it is counted, over REST', async () => {
+  const [ann, ben] = [await network.signUp(), await network.signUp()]
+  const made = await network.rest('POST /v1/prompts', { token: ann.token, body: { title: 'Discussed', content: 'C' } })
+  const path = `/v1/prompts/${made.body.prompt.id}`
+  const asBen = (request: string, body?: object) => network.rest(request, { token: ben.token, body })
+
+  expect((await asBen(`POST ${path}:like`, {})).body).toEqual({ likesCount: 1 })
+  await asBen(`PUT ${path}/ratings/me`, { rating: 2 })
+  const rated = await asBen(`PUT ${path}/ratings/me`, { rating: 4, review: 'Useful' })
+  expect(rated.body).toMatchObject({ rating: { username: ben.username, rating: 4 }, ratingsCount: 1, ratingAvg: 4 })
+  const first = await asBen(`POST ${path}/comments`, { content: 'Which model?' })
+  const comments = `${path}/comments/${first.body.comment.id}`
+  const reply = { content: 'Any', parentId: first.body.comment.id, requestId: randomUUID() }
+  for (let times = 0; times < 2; times++) {
+    await network.rest(`POST ${path}/comments`, { token: ann.token, body: reply })
+  }
+  expect((await asBen(`PATCH ${comments}`, { content: 'For which model?' })).status).toBe(200)
+
+  const list = async (rest: string) => (await network.rest(`GET ${path}/${rest}`)).body
+  expect((await list('likes')).likes).toMatchObject([{ userId: ben.id }])
+  expect(await list('ratings')).toMatchObject({
+    ratings: [{ review: 'Useful', verifiedPurchase: false }],
+    summary: { count: 1, average: 4, distribution: [0, 0, 0, 1, 0] },
+  })
+  expect((await list('comments')).comments).toMatchObject([{ content: 'For which model?', repliesCount: 1 }])
+  expect((await list(`comments?parent_id=${first.body.comment.id}`)).comments).toMatchObject([{ content: 'Any' }])
+  const read = await asBen(`GET ${path}`)
+  expect(read.body).toMatchObject({ likedByMe: true, myRating: 4, prompt: { likesCount: 1, commentsCount: 2 } })
+
+  expect((await asBen(`DELETE ${comments}`)).body).toEqual({})
+  expect((await list('comments')).comments).toMatchObject([{ content: '', deleted: true }])
+  expect((await asBen(`DELETE ${path}/ratings/me`)).body).toEqual({})
+  expect((await list('ratings')).summary).toMatchObject({ count: 0 })
+  await network.processAll()
+  const { body } = await network.rest(`GET /v1/analytics${path.slice(3)}`)
+  expect(body.totals).toMatchObject({ likes: '1', ratings: '2', comments: '2' })
+})
+
 test('a call through the gateway is one trace, to what is counted of it in the end', async () => {
   const ann = await network.signUp()
   const traceId = randomUUID().replaceAll('-', '')

@@ -134,3 +134,36 @@ describe.each(TABLE)('the versions of a prompt that is %s', (_, arrange, readabl
     }
   })
 })
+
+test('an owner compares two versions and restores the former one', async () => {
+  const promptId = await create({ content: 'one\ntwo\n', tags: ['kept'] })
+  await update(promptId, { content: 'one\n2\n', title: 'Other', category: '' })
+  const path = `/v1/prompts/${promptId}/versions`
+  const { body: comparison } = await network.rest(`GET ${path}:compare?from=1&to=2`)
+  expect(comparison).toMatchObject({
+    fields: [
+      { field: 'TITLE', from: 'Title', to: 'Other' },
+      { field: 'CATEGORY', from: 'writing', to: '' },
+    ],
+    unifiedDiff: '--- version 1\n+++ version 2\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n',
+  })
+  const restore = (version: number, caller = owner, body: object = {}) =>
+    network.rest(`POST ${path}/${version}:restore`, { token: caller.token, body })
+  const restored = await restore(1)
+  expect(restored.body.prompt).toMatchObject({
+    title: 'Title',
+    content: 'one\ntwo\n',
+    category: 'writing',
+    tags: ['kept'],
+    version: 3,
+  })
+  const third = await network.rest(`GET ${path}/3`)
+  expect(third.body.version).toMatchObject({ content: 'one\ntwo\n', changes: 'restored version 1' })
+  expect((await restore(1)).body.prompt.version).toBe(3)
+  expect(await restore(2, owner, { etag: '1' })).toMatchObject({
+    status: 409,
+    body: { details: [{ reason: 'ETAG_STALE' }] },
+  })
+  expect(await restore(1, anyone)).toMatchObject({ status: 404, body: { message: 'no such prompt' } })
+  expect(await restore(9)).toMatchObject({ status: 404 })
+})

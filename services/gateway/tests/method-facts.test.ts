@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Metadata } from '@grpc/grpc-js'
 import type { Call } from '#chassis/grpc/call.ts'
+import { createStub, openChannel } from '#chassis/grpc/client.ts'
 import { serve } from '#chassis/grpc/server.ts'
+import { openMesh } from '#chassis/grpc/tls.ts'
 import { testContract } from '#chassis/testing/contract.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
-import { startTestService, type TestService } from '#chassis/testing/service.ts'
+import { startTestService, testMesh, type TestService } from '#chassis/testing/service.ts'
 import { until } from '#chassis/testing/until.ts'
 import {
   FeedServiceService as Feeds,
@@ -129,9 +131,14 @@ describe('a request is as large as its method says', () => {
 })
 
 test('a method has the time that it says, through the gateway and between services', async () => {
+  await using scope = new AsyncDisposableStack()
+  const mesh = openMesh(testMesh('client'))
+  const channel = openChannel({ contract: testContract(), mesh, service: 'prompt', target: service.target })
+  scope.defer(async () => channel.close())
+  const feeds = createStub(channel, Feeds)
   await post(WEBHOOK, '{}')
-  await service.stub(Feeds).receiveWebhook(message(Buffer.from('x')))
-  await service.stub(Feeds).upload(message(Buffer.from('x')))
+  await feeds.receiveWebhook(message(Buffer.from('x')))
+  await feeds.upload(message(Buffer.from('x')))
   const [far, near, usual] = arrived.map(({ seconds }) => seconds)
   for (const seconds of [far, near]) {
     expect(seconds).toBeLessThanOrEqual(20)

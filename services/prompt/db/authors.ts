@@ -1,5 +1,6 @@
-import { arrayOf, integer, text, uuid } from '#chassis/db/params.ts'
-import { type Sql, statement } from '#chassis/db/statements.ts'
+import { v7 } from 'uuid'
+import { arrayOf, integer, text, timestamptz, uuid } from '#chassis/db/params.ts'
+import { type Sql, statement, unprepared } from '#chassis/db/statements.ts'
 import type { Job } from '#chassis/jobs.ts'
 
 /** SQL of a user's current name: the one that `authors` knows, else the token's, for a token keeps the old one for a while. */
@@ -20,7 +21,8 @@ type Table = (typeof TABLES)[number]
 export async function renameAuthor(sql: Sql, renaming: { userId: string; username: string; revision: number }) {
   await sql(knowAuthor, renaming)
   const { userId } = renaming
-  for (const table of TABLES) {
+  await renamePrompts(sql, userId)
+  for (const table of ['prompt_ratings', 'prompt_comments'] as const) {
     for (;;) {
       const rows = await sql(findOtherNames[table], { userId })
       if (rows.length === 0) break
@@ -28,6 +30,22 @@ export async function renameAuthor(sql: Sql, renaming: { userId: string; usernam
     }
   }
 }
+
+/** Goes through a user's prompts once, from the newest to the oldest: to find those with another name, each batch would pass by all renamed before. */
+async function renamePrompts(sql: Sql, userId: string) {
+  let before: { createdAt: Date | string; id: string } = { createdAt: 'infinity', id: LAST_ID }
+  for (;;) {
+    const rows = await sql(pageOfPrompts, { userId, ...before })
+    const ids = rows.filter((row) => row.is_other).map(({ id }) => id)
+    if (ids.length > 0) await sql(renameRows.prompts, { userId, ids })
+    const last = rows.at(-1)
+    if (!last || rows.length < BATCH_ROWS) return
+    before = { createdAt: last.created_at, id: last.id }
+  }
+}
+
+/** Behind every id. */
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** Stores a user's present name. */
 export const knowAuthor = statement('know_author', { userId: uuid, username: text, revision: integer })(
@@ -39,13 +57,33 @@ export const knowAuthor = statement('know_author', { userId: uuid, username: tex
 const forEachTable = <T>(make: (table: Table) => T) =>
   Object.fromEntries(TABLES.map((table) => [table, make(table)])) as Record<Table, T>
 
+/**
+ * A user's prompts before one of them, the newest first, and whether each has another name than the user's present one. Few users
+ * have so many that they must not be sorted, and only the user tells.
+ */
+export const pageOfPrompts = unprepared({
+  userId: uuid,
+  createdAt: timestamptz,
+  id: uuid,
+})<{ id: string; created_at: Date; is_other: boolean }>(
+  (p) => `select t.id, t.created_at, t.username <> a.username as is_other
+  from authors a join prompts t on t.user_id = a.user_id
+  where a.user_id = ${p.userId} and (t.created_at, t.id) < (${p.createdAt}, ${p.id})
+  order by t.created_at desc, t.id desc limit ${BATCH_ROWS}`,
+)
+
 /** Some rows of a user that do not have the user's present name. */
-export const findOtherNames = forEachTable((table) =>
+const findRows = (table: Table) =>
   statement(`find_other_names_${table}`, { userId: uuid })<{ id: string }>(
     (p) => `select t.id from authors a join ${table} t on t.user_id = a.user_id
     where a.user_id = ${p.userId} and t.username <> a.username limit ${BATCH_ROWS}`,
-  ),
-)
+  )
+
+/** By table; ratings and comments are small, so that passing by a hundred thousand takes some 30 ms. */
+export const findOtherNames = {
+  prompt_ratings: findRows('prompt_ratings'),
+  prompt_comments: findRows('prompt_comments'),
+}
 
 /**
  * Gives these rows of a user the user's present name. The lock keeps that name until the commit. It is a statement of its own for
@@ -58,24 +96,30 @@ export const renameRows = forEachTable((table) =>
   ),
 )
 
-/** Milliseconds between two looks for prompts with a former name. */
+/** Milliseconds between two looks for new rows with a former name. */
 const REPAIR_MS = 5000
 
 /**
- * Gives new prompts their author's present name: one that was made in the moment in which its author was renamed had read the name
+ * Gives new rows their author's present name: one that was made in the moment in which its author was renamed had read the name
  * before, and was not there yet for `renameAuthor`.
  */
 export const repairNames = (sql: Sql): Job => ({
   name: 'repair names of authors',
   on: 'one replica',
   everyMs: REPAIR_MS,
-  run: () => sql(renameNewPrompts, {}),
+  run: async () => {
+    const since = v7({ msecs: Date.now() - NEW_MS })
+    for (const table of TABLES) await sql(renameNewRows[table], { since })
+  },
 })
 
-const renameNewPrompts = statement(
-  'rename_new_prompts',
-  {},
-)(
-  () => `update prompts p set username = a.username from authors a
-  where a.user_id = p.user_id and p.username <> a.username and p.created_at > now() - interval '10 minutes'`,
+/** Milliseconds for which a row is new: longer than any renaming takes. */
+const NEW_MS = 600_000
+
+/** The rows since an id, whose first part is the time. Planned at each run: only with its value does the planner know that they are few. */
+export const renameNewRows = forEachTable((table) =>
+  unprepared({ since: uuid })(
+    (p) => `update ${table} t set username = a.username from authors a
+    where a.user_id = t.user_id and t.username <> a.username and t.id > ${p.since}`,
+  ),
 )

@@ -3,11 +3,15 @@ import { statement } from '#chassis/db/statements.ts'
 import type { Readable } from '../prompt.ts'
 import { licencesOf } from './readable.ts'
 
-/** What decides who may read a prompt, also a deleted one: its licensees keep what they bought. */
-export const checkAccess = statement('check_access', { promptId: uuid, readerId: nullable(uuid) })<Readable>(
-  (
-    p,
-  ) => `select p.user_id, p.is_public, p.status, p.version, p.public_from_version, p.deleted_at, ${licencesOf('p', p.readerId)}
+/**
+ * What decides who may read a prompt, also a deleted one: its licensees keep what they bought. `last_changed_at` is when its newest
+ * version was written at the latest.
+ */
+export const checkAccess = statement('check_access', { promptId: uuid, readerId: nullable(uuid) })<
+  Readable & { last_changed_at: Date }
+>(
+  (p) => `select p.user_id, p.is_public, p.status, p.version, p.public_from_version, p.deleted_at,
+    coalesce(p.updated_at, p.created_at) as last_changed_at, ${licencesOf('p', p.readerId)}
   from prompts p
   where p.id = ${p.promptId}`,
 )

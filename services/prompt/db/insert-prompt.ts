@@ -1,5 +1,5 @@
 import { claimCte, claimParams } from '#chassis/db/idempotency.ts'
-import { arrayOf, boolean, jsonb, nullable, text, uuid } from '#chassis/db/params.ts'
+import { arrayOf, boolean, jsonb, nullable, text, tsvector, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
@@ -26,15 +26,17 @@ export const insertPrompt = statement('insert_prompt', {
   variables: jsonb,
   model: nullable(text),
   status: text,
+  search: tsvector,
   ...claimParams,
   ...eventParams,
 })<InsertedRow>(
   (p) => `with ${claimCte(p)},
   made as (
     insert into prompts (id, title, content, description, category, user_id, username, is_public, tags, variables, model,
-      status, created_at)
+      status, created_at, search, search_revision)
     select ${p.id}, ${p.title}, ${p.content}, ${p.description}, ${p.category}, ${p.user_id},
-      ${currentName(p.user_id, p.username)}, ${p.is_public}, ${p.tags}, ${p.variables}, ${p.model}, ${p.status}, now()
+      ${currentName(p.user_id, p.username)}, ${p.is_public}, ${p.tags}, ${p.variables}, ${p.model}, ${p.status}, now(),
+      ${p.search}, 1
     from claim
     returning *
   ),

@@ -4,7 +4,7 @@ import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { currentName } from './authors.ts'
 import { factsOf } from './emissions.ts'
-import { isReadableBy } from './readable.ts'
+import { isShownTo } from './readable.ts'
 
 const params = { promptId: uuid, userId: uuid, username: text, ...eventParams }
 
@@ -52,7 +52,7 @@ function changeLikes(p: SqlNames<typeof params>, { event, step, changed }: Chang
   return `
   with target as (
     select p.id, p.likes_count from prompts p
-    where p.id = ${p.promptId} and p.deleted_at is null and ${isReadableBy('p', p.userId)}
+    where p.id = ${p.promptId} and ${isShownTo('p', p.userId)}
   ),
   changed as (${changed}),
   counted as (

@@ -8,9 +8,8 @@ import { SUMMARY, type SummaryRow } from './rows.ts'
 /** An order of a list. */
 export type Order = 'CREATED' | 'UPDATED' | 'LIKES' | 'RATING' | 'COMMENTS'
 
-/** What is listed. */
-export type ListFilter = {
-  order: Order
+/** Which prompts are listed or searched. */
+export type PromptFilter = {
   /** Only this owner's. */
   userId: string | undefined
   /** The owner asks: also for what is private, a draft or archived. */
@@ -20,6 +19,9 @@ export type ListFilter = {
   tag: string | undefined
   isPublic: boolean | undefined
 }
+
+/** What is listed. */
+export type ListFilter = PromptFilter & { order: Order }
 
 /** A prompt and the value that the list is ordered by. */
 export type ListedRow = SummaryRow & { sort_key: Date | number }

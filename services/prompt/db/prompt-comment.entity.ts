@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 import { Prompt } from './prompt.entity.ts'
 
-/** A comment on a prompt, or on a comment that is not itself one on a comment. A deleted one keeps its place. */
+/** A comment on a prompt, or on a comment that is not itself one on a comment. A deleted one keeps its place while it has replies. */
 export const PromptComment = defineEntity({
   name: 'PromptComment',
   tableName: 'prompt_comments',

@@ -1,6 +1,9 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 
-/** A prompt at its head version. `ratingAvg` and `search` are computed by the database. */
+/**
+ * A prompt at its head version. `ratingAvg` is computed by the database; `search` by the service, for the revision `searchRevision`.
+ * `ordinal` counts prompts in the order of their creation.
+ */
 export const Prompt = defineEntity({
   name: 'Prompt',
   tableName: 'prompts',
@@ -37,12 +40,8 @@ export const Prompt = defineEntity({
     forkedPrivate: p.boolean().default(false),
     revision: p.integer().default(1),
     deletedAt: p.datetime(3).nullable(),
-    search: p
-      .string()
-      .columnType('tsvector')
-      .lazy()
-      .generated(
-        `(setweight(to_tsvector('simple'::regconfig, title), 'A') || array_to_tsvector(tags) || setweight(to_tsvector('simple'::regconfig, coalesce(description, '')), 'B')) stored`,
-      ),
+    search: p.string().columnType('tsvector').lazy(),
+    searchRevision: p.integer().default(0),
+    ordinal: p.bigint().nullable().lazy(),
   },
 })

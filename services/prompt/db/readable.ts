@@ -11,7 +11,17 @@ export const isListed = (row: string) =>
 export const isReadableBy = (row: string, readerId: string) => `(
     ${row}.deleted_at is null and ${row}.user_id = ${readerId}
     or ${row}.status <> 'DRAFT'
-      and (${row}.deleted_at is null and ${row}.is_public or exists (select ${validLicences(row, readerId)})))`
+      and (${row}.deleted_at is null and ${row}.is_public or ${isLicensedTo(row, readerId)}))`
+
+/**
+ * A reader may see the row itself, and with it the likes, ratings and comments: what GetPrompt shows. A deleted prompt is not shown to
+ * those who may still read versions of it. `isShownTo` is the same.
+ */
+export const isShownTo = (row: string, readerId: string) =>
+  `(${row}.deleted_at is null and ${isReadableBy(row, readerId)})`
+
+/** A reader has a valid licence for some version of the row. */
+export const isLicensedTo = (row: string, readerId: string) => `exists (select ${validLicences(row, readerId)})`
 
 /** The column `licences` of Readable: the versions that each of a reader's valid licences names, none beyond the head. */
 export const licencesOf = (row: string, readerId: string) => `(

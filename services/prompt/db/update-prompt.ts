@@ -1,4 +1,15 @@
-import { arrayOf, bigint, boolean, integer, jsonb, nullable, type ParamsOf, text, uuid } from '#chassis/db/params.ts'
+import {
+  arrayOf,
+  bigint,
+  boolean,
+  integer,
+  jsonb,
+  nullable,
+  type ParamsOf,
+  type SqlNames,
+  text,
+  uuid,
+} from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
@@ -23,6 +34,10 @@ const params = {
   isPublic: nullable(boolean),
   status: nullable(text),
   publicFromVersion: nullable(integer),
+  /** What the new title, tags and description are found by. */
+  titleTerms: nullable(text),
+  tagsTerms: nullable(text),
+  descriptionTerms: nullable(text),
   changes: text,
   ownerName: text,
   ...eventParams,
@@ -35,6 +50,17 @@ const params = {
 export type Change = ParamsOf<typeof params>
 
 const metadata = { aggregateId: 'j.id', aggregateRevision: 's.revision' }
+
+// Each field has its own weight, so those that stay are taken from what is stored. Of prompts whose terms are not of their present
+// revision yet, `refreshSearch` makes them all.
+const searchOf = (p: SqlNames<typeof params>) => {
+  const fields = { [p.titleTerms]: 'a', [p.tagsTerms]: 'b', [p.descriptionTerms]: 'c' }
+  const terms = Object.entries(fields).map(
+    ([given, weight]) => `coalesce(${given}, ts_filter(o.search, '{${weight}}')::text)`,
+  )
+  return `case when num_nonnulls(${Object.keys(fields).join(', ')}) > 0 then (${terms.join(` || ' ' || `)})::tsvector
+        else o.search end`
+}
 
 /**
  * Changes a prompt in one statement, and answers with it as it then is. No row: the owner has no such prompt.
@@ -62,7 +88,8 @@ export const updatePrompt = statement(
       coalesce(${p.variables}, o.variables) as variables,
       case when ${p.model} is null then o.model else nullif(${p.model}, '') end as model,
       coalesce(${p.isPublic}, o.is_public) as is_public,
-      coalesce(${p.status}, o.status) as status
+      coalesce(${p.status}, o.status) as status,
+      ${searchOf(p)} as search, o.search_revision = o.revision as is_searchable
     from locked o
   ),
   counted as materialized (
@@ -92,7 +119,8 @@ export const updatePrompt = statement(
   stored as (
     update prompts p set title = j.title, content = j.content, description = j.description, category = j.category,
       tags = j.tags, variables = j.variables, model = j.model, is_public = j.is_public, status = j.status,
-      version = j.version, public_from_version = j.public_from_version, revision = p.revision + 1,
+      version = j.version, public_from_version = j.public_from_version, revision = p.revision + 1, search = j.search,
+      search_revision = case when j.is_searchable then p.revision + 1 else p.search_revision end,
       updated_at = greatest(p.updated_at, clock_timestamp())
     from judged j
     where p.id = j.id and j.outcome = 'CHANGED'

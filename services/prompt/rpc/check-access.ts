@@ -8,5 +8,5 @@ export const checkAccess = async ({ promptId }: CheckAccessRequest, { sql, calle
   const [row] = await sql(db.checkAccess, { promptId, readerId: caller?.userId ?? null })
   const access = row && accessTo(row, caller?.userId)
   if (!access) throw notFound('prompt')
-  return { ownerId: row.user_id, headVersion: row.version, access }
+  return { ownerId: row.user_id, headVersion: row.version, access, lastChangedAt: row.last_changed_at }
 }

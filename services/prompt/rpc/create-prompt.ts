@@ -8,8 +8,9 @@ import { getPrompt } from '../db/get-prompt.ts'
 import { type InsertedRow, insertPrompt } from '../db/insert-prompt.ts'
 import type { PromptRow } from '../db/rows.ts'
 import { type NewPrompt, newPrompt } from '../prompt.ts'
+import { searchVector } from '../search-vector.ts'
 import { checkCategory } from './check-category.ts'
-import { toOwnPrompt } from './view.ts'
+import { toOwnAnswer } from './view.ts'
 
 export const createPrompt =
   ({ categories }: Pick<Deps, 'categories'>) =>
@@ -21,6 +22,7 @@ export const createPrompt =
       const [row] = await sql(insertPrompt, {
         ...prompt,
         variables: JSON.stringify(prompt.variables),
+        search: searchVector(prompt),
         ...claimValues(idempotencyKey, prompt.id),
         ...eventValues(origin),
       })
@@ -31,7 +33,7 @@ export const createPrompt =
       if (!row) throw notFound('prompt')
       return row
     }
-    return { prompt: toOwnPrompt(await createOnce(call, create, load)) }
+    return toOwnAnswer(await createOnce(call, create, load))
   }
 
 const asStored = (prompt: NewPrompt, row: InsertedRow): PromptRow => ({

@@ -6,6 +6,7 @@ import {
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import type { Deps } from '../context.ts'
 import * as db from '../db/list-prompts.ts'
+import { readFilter } from './read-filter.ts'
 import { toSummary } from './view.ts'
 
 export const listPrompts =
@@ -16,26 +17,12 @@ export const listPrompts =
     const cursor = pageTokens.open(scope, pageToken)
     const filter = readFilter(request, caller?.userId)
     const size = pageSize(requested)
-    const rows = filter ? await db.listPrompts(sql, filter, cursor, size + 1) : []
+    const rows = filter
+      ? await db.listPrompts(sql, { ...filter, order: orderOf(request.orderBy) }, cursor, size + 1)
+      : []
     const { page, last } = cutPage(rows, size)
     return { prompts: page.map(toSummary), nextPageToken: last ? pageTokens.seal(scope, db.cursorOf(last)) : '' }
   }
-
-// Undefined when nothing can match: the private prompts of another user, or no user.
-function readFilter(request: ListPromptsRequest, callerId: string | undefined): db.ListFilter | undefined {
-  const { isPublic } = request
-  const userId = request.userId ?? (isPublic === false ? callerId : undefined)
-  const isOwn = userId !== undefined && userId === callerId
-  if (isPublic === false && !isOwn) return undefined
-  return {
-    order: orderOf(request.orderBy),
-    userId,
-    isOwn,
-    category: request.category || undefined,
-    tag: request.tag || undefined,
-    isPublic,
-  }
-}
 
 function orderOf(orderBy: OrderBy): db.Order {
   switch (orderBy) {

@@ -4,9 +4,10 @@ import {
   Prompt_Status,
   type PromptSummary,
   Variable,
+  type VariableWarning,
 } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { PromptRow, SummaryRow } from '../db/rows.ts'
-import { ownAccess, readsHead } from '../prompt.ts'
+import { ownAccess, readsHead, variableWarnings } from '../prompt.ts'
 import { Access_Kind } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 
 /** A prompt as somebody with this right sees it: what the head version holds only if they may read it. */
@@ -25,6 +26,12 @@ export function toPrompt(row: PromptRow, access: Access): Prompt {
 
 /** A prompt as its owner sees it. */
 export const toOwnPrompt = (row: PromptRow): Prompt => toPrompt(row, ownAccess(row.version))
+
+/** The answer to an owner who wrote a prompt: as it is now, and what may have been overlooked. */
+export function toOwnAnswer(row: PromptRow): { prompt: Prompt; warnings: VariableWarning[] } {
+  const prompt = toOwnPrompt(row)
+  return { prompt, warnings: variableWarnings(prompt) }
+}
 
 /** A prompt in a list. */
 export const toSummary = (row: SummaryRow): PromptSummary => ({

@@ -25,8 +25,8 @@ const stored = (title: string) => service.database.query('select * from prompts 
 describe('CreatePrompt', () => {
   test('stores what is given, and answers with it', async () => {
     const variables = [
-      { name: 'topic', type: Variable_Type.TEXT, description: 'What about', required: true },
-      { name: 'count', type: Variable_Type.NUMBER, description: '', required: false, defaultValue: '3' },
+      { name: 'topic', type: Variable_Type.TEXT, description: 'What about', required: true, options: [] },
+      { name: 'count', type: Variable_Type.NUMBER, description: '', required: false, options: [], defaultValue: '3' },
     ]
     const { prompt } = await create({
       title: 'Äpfel 🍏',
@@ -124,7 +124,7 @@ describe('CreatePrompt', () => {
     ['tags[0]', { tags: ['\u0130'.repeat(50)] }],
     [
       'variables[0].description',
-      { variables: [{ name: 'a', type: Variable_Type.TEXT, description: 'a\0b', required: true }] },
+      { variables: [{ name: 'a', type: Variable_Type.TEXT, description: 'a\0b', required: true, options: [] }] },
     ],
   ])('refuses a %s that cannot be seen as it is: %j', async (field, fields) => {
     expect((await refused(fields)).violations.map((violation) => violation.field)).toEqual([field])
@@ -136,6 +136,7 @@ describe('CreatePrompt', () => {
       type: Variable_Type.TEXT,
       description: '',
       required: false,
+      options: [],
       defaultValue: 'x'.repeat(5000),
     }))
     expect(await refused({ variables })).toMatchObject({ violations: [{ field: 'variables' }] })

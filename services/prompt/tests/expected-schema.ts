@@ -89,10 +89,9 @@ export const BEYOND_SEED: Record<string, Table> = {
       forked_private: 'boolean not null default false',
       revision: 'integer not null default 1',
       deleted_at: TIME,
-      search:
-        `tsvector not null generated ((setweight(to_tsvector('simple'::regconfig, (title)::text), 'A'::"char") || ` +
-        `array_to_tsvector(tags)) || setweight(to_tsvector('simple'::regconfig, COALESCE(description, ''::text)), ` +
-        `'B'::"char"))`,
+      search: "tsvector not null default ''::tsvector",
+      search_revision: 'integer not null default 0',
+      ordinal: "bigint default nextval('prompts_ordinal'::regclass)",
     },
     constraints: [
       'CHECK (((public_from_version >= 1) AND (public_from_version <= version)))',
@@ -106,11 +105,18 @@ export const BEYOND_SEED: Record<string, Table> = {
         "WHERE (is_public AND ((status)::text = 'PUBLISHED'::text) AND (deleted_at IS NULL))",
       'btree (created_at DESC, id DESC)',
       'btree (is_public, created_at DESC, id DESC)',
+      'gin (prompt_search_keys(search, ordinal, user_id, (category)::text)) WITH (fastupdate=off) ' +
+        "WHERE (is_public AND ((status)::text = 'PUBLISHED'::text) AND (deleted_at IS NULL) AND (ordinal IS NOT NULL))",
+      'btree (created_at DESC, id DESC) WHERE ((search_revision <> revision) AND (deleted_at IS NULL))',
       'gin (tags)',
       'btree (user_id, created_at DESC, id DESC)',
     ],
   },
-  prompt_likes: { columns: {}, constraints: [], indexes: ['btree (user_id)'] },
+  prompt_likes: {
+    columns: {},
+    constraints: [],
+    indexes: ['btree (prompt_id, created_at DESC, id DESC)', 'btree (user_id)'],
+  },
   prompt_ratings: {
     columns: {
       username: 'varchar(50) not null',
@@ -118,12 +124,18 @@ export const BEYOND_SEED: Record<string, Table> = {
       verified_purchase: 'boolean not null default false',
     },
     constraints: ['CHECK ((rating IS NOT NULL))'],
-    indexes: ['btree (rating)', 'btree (user_id)'],
+    indexes: ['btree (prompt_id, created_at DESC, id DESC) INCLUDE (rating)', 'btree (rating)', 'btree (user_id)'],
   },
   prompt_comments: {
     columns: { parent_id: 'uuid', deleted_at: TIME },
     constraints: ['FOREIGN KEY (parent_id) REFERENCES prompt_comments(id)'],
-    indexes: ['btree (created_at DESC)', 'btree (prompt_id)', 'btree (user_id)'],
+    indexes: [
+      'btree (created_at DESC)',
+      'btree (parent_id, created_at DESC, id DESC) WHERE (parent_id IS NOT NULL)',
+      'btree (prompt_id)',
+      'btree (prompt_id, created_at DESC, id DESC) WHERE (parent_id IS NULL)',
+      'btree (user_id)',
+    ],
   },
   entitlements: {
     columns: {
@@ -175,6 +187,16 @@ export const BEYOND_SEED: Record<string, Table> = {
   idempotency_keys: IDEMPOTENCY_KEYS,
   outbox: OUTBOX,
   inbox: INBOX,
+  follows: {
+    columns: {
+      follower_id: 'uuid not null',
+      following_id: 'uuid not null',
+      revision: 'integer not null',
+      active: 'boolean not null',
+    },
+    constraints: ['PRIMARY KEY (follower_id, following_id)'],
+    indexes: [],
+  },
   authors: {
     columns: { user_id: 'uuid not null', username: 'varchar(50) not null', revision: 'integer not null' },
     constraints: ['PRIMARY KEY (user_id)'],

@@ -59,7 +59,7 @@ describe('GetPrompt', () => {
   })
 
   test('withholds the variables with the content', async () => {
-    const variables = [{ name: 'a', type: 1 as const, description: '', required: false }]
+    const variables = [{ name: 'a', type: 1 as const, description: '', required: false, options: [] }]
     const { id } = await service.create(ann, { isPublic: false, variables })
     await service.entitle(id, bob.userId, { max_version: 1 })
     const before = await service.prompts.getPrompt({ promptId: id }, bob.as)
@@ -101,6 +101,13 @@ describe('BatchGetPrompts', () => {
 })
 
 describe('CheckAccess', () => {
+  test('says when the prompt was last changed, which no version is younger than', async () => {
+    const { id, createdAt } = await service.create(ann)
+    expect((await service.internal.checkAccess({ promptId: id })).lastChangedAt).toEqual(createdAt)
+    const { prompt } = await service.prompts.updatePrompt({ promptId: id, content: 'Other', changes: '' }, ann.as)
+    expect((await service.internal.checkAccess({ promptId: id })).lastChangedAt).toEqual(prompt!.updatedAt)
+  })
+
   test('is for version, test and marketplace only', async () => {
     const { id } = await service.create(ann)
     for (const peer of ['version', 'test', 'marketplace']) {

@@ -180,13 +180,19 @@ describe('when a user takes another name', () => {
     })
   })
 
-  test('a prompt that was made in the same moment, by the former name, has the new one soon', async () => {
+  test('what was made in the same moment, by the former name, has the new one soon', async () => {
     const ben = await service.person('ben')
     await deliver(received(ben.userId, 'benjamin', 2))
+    const { id: promptId } = await service.create(await service.person('host'))
     await service.create(ben)
+    await service.social.ratePrompt({ promptId, rating: 5, review: '' }, ben.as)
+    await service.social.createComment({ promptId, content: 'C' }, ben.as)
+    expect(await namesOf(ben)).toEqual(everywhere('benjamin'))
     // What is left when both do not see each other.
-    await query('update prompts set username = $2 where user_id = $1', [ben.userId, 'ben'])
-    await until('the new name', async () => (await namesOf(ben))['prompts']![0] === 'benjamin')
+    for (const table of ['prompts', 'prompt_ratings', 'prompt_comments']) {
+      await query(`update ${table} set username = $2 where user_id = $1`, [ben.userId, 'ben'])
+    }
+    await until('the new name', async () => isDeepStrictEqual(await namesOf(ben), everywhere('benjamin')))
   })
 
   test('what they do with a token that has the old name bears the new one', async () => {

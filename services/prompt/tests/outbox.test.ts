@@ -43,7 +43,14 @@ describe('CreatePrompt', () => {
   beforeEach(clear)
 
   test('emits the prompt, and its first version for the version service', async () => {
-    const variable = { name: 'topic', type: Variable_Type.TEXT, description: '', required: true, defaultValue: '' }
+    const variable = {
+      name: 'topic',
+      type: Variable_Type.TEXT,
+      description: '',
+      required: true,
+      options: [],
+      defaultValue: '',
+    }
     const prompt = await service.create(ann, {
       title: 'Äpfel "🍏"',
       content: 'Write about {{topic}}\n\\',
@@ -253,11 +260,15 @@ describe('a write and its events are one', () => {
     outbox: await query('select count(*)::integer as n from outbox'),
     prompts: await query('select id, revision, version, deleted_at from prompts order by id'),
     keys: await query('select count(*)::integer as n from idempotency_keys'),
+    ratings: await query('select count(*)::integer as n from prompt_ratings'),
+    comments: await query('select count(*)::integer as n from prompt_comments'),
   })
-  const writes = (id: string) => [
+  const writes = (id: string, { as }: Person) => [
     service.create(ann, { requestId: randomUUID() }),
     update(id, { title: 'broken' }),
     service.prompts.deletePrompt({ promptId: id }, ann.as),
+    service.social.ratePrompt({ promptId: id, rating: 5, review: '' }, as),
+    service.social.createComment({ promptId: id, content: 'C', requestId: randomUUID() }, as),
   ]
 
   afterEach(async () => {
@@ -269,8 +280,9 @@ describe('a write and its events are one', () => {
     const { id } = await created()
     await query(`alter table ${table} add constraint broken check (false) not valid`)
     const before = await state()
-    const failures = await service.silenced(() => Promise.all(writes(id).map(rejection)))
-    expect(failures.map(({ code }) => code)).toEqual([status.INTERNAL, status.INTERNAL, status.INTERNAL])
+    const calls = writes(id, await service.person('bob'))
+    const failures = await service.silenced(() => Promise.all(calls.map(rejection)))
+    expect(failures.map(({ code }) => code)).toEqual(calls.map(() => status.INTERNAL))
     expect(await state()).toEqual(before)
   })
 })

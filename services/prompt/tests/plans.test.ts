@@ -7,37 +7,59 @@ import type { Cursor } from '#chassis/page-token.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { asking, describePlans, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
-import { findOtherNames, knowAuthor, renameRows } from '../db/authors.ts'
+import { findOtherNames, knowAuthor, renameNewRows, renameRows } from '../db/authors.ts'
 import { batchGetPrompts } from '../db/batch-get-prompts.ts'
 import { checkAccess } from '../db/check-access.ts'
 import { deletePrompt } from '../db/delete-prompt.ts'
 import { getPrompt } from '../db/get-prompt.ts'
+import { insertComment } from '../db/insert-comment.ts'
 import { insertPrompt } from '../db/insert-prompt.ts'
+import { knowFollow } from '../db/follows.ts'
+import { listComments, listReplies } from '../db/list-comments.ts'
+import { listLikes } from '../db/list-likes.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-prompts.ts'
+import { listRatings } from '../db/list-ratings.ts'
 import { likePrompt, unlikePrompt } from '../db/likes.ts'
 import { refreshRanks } from '../db/ranks.ts'
+import { deleteRating, ratePrompt } from '../db/ratings.ts'
+import { rangeAfter } from '../db/social-page.ts'
+import { findDue, storeSearch } from '../db/refresh-search.ts'
+import { searchQuery } from '../db/search-prompts.ts'
+import { resync } from '../db/resync.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
 import { schema } from '../db/schema.ts'
 
 // 20,000 prompts of 400 owners: one in seven private, one in twenty in a small category, a tag on every fourth and a rare one.
+// Each has a like, a rating and a comment, and one of them has 5,000 more, and as many replies.
 const FILL = `
   insert into prompts (id, title, content, category, user_id, username, is_public, status, tags, likes_count, ratings_count,
-    ratings_sum, comments_count, created_at, updated_at)
+    ratings_sum, comments_count, created_at, updated_at, search, search_revision)
   select pg_temp.id('01900000', i), 'Prompt ' || i, repeat('content ', 100),
     case when i % 20 = 0 then 'legal' when i % 3 = 0 then 'software' else 'writing' end, pg_temp.id('00000000', i % 400), 'user',
     i % 7 <> 0, case when i % 11 = 0 then 'DRAFT' else 'PUBLISHED' end,
     case when i % 4 = 0 then array['common'] when i % 999 = 0 then array['rare'] else '{}' end,
     i % 50, i % 9, (i % 9) * (1 + i % 5), (i / 7) % 30, now() - i * interval '1 minute',
-    case when i % 3 = 0 then now() - i * interval '20 seconds' end
-  from generate_series(1, 20000) i;
+    case when i % 3 = 0 then now() - i * interval '20 seconds' end,
+    (case when i % 2 = 0 then $$'prompt':1A 'even':2A$$ when i % 999 = 0 then $$'prompt':1A 'odd':2A 'rare':3A$$
+      else $$'prompt':1A 'odd':2A$$ end)::tsvector, case when i % 400 = 0 then 0 else 1 end
+  from generate_series(20000, 1, -1) i;
   insert into prompt_likes (id, prompt_id, user_id, created_at)
   select pg_temp.id('02000000', i), pg_temp.id('01900000', i), pg_temp.id('00000000', i % 400), now()
   from generate_series(1, 20000) i;
+  insert into prompt_likes (id, prompt_id, user_id, created_at)
+  select pg_temp.id('02100000', i), pg_temp.id('01900000', 7), pg_temp.id('00000000', 1000 + i), now() - i * interval '1 minute'
+  from generate_series(1, 5000) i;
   insert into prompt_ratings (id, prompt_id, user_id, username, rating, created_at)
   select id, prompt_id, user_id, 'user', 3, created_at from prompt_likes;
   insert into prompt_comments (id, prompt_id, user_id, username, content, created_at)
   select id, prompt_id, user_id, 'user', 'text', created_at from prompt_likes;
+  insert into prompt_comments (id, prompt_id, user_id, username, content, parent_id, created_at)
+  select pg_temp.id('02200000', i), prompt_id, user_id, username, content, pg_temp.id('02100000', 1 + i % 4), created_at
+  from prompt_comments cross join generate_series(1, 5000) i where id = pg_temp.id('02100000', 1);
   insert into authors (user_id, username, revision) select pg_temp.id('00000000', i), 'other', 1 from generate_series(1, 20000) i;
+  insert into idempotency_keys select user_id, 'm', id, '', id, created_at from prompt_likes;
+  insert into follows (follower_id, following_id, revision, active)
+  select pg_temp.id('00000000', i % 400), pg_temp.id('00000000', i), 1, true from generate_series(1, 20000) i;
   insert into inbox select 'prompt', pg_temp.id('03000000', i), now() - i * interval '4 minutes' from generate_series(1, 20000) i;
   insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, active, revision)
   select id, prompt_id, user_id, 'PERSONAL', 1, true, 1 from prompt_likes`
@@ -47,6 +69,7 @@ const MAKE_ID = `
 
 const OWNER = '00000000-0000-7000-8000-000000000007'
 const PROMPT = '01900000-0000-7000-8000-000000000007'
+const PARENT = '02100000-0000-7000-8000-000000000001'
 const PAGE = 21
 
 let database: TestDatabase
@@ -73,6 +96,8 @@ const unchanged = {
   isPublic: null,
   status: null,
   publicFromVersion: null,
+  tagsTerms: null,
+  descriptionTerms: null,
 }
 const newPrompt = {
   id: randomUUID(),
@@ -87,9 +112,16 @@ const newPrompt = {
   variables: '[]',
   model: null,
   status: 'PUBLISHED',
+  search: "'t':1A",
 }
 const key = { callerId: OWNER, method: 'm', key: randomUUID(), requestHash: Buffer.from('x') }
+const newComment = { promptId: PROMPT, userId: OWNER, username: 'u', content: 'C' }
 const eventHeaders = '{}'
+const PAGES = [undefined, ['2099-01-01', PROMPT]].map((cursor) => ({
+  promptId: PROMPT,
+  readerId: OWNER,
+  ...rangeAfter(cursor, PAGE),
+}))
 
 describePlans(
   () => database,
@@ -104,19 +136,49 @@ describePlans(
       promptId: PROMPT,
       ownerId: OWNER,
       title: 'New',
+      titleTerms: "'new':1A",
       changes: '',
       ownerName: 'u',
       eventHeaders,
     }),
     asking(likePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
     asking(unlikePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', eventHeaders }),
+    asking(ratePrompt, { promptId: PROMPT, userId: OWNER, username: 'u', rating: 5, review: null, eventHeaders }),
+    asking(deleteRating, { promptId: PROMPT, userId: OWNER }),
+    ...PAGES.flatMap((page) => [
+      asking(listLikes, page),
+      asking(listRatings, page),
+      asking(listComments, page),
+      asking(listReplies, { ...page, parentId: PARENT }),
+    ]),
+    ...[null, PARENT].map((parentId) =>
+      asking(insertComment, { ...newComment, parentId, ...claimValues(key, randomUUID()), eventHeaders }),
+    ),
     asking(knowAuthor, { userId: OWNER, username: 'other', revision: 2 }),
+    asking(knowFollow, { followerId: OWNER, followingId: PROMPT, revision: 2, active: true }),
     ...Object.values(findOtherNames).map((find) => asking(find, { userId: OWNER })),
     ...Object.values(renameRows).map((rename) => asking(rename, { userId: OWNER, ids: [PROMPT] })),
+    asking(findDue, {}),
+    asking(storeSearch, { ids: [PROMPT], revisions: [1], searches: ["'new':1A"] }),
     asking(deleteOldInbox, {}),
     asking(insertPrompt, { ...newPrompt, ...claimValues(key, newPrompt.id), eventHeaders }),
   ],
 )
+
+test.each(Object.entries(renameNewRows))(
+  'new rows of %s with a former name are found without a scan',
+  async (_, query) => {
+    const nodes = await planOf(database, 'custom', query, { since: '7fffffff-0000-7000-8000-000000000000' })
+    expect(tablesScanned(nodes)).toEqual([])
+  },
+)
+
+test.each(['generic', 'custom'] as const)('with a %s plan, a page of resync is read by the key', async (mode) => {
+  const nodes = await planOf(database, mode, resync, { after: PROMPT, eventHeaders })
+  expect(tablesScanned(nodes)).toEqual([])
+  const read = nodes.filter((node) => node['Relation Name'] === 'prompts')
+  expect(read.map((node) => [node['Node Type'], node['Actual Rows']])).toEqual([['Index Scan', 200]])
+})
 
 const ORDERS: Order[] = ['CREATED', 'UPDATED', 'LIKES', 'RATING', 'COMMENTS']
 const nothing = { userId: undefined, isOwn: false, category: undefined, tag: undefined, isPublic: undefined }
@@ -156,6 +218,34 @@ describe.each(LISTS)('a list by %s', (_, filter) => {
         expect(tablesScanned(nodes)).toEqual([])
         if (!filter.userId) expect(Math.max(0, ...rowsSorted(nodes))).toBeLessThanOrEqual(PAGE)
       }
+    },
+  )
+})
+
+const SEARCHES: [string, string[], Partial<ListFilter>, number][] = [
+  ['a word that is everywhere', ['prompt'], {}, PAGE],
+  ['a rare word', ['rare'], {}, 8],
+  ['words that are never together', ['odd', 'even'], {}, 1],
+  ['no word that is there', ['nothing'], {}, 1],
+  ['a word in a category', ['prompt'], { category: 'legal' }, PAGE],
+  ['a word with a tag', ['prompt'], { tag: 'none' }, 1],
+  ['a word of one owner', ['prompt'], { userId: OWNER }, PAGE],
+  ['a word of oneself', ['prompt'], { userId: OWNER, isOwn: true }, PAGE],
+  ['a word of one’s private prompts', ['prompt'], { userId: OWNER, isOwn: true, isPublic: false }, 1],
+]
+
+describe.each(SEARCHES)('a search for %s', (_, terms, filter, least) => {
+  test.each(['generic', 'custom'] as const)(
+    'scans no table by a %s plan, and reads no more than the newest matches',
+    async (mode) => {
+      const { query, params } = searchQuery(terms, { ...nothing, ...filter }, undefined, PAGE)
+      const nodes = await planOf(database, mode, query, params)
+      expect(nodes[0]!['Actual Rows']).toBeGreaterThanOrEqual(least)
+      expect(tablesScanned(nodes)).toEqual([])
+      expect(Math.max(...rowsSorted(nodes))).toBeLessThanOrEqual(1001)
+      // A part of 1,024 is read as a whole.
+      const read = nodes.filter((node) => node['Node Type'] === 'Bitmap Heap Scan')
+      for (const node of read) expect(node['Actual Rows'] * node['Actual Loops']).toBeLessThanOrEqual(1000 + 1024)
     },
   )
 })

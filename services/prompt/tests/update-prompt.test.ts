@@ -23,7 +23,7 @@ const update = async (promptId: string, patch: Patch) => (await send(promptId, p
 const refused = (promptId: string, patch: Patch, caller = ann) => rejection(send(promptId, patch, caller))
 const row = async (id: string) => (await service.database.query('select * from prompts where id = $1', [id]))[0]!
 const variables = (defaultValue: string) => [
-  { name: 'topic', type: Variable_Type.TEXT, description: '', required: true, defaultValue },
+  { name: 'topic', type: Variable_Type.TEXT, description: '', required: true, options: [], defaultValue },
 ]
 
 const full: Partial<CreatePromptRequest> = {

@@ -20,6 +20,13 @@ export const endAll = statement('end_sessions', { userId: uuid })<{ id: string }
   (p) => `update refresh_tokens set revoked_at = now() where user_id = ${p.userId} and revoked_at is null returning id`,
 )
 
+/** Revokes what is left of a user's tokens but those of one family. */
+export const endOthers = statement('end_other_sessions', { userId: uuid, keptFamilyId: uuid })<{ id: string }>(
+  (p) => `update refresh_tokens set revoked_at = now()
+  where user_id = ${p.userId} and family_id <> ${p.keptFamilyId} and revoked_at is null
+  returning id`,
+)
+
 /** Ends a family of refresh tokens. */
 export const endSession = (sql: Sql, familyId: string) => repeat(sql, endFamily, { familyId })
 
@@ -28,6 +35,10 @@ export const endSessionOf = (sql: Sql, hash: Buffer, userId: string) => repeat(s
 
 /** Ends every session of a user. */
 export const endAllSessions = (sql: Sql, userId: string) => repeat(sql, endAll, { userId })
+
+/** Ends every session of a user but one. */
+export const endOtherSessions = (sql: Sql, userId: string, keptFamilyId: string) =>
+  repeat(sql, endOthers, { userId, keptFamilyId })
 
 // A token that is being rotated meanwhile has a successor that the statement cannot see yet: it waits for the rotation, and the
 // next run sees what came of it. When nothing was left to revoke, nothing was under way either.

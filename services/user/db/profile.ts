@@ -22,6 +22,9 @@ export const PROFILE = `u.id, u.username, u.email, u.first_name as "firstName", 
   u.followers_count as "followersCount", u.following_count as "followingCount", u.created_at as "createdAt",
   u.updated_at as "updatedAt", u.revision`
 
-/** Whether the reader whose id is the SQL `readerId` follows the user `u`. */
+/**
+ * Whether the reader whose id is the SQL `readerId` follows the user `u`. Not `exists`: for a page of users the planner would read
+ * everybody whom the reader follows.
+ */
 export const followedBy = (readerId: string) =>
-  `exists (select from user_follows f where f.follower_id = ${readerId} and f.following_id = u.id) as followed_by_me`
+  `coalesce((select true from user_follows f where f.follower_id = ${readerId} and f.following_id = u.id), false) as followed_by_me`

@@ -20,5 +20,7 @@ export const User = defineEntity({
     followersCount: p.integer().default(0),
     followingCount: p.integer().default(0),
     revision: p.integer().default(1),
+    passwordRevision: p.integer().default(1),
+    followsRevision: p.integer().default(0),
   },
 })

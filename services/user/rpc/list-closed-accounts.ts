@@ -3,6 +3,6 @@ import type { ListClosedAccountsRequest } from '#contracts/gen/promptforge/user/
 import { closedAccountsPage } from '../db/closed-accounts.ts'
 
 export const listClosedAccounts = async ({ pageToken }: ListClosedAccountsRequest, { sql }: PublicCall) => {
-  const { userIds, next } = await closedAccountsPage(sql, pageToken)
-  return { userIds: [...userIds], nextPageToken: next ?? '' }
+  const { userIds, apiKeyIds, next } = await closedAccountsPage(sql, pageToken)
+  return { userIds: [...userIds], apiKeyIds: [...apiKeyIds], nextPageToken: next ?? '' }
 }

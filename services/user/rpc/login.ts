@@ -1,13 +1,13 @@
-import { exhausted, unauthenticated } from '#chassis/errors.ts'
+import { unauthenticated } from '#chassis/errors.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
 import type { LoginRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Deps } from '../context.ts'
-import { type AccountRow, findAccountByEmail, findAccountByUsername } from '../db/find-account.ts'
-import type { ProfileRow } from '../db/profile.ts'
+import { findAccountByEmail, findAccountByUsername } from '../db/find-account.ts'
 import { renewPasswordHash } from '../db/renew-password-hash.ts'
 import { startSession } from '../db/start-session.ts'
 import { attemptOf, isEmail } from '../sign-in.ts'
+import { isInUse, signInSlowed } from './sign-in-attempt.ts'
 import { toFullUser } from './view.ts'
 
 export const login =
@@ -18,11 +18,10 @@ export const login =
     // A try is counted and forgiven in its turn: what waits for one has not been counted, and right passwords are not in each other's way.
     return passwords.inTurn(address, signal, async ({ hash, verify }) => {
       const row = (await sql(find, { login: name, account, address }))[0]!
-      if (row.wait_ms !== null) throw slowed(row.wait_ms)
+      if (row.wait_ms !== null) throw signInSlowed(row.wait_ms)
 
       const isRight = await verify(password, row.id === null ? undefined : row.password)
-      if (!isRight || !isInUse(row))
-        throw unauthenticated('CREDENTIALS_INVALID', 'no active account has this name and password: check both')
+      if (!isRight || !isInUse(row)) throw wrongCredentials()
 
       if (passwords.isOutdated(row.password)) {
         const after = await hash(password)
@@ -30,13 +29,13 @@ export const login =
       }
       const session = await newSession()
       const { id: tokenId, hash: tokenHash, issuedAt, expiresAt } = session
-      const started = { userId: row.id, tokenId, tokenHash, issuedAt, expiresAt, account, address }
-      await sql(startSession, { ...started, ...eventValues(origin) })
+      const owner = { userId: row.id, passwordRevision: row.password_revision }
+      const started = { ...owner, tokenId, tokenHash, issuedAt, expiresAt, account, address }
+      const stored = await sql(startSession, { ...started, ...eventValues(origin) })
+      if (stored.length === 0) throw wrongCredentials()
       return { user: toFullUser(row), tokens: await session.tokensFor(row) }
     })
   }
 
-const isInUse = (row: AccountRow): row is AccountRow & ProfileRow => row.status === 'ACTIVE'
-
-const slowed = (waitMs: number) =>
-  exhausted('SIGN_IN_SLOWED', 'too many sign-ins for this account have failed here: wait before the next one', waitMs)
+const wrongCredentials = () =>
+  unauthenticated('CREDENTIALS_INVALID', 'no active account has this name and password: check both')

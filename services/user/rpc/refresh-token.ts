@@ -8,7 +8,7 @@ import { inspectRefreshToken, rotateRefreshToken, type UsedToken } from '../db/r
 import { hashOfToken, isRepeat } from '../sessions.ts'
 
 export const refreshToken =
-  ({ newSession, graceSeconds }: Pick<Deps, 'newSession' | 'graceSeconds'>) =>
+  ({ newSession, tokens: { graceSeconds } }: Pick<Deps, 'newSession' | 'tokens'>) =>
   async (request: RefreshTokenRequest, { sql }: PublicCall) => {
     const hash = hashOfToken(request.refreshToken)
     const next = await newSession(request.refreshToken)

@@ -5,7 +5,7 @@ import type { RegisterRequest } from '#contracts/gen/promptforge/auth/v1/auth_se
 import type { Deps } from '../context.ts'
 import { type NewUser, registerUser, takenNames } from '../db/register-user.ts'
 import { networkOf } from '../sign-in.ts'
-import { emailTaken, takenAndGone, usernameTaken } from '../user.ts'
+import { changedMeanwhile, emailTaken, usernameTaken } from '../user.ts'
 import { toFullUser } from './view.ts'
 
 export const register =
@@ -28,5 +28,5 @@ export const register =
 async function whatIsTaken(sql: PublicCall['sql'], { username, email }: RegisterRequest) {
   const [taken] = await sql(takenNames, { username, email })
   if (taken!.username) return usernameTaken()
-  return taken!.email ? emailTaken() : takenAndGone()
+  return taken!.email ? emailTaken() : changedMeanwhile()
 }

@@ -5,6 +5,7 @@ import { EVENTS } from '#contracts/events.ts'
 import type { UpdateUserRequest } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { activeUserToChange } from '../db/active-user-to-change.ts'
 import { applyProfile, usernameTaken } from '../user.ts'
+import { mayChange } from './may-change.ts'
 import { toFullUser } from './view.ts'
 
 // Unique as written, unique whatever its case, and not held for somebody else.
@@ -30,6 +31,3 @@ export const updateUser = async (request: UpdateUserRequest, call: Call) => {
   })
   return { user: toFullUser(user) }
 }
-
-const mayChange = async (userId: string, call: Call) =>
-  userId === call.caller.userId || (await call.currentAccount()).role === 'ADMIN'

@@ -30,6 +30,24 @@ test('what has expired is deleted, and nothing else', async () => {
   await service.refresh(ann)
 })
 
+test('API keys go 90 days after their end, and those that never end stay', async () => {
+  const { query } = service.database
+  const dora = await service.person('dora')
+  const made = async (name: string, column?: 'revoked_at' | 'expires_at', days = 0) => {
+    const { id } = await service.apiKeyOf(dora, { name })
+    if (column)
+      await query(`update api_keys set ${column} = now() - make_interval(days => $2) where id = $1`, [id, days])
+  }
+  await made('revoked long ago', 'revoked_at', 91)
+  await made('expired long ago', 'expires_at', 91)
+  await made('revoked', 'revoked_at', 89)
+  await made('expired', 'expires_at', 89)
+  await made('active')
+  await deleteExpired(service.service.context.database.sql, new AbortController().signal)
+  const { apiKeys } = await service.apiKeys.listApiKeys({ pageSize: 0, pageToken: '' }, dora.as)
+  expect(apiKeys.map(({ name }) => name)).toEqual(['active', 'expired', 'revoked'])
+})
+
 test('any number of rows goes', async () => {
   await service.database.query(
     `insert into sign_in_failures select sha256(i::text::bytea), '192.0.2.7', 1, now() - interval '2 hours'

@@ -45,6 +45,8 @@ export const BEYOND_SEED: Record<string, Table> = {
       followers_count: 'integer not null default 0',
       following_count: 'integer not null default 0',
       revision: 'integer not null default 1',
+      password_revision: 'integer not null default 1',
+      follows_revision: 'integer not null default 0',
     },
     constraints: [
       'CHECK ((role IS NOT NULL))',
@@ -52,6 +54,8 @@ export const BEYOND_SEED: Record<string, Table> = {
       `CHECK (((status)::text = ANY ((ARRAY['ACTIVE'::varchar, 'DEACTIVATED'::varchar])::text[])))`,
     ],
     indexes: [
+      `btree (lower(((username)::text COLLATE "C"))) WHERE ((status)::text = 'DEACTIVATED'::text)`,
+      `btree (role, lower(((username)::text COLLATE "C"))) WHERE ((role)::text <> 'USER'::text)`,
       'UNIQUE btree (lower(((email)::text COLLATE "C")))',
       'UNIQUE btree (lower(((username)::text COLLATE "C")))',
     ],
@@ -111,6 +115,33 @@ export const BEYOND_SEED: Record<string, Table> = {
     columns: { user_id: 'uuid not null', closed_at: `${TIME} not null` },
     constraints: ['PRIMARY KEY (user_id)'],
     indexes: ['btree (closed_at)'],
+  },
+  api_keys: {
+    columns: {
+      id: 'uuid not null',
+      user_id: 'uuid not null',
+      name: 'varchar(100) not null',
+      prefix: 'varchar(11) not null',
+      hash: 'bytea not null',
+      scopes: 'text[] not null',
+      created_at: `${TIME} not null`,
+      expires_at: TIME,
+      last_used_at: TIME,
+      revoked_at: TIME,
+    },
+    constraints: [
+      'CHECK ((cardinality(scopes) > 0))',
+      'CHECK ((length(hash) = 32))',
+      'FOREIGN KEY (user_id) REFERENCES users(id)',
+      'PRIMARY KEY (id)',
+      'UNIQUE (hash)',
+    ],
+    indexes: ['btree (LEAST(revoked_at, expires_at))', 'btree (user_id, id DESC)'],
+  },
+  revoked_api_keys: {
+    columns: { key_id: 'uuid not null', revoked_at: `${TIME} not null` },
+    constraints: ['PRIMARY KEY (key_id)'],
+    indexes: ['btree (revoked_at)'],
   },
   outbox: OUTBOX,
 }

@@ -5,6 +5,8 @@ import type { Role } from '#chassis/grpc/tokens.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import type { Tokens } from '#contracts/gen/promptforge/auth/v1/auth.ts'
+import { Policy_Scope as Scope } from '#contracts/gen/promptforge/access/v1/access.ts'
+import { ApiKeyServiceService, type CreateApiKeyRequest } from '#contracts/gen/promptforge/auth/v1/api_key_service.ts'
 import { AuthServiceService, type RegisterRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { User } from '#contracts/gen/promptforge/user/v1/user.ts'
 import { UserInternalServiceService, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
@@ -26,6 +28,7 @@ export async function startUserService(
 ) {
   const test = await startTestService(userService, { ...options, env: { ...TEST_ENV, ...options.env } })
   const auth = test.stub(AuthServiceService)
+  const apiKeys = test.stub(ApiKeyServiceService)
   const gateway = test.stub(AuthServiceService, 'gateway')
 
   /** Registers somebody; what is not given is ordinary. */
@@ -51,6 +54,12 @@ export async function startUserService(
     return test.database.query(`update users set ${names.join(', ')} where id = $1`, values)
   }
 
+  /** Makes an API key; what is not given is ordinary. */
+  const apiKeyOf = async ({ as }: Pick<Person, 'as'>, fields: Partial<CreateApiKeyRequest> = {}) => {
+    const { apiKey, key } = await apiKeys.createApiKey({ name: 'app', scopes: [Scope.PROMPTS_READ], ...fields }, as)
+    return { ...apiKey!, key }
+  }
+
   /** Signs in through the gateway, which says where the client is. */
   const loginFrom = (address: string, login: string, password = PASSWORD) => {
     const metadata = new Metadata()
@@ -61,10 +70,12 @@ export async function startUserService(
   return {
     ...test,
     auth,
+    apiKeys,
     users: test.stub(UserServiceService),
     internal: test.stub(UserInternalServiceService, 'prompt'),
     person,
     personWithRole,
+    apiKeyOf,
     set,
     loginFrom,
     refresh: ({ tokens }: Pick<Person, 'tokens'>) => auth.refreshToken({ refreshToken: tokens.refreshToken }),

@@ -28,6 +28,10 @@ async function insertOne(versions: Versions, document: VersionDocument): Promise
     const { promptId, version, contentHash } = document
     const projection = { ...EVENT_FIELDS, contentHash: 1 }
     const stored = await versions.findOne<EventFields & { contentHash: string }>({ promptId, version }, { projection })
-    return stored?.contentHash === contentHash ? stored : undefined
+    if (stored?.contentHash !== contentHash) return undefined
+    // A version that `resync` told is without the author's words: they are in its own event, which may come later.
+    const { changes } = document
+    if (changes) await versions.updateOne({ promptId, version, changes: '' }, { $set: { changes } })
+    return stored
   }
 }

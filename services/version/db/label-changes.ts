@@ -1,6 +1,6 @@
-import { type Collection, UUID } from 'mongodb'
+import type { MikroORM } from '@mikro-orm/mongodb'
+import { UUID } from 'mongodb'
 import { isDuplicateKey } from '#chassis/db/mongo-failures.ts'
-import type { MongoDatabase } from '#chassis/db/mongo.ts'
 import type { VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { LabelChangeRow } from '../label.ts'
 
@@ -9,28 +9,25 @@ export type LabelChangeDocument = Omit<LabelChangeRow, Id> & Record<Id, UUID>
 
 type Id = 'promptId' | 'userId'
 
-/** The collection of changes. The newest of a label is its value, so nothing else is stored of it. */
-export type LabelChanges = Collection<LabelChangeDocument>
-
-/** Opens it. */
-export const openLabelChanges = (database: MongoDatabase): LabelChanges => database.collection('label_changes')
+/** The newest change of a label is its value, so nothing else is stored of it. By the driver: GetLabel is a hot path. */
+const collection = (orm: MikroORM) => orm.em.getConnection().getDb().collection<LabelChangeDocument>('label_changes')
 
 const NEWEST_FIRST = { sort: { seq: -1 }, projection: { _id: 0 } } as const
 
 /** What a label is now: always as MongoDB has it, for another replica may have moved it a moment ago. */
 export const newestChange = async (
-  changes: LabelChanges,
+  orm: MikroORM,
   promptId: string,
   label: string,
 ): Promise<LabelChangeRow | undefined> => {
-  const found = await changes.findOne({ promptId: new UUID(promptId), label }, NEWEST_FIRST)
+  const found = await collection(orm).findOne({ promptId: new UUID(promptId), label }, NEWEST_FIRST)
   return found ? toRow(found) : undefined
 }
 
 /** Stores a change, unless its number is taken: then another one came first. */
-export async function insertChange(changes: LabelChanges, row: LabelChangeRow): Promise<boolean> {
+export async function insertChange(orm: MikroORM, row: LabelChangeRow): Promise<boolean> {
   try {
-    await changes.insertOne({ ...row, promptId: new UUID(row.promptId), userId: new UUID(row.userId) })
+    await collection(orm).insertOne({ ...row, promptId: new UUID(row.promptId), userId: new UUID(row.userId) })
     return true
   } catch (error) {
     if (isDuplicateKey(error)) return false
@@ -53,10 +50,10 @@ export type LabelsFilter = {
  * MongoDB skips the older changes.
  */
 export async function listLabels(
-  changes: LabelChanges,
+  orm: MikroORM,
   { promptId, ranges, after, limit }: LabelsFilter,
 ): Promise<LabelChangeRow[]> {
-  const found = await changes
+  const found = await collection(orm)
     .aggregate<Omit<LabelChangeDocument, 'label'> & { _id: string }>([
       { $match: { promptId: new UUID(promptId), label: { $gt: after } } },
       { $sort: { promptId: 1, label: 1, seq: -1 } },
@@ -85,13 +82,17 @@ export type ChangesFilter = {
 
 /** The newest changes first. */
 export async function listChanges(
-  changes: LabelChanges,
+  orm: MikroORM,
   { promptId, label, ranges, before, limit }: ChangesFilter,
 ): Promise<LabelChangeRow[]> {
   const visible = ranges.map(within).flatMap((range) => [{ version: range }, { version: null, from: range }])
   const seq = before === undefined ? {} : { seq: { $lt: before } }
   const filter = { promptId: new UUID(promptId), label, ...seq, $or: visible }
-  return (await changes.find(filter, { ...NEWEST_FIRST, limit }).toArray()).map(toRow)
+  return (
+    await collection(orm)
+      .find(filter, { ...NEWEST_FIRST, limit })
+      .toArray()
+  ).map(toRow)
 }
 
 const within = ({ from, to }: VersionRange) => ({ $gte: from, $lte: to })

@@ -8,16 +8,16 @@ import { LATEST } from '../label.ts'
 import { storedVersion } from './stored-version.ts'
 import { toLabel, toLatest, toVersion } from './view.ts'
 
-type Parts = Pick<Deps, 'versions' | 'arrivals' | 'labelChanges' | 'readableVersions'>
+type Parts = Pick<Deps, 'orm' | 'versions' | 'arrivals' | 'readableVersions'>
 
 export const getLabel =
   (deps: Parts) =>
   async ({ promptId, label: name, knownHash }: GetLabelRequest, { origin, signal, setHeader }: PlainCall) => {
-    const { ranges, headVersion } = await deps.readableVersions(promptId, origin)
-    const newest = name === LATEST ? undefined : await newestChange(deps.labelChanges, promptId, name)
-    const version = name === LATEST ? headVersion : newest?.version
-    if (!version || !includesVersion(ranges, version)) throw notFound('label')
-    const row = await storedVersion(deps, { promptId, version }, signal)
+    const readable = await deps.readableVersions(promptId, origin)
+    const newest = name === LATEST ? undefined : await newestChange(deps.orm, promptId, name)
+    const version = name === LATEST ? readable.headVersion : newest?.version
+    if (!version || !includesVersion(readable.ranges, version)) throw notFound('label')
+    const row = await storedVersion(deps, { promptId, version }, readable, signal)
     const label = newest ? toLabel(newest) : toLatest(row)
     // Of two versions that hold the same, the answers differ.
     setHeader('etag', `"${label.seq}-${row.contentHash}"`)

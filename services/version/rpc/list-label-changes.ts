@@ -9,14 +9,14 @@ import { listChanges } from '../db/label-changes.ts'
 import type { LabelChangeRow } from '../label.ts'
 
 export const listLabelChanges =
-  ({ labelChanges, pageTokens, readableVersions }: Pick<Deps, 'labelChanges' | 'pageTokens' | 'readableVersions'>) =>
+  ({ orm, pageTokens, readableVersions }: Pick<Deps, 'orm' | 'pageTokens' | 'readableVersions'>) =>
   async ({ promptId, label, ...request }: ListLabelChangesRequest, { origin }: PlainCall) => {
     const scope = ['ListLabelChanges', promptId, label]
     const cursor = pageTokens.open(scope, request.pageToken)
     const { ranges } = await readableVersions(promptId, origin)
     const size = pageSize(request.pageSize)
     const before = cursor && Number(cursor[0])
-    const rows = await listChanges(labelChanges, { promptId, label, ranges, before, limit: size + 1 })
+    const rows = await listChanges(orm, { promptId, label, ranges, before, limit: size + 1 })
     const { page, last } = cutPage(rows, size)
     return {
       changes: page.map((row) => toChange(row, ranges)),

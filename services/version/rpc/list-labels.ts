@@ -6,13 +6,13 @@ import * as db from '../db/label-changes.ts'
 import { toLabel } from './view.ts'
 
 export const listLabels =
-  ({ labelChanges, pageTokens, readableVersions }: Pick<Deps, 'labelChanges' | 'pageTokens' | 'readableVersions'>) =>
+  ({ orm, pageTokens, readableVersions }: Pick<Deps, 'orm' | 'pageTokens' | 'readableVersions'>) =>
   async ({ promptId, ...request }: ListLabelsRequest, { origin }: PlainCall) => {
     const scope = ['ListLabels', promptId]
     const [after = ''] = pageTokens.open(scope, request.pageToken) ?? []
     const { ranges } = await readableVersions(promptId, origin)
     const size = pageSize(request.pageSize)
     const filter = { promptId, ranges, after: String(after), limit: size + 1 }
-    const { page, last } = cutPage(await db.listLabels(labelChanges, filter), size)
+    const { page, last } = cutPage(await db.listLabels(orm, filter), size)
     return { labels: page.map(toLabel), nextPageToken: last ? pageTokens.seal(scope, [last.label]) : '' }
   }

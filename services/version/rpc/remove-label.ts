@@ -5,12 +5,12 @@ import type { Deps } from '../context.ts'
 import { moveLabel } from '../db/move-label.ts'
 
 export const removeLabel =
-  ({ labelChanges, readableVersions }: Pick<Deps, 'labelChanges' | 'readableVersions'>) =>
+  ({ orm, readableVersions }: Pick<Deps, 'orm' | 'readableVersions'>) =>
   async ({ promptId, label, expectedSeq }: RemoveLabelRequest, { caller, origin, signal }: SignedIn<PlainCall>) => {
     const { isOwner } = await readableVersions(promptId, origin)
     if (!isOwner) throw notFound('prompt')
     const move = { promptId, label, version: null, expectedSeq, userId: caller.userId }
-    const { isChanged } = await moveLabel(labelChanges, move, signal)
+    const { isChanged } = await moveLabel(orm, move, signal)
     if (!isChanged) throw notFound('label')
     return {}
   }

@@ -7,17 +7,17 @@ import { moveLabel } from '../db/move-label.ts'
 import { storedVersion } from './stored-version.ts'
 import { toLabel } from './view.ts'
 
-type Parts = Pick<Deps, 'versions' | 'arrivals' | 'labelChanges' | 'readableVersions'>
+type Parts = Pick<Deps, 'orm' | 'versions' | 'arrivals' | 'readableVersions'>
 
 export const setLabel =
   (deps: Parts) =>
   async ({ promptId, label, version, expectedSeq }: SetLabelRequest, call: SignedIn<PlainCall>) => {
     const { caller, origin, signal } = call
-    const { isOwner, ranges } = await deps.readableVersions(promptId, origin)
-    if (!isOwner) throw notFound('prompt')
-    if (!includesVersion(ranges, version)) throw notFound('version')
-    await storedVersion(deps, { promptId, version }, signal)
+    const readable = await deps.readableVersions(promptId, origin)
+    if (!readable.isOwner) throw notFound('prompt')
+    if (!includesVersion(readable.ranges, version)) throw notFound('version')
+    await storedVersion(deps, { promptId, version }, readable, signal)
     const move = { promptId, label, version, expectedSeq, userId: caller.userId }
-    const { newest } = await moveLabel(deps.labelChanges, move, signal)
+    const { newest } = await moveLabel(deps.orm, move, signal)
     return { label: toLabel(newest!) }
   }

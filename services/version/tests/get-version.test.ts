@@ -83,6 +83,32 @@ describe('a version that is on its way', () => {
   })
 })
 
+describe('a version that is missing', () => {
+  const DAY = 24 * 3_600_000
+  const ago = (ms: number) => new Date(Date.now() - ms)
+  const codeOf = async (promptId: string, version: number) => (await rejection(get(promptId, version))).code
+
+  test.each([
+    ['less than a day ago is on its way', DAY - 60_000, status.UNAVAILABLE],
+    ['more than a day ago is NOT_FOUND', DAY + 60_000, status.NOT_FOUND],
+  ])('and was written %s', async (_, age, code) => {
+    const promptId = v7()
+    service.readable.set(promptId, [{ from: 1, to: 1 }])
+    service.changedAt.set(promptId, ago(age))
+    expect(await codeOf(promptId, 1)).toBe(code)
+  })
+
+  test('is as old as the first one after it that is there, however new the prompt is', async () => {
+    const promptId = await service.store([2, 4])
+    const metadata = { aggregateId: promptId, aggregateRevision: 6n, occurredAt: new Date() }
+    await service.handle(contentChanged(promptId, 6, { metadata }))
+    service.readable.set(promptId, [{ from: 1, to: 7 }])
+    const codes = await Promise.all([1, 3, 5, 7].map((version) => codeOf(promptId, version)))
+    const { NOT_FOUND, UNAVAILABLE } = status
+    expect(codes).toEqual([NOT_FOUND, NOT_FOUND, UNAVAILABLE, UNAVAILABLE])
+  })
+})
+
 describe('the waiting room', () => {
   const never = () => Promise.resolve(undefined)
   const version = { promptId: v7(), version: 1 }

@@ -37,11 +37,17 @@ export async function startVersionService({ context, ...options }: Options = {})
   const note: Publish = async (_event, publications) => void published.push(...(publications as Published[]))
   const readable = new Map<string, VersionRange[]>()
   const heads = new Map<string, number>()
+  const changedAt = new Map<string, Date>()
   const owner = { token: '' }
   const readableVersions: ReadableVersions = async (promptId, { inherited }) => {
     const ranges = readable.get(promptId)
     if (!ranges) throw notFound('prompt')
-    return { ranges, isOwner: inherited.token === owner.token, headVersion: heads.get(promptId) ?? ranges.at(-1)!.to }
+    return {
+      ranges,
+      isOwner: inherited.token === owner.token,
+      headVersion: heads.get(promptId) ?? ranges.at(-1)!.to,
+      lastChangedAt: changedAt.get(promptId) ?? new Date(),
+    }
   }
   const publishing = options.env?.['PF_NATS_URL'] ? {} : { publish: note }
   const overrides = { context: { readableVersions, ...publishing, ...context } }
@@ -57,6 +63,8 @@ export async function startVersionService({ context, ...options }: Options = {})
     heads,
     /** To be called as AUTHOR, whose all prompts are. */
     owner,
+    /** When a prompt was last changed; default: now. */
+    changedAt,
     published,
     /** The documents as they are stored. */
     documents: test.database.db.collection<VersionDocument>('prompt_versions'),

@@ -2,6 +2,7 @@ import { Events } from './20261126060000-events.ts'
 import { Partitions } from './20261126060100-partitions.ts'
 import { Rollups } from './20261126060200-rollups.ts'
 import { UnusedTables } from './20261127000000-unused-tables.ts'
+import { CountedOnce } from './20261127040000-counted-once.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   { name: '20261126060100-partitions', class: Partitions },
   { name: '20261126060200-rollups', class: Rollups },
   { name: '20261127000000-unused-tables', class: UnusedTables },
+  { name: '20261127040000-counted-once', class: CountedOnce },
 ]

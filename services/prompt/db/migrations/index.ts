@@ -4,6 +4,9 @@ import { Entitlements } from './20261125210200-entitlements.ts'
 import { CategoriesAndRanks } from './20261125210300-categories-and-ranks.ts'
 import { Outbox } from './20261126050000-outbox.ts'
 import { Authors } from './20261126060000-authors.ts'
+import { Follows } from './20261127080000-follows.ts'
+import { Search } from './20261127080000-search.ts'
+import { SocialLists } from './20261127080100-social-lists.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -13,4 +16,7 @@ export const migrations = [
   { name: '20261125210300-categories-and-ranks', class: CategoriesAndRanks },
   { name: '20261126050000-outbox', class: Outbox },
   { name: '20261126060000-authors', class: Authors },
+  { name: '20261127080000-follows', class: Follows },
+  { name: '20261127080000-search', class: Search },
+  { name: '20261127080100-social-lists', class: SocialLists },
 ]

@@ -1,0 +1,110 @@
+import { type EntityManager, type InferEntity, LockMode } from '@mikro-orm/postgresql'
+import { createInTransaction } from '#chassis/db/idempotency.ts'
+import type { Emit } from '#chassis/db/transaction.ts'
+import { notFound } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import { newId } from '#chassis/ids.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import type { ForkPromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { Author } from '../db/author.entity.ts'
+import { Entitlement } from '../db/entitlement.entity.ts'
+import { getPrompt } from '../db/get-prompt.ts'
+import { Prompt } from '../db/prompt.entity.ts'
+import { rulesOf } from '../db/rules-of.ts'
+import { forkVisibility } from '../fork.ts'
+import { factsOf } from '../prompt.ts'
+import { searchVector } from '../search-vector.ts'
+import { toOwnPrompt } from './view.ts'
+
+type PromptEntity = InferEntity<typeof Prompt>
+
+export const forkPrompt = async ({ promptId, isPublic: wanted }: ForkPromptRequest, call: Call) => {
+  const { caller, sql } = call
+  const id = newId()
+  const forkId = await createInTransaction(
+    call,
+    id,
+    async (em, emit, now) => {
+      const original = await promptToFork(em, promptId)
+      const licences = await validLicences(em, promptId, caller.userId, now)
+      const visibility = forkVisibility(
+        { ...rulesOf(original), forked_private: original.forkedPrivate },
+        licences,
+        caller.userId,
+        wanted,
+      )
+      const author = await em.findOne(Author, caller.userId)
+      const fork = em.create(Prompt, {
+        ...contentOf(original),
+        ...visibility,
+        id,
+        userId: caller.userId,
+        username: author?.username ?? caller.username,
+        forkedFromId: original.id,
+        forkedFromVersion: original.version!,
+        search: searchVector({ ...original, description: original.description ?? null }),
+        searchRevision: 1,
+        createdAt: now,
+      })
+      original.forksCount += 1
+      emitForked(emit, original, fork)
+      return id
+    },
+    async (earlierId) => earlierId,
+  )
+  const [row] = await sql(getPrompt, { promptId: forkId, readerId: caller.userId })
+  if (!row) throw notFound('prompt')
+  return { prompt: toOwnPrompt(row) }
+}
+
+/** Locked until the transaction ends, so that its head stays what is copied, and its counter right. */
+async function promptToFork(em: EntityManager, id: string): Promise<PromptEntity> {
+  const prompt = await em.findOne(Prompt, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE })
+  if (!prompt) throw notFound('prompt')
+  return prompt
+}
+
+const validLicences = (em: EntityManager, promptId: string, userId: string, now: Date) =>
+  em.find(Entitlement, {
+    promptId,
+    userId,
+    active: true,
+    $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }],
+  })
+
+const contentOf = ({ title, content, description, category, tags, variables, model }: PromptEntity) => ({
+  title,
+  content,
+  description,
+  category,
+  tags,
+  variables,
+  model,
+})
+
+function emitForked(emit: Emit, original: PromptEntity, fork: PromptEntity) {
+  const actor = { userId: fork.userId, username: fork.username }
+  const metadata = { aggregateId: fork.id, aggregateRevision: 1n }
+  emit(EVENTS.promptForked, {
+    metadata: { aggregateId: original.id, aggregateRevision: BigInt(original.revision) },
+    actor,
+    prompt: factsOf(rulesOf(original)),
+    forkId: fork.id,
+  })
+  const facts = factsOf(rulesOf(fork))
+  emit(EVENTS.promptCreated, { metadata, actor, prompt: facts })
+  emit(EVENTS.promptContentChanged, {
+    metadata,
+    actor,
+    version: 1,
+    title: fork.title,
+    content: fork.content,
+    description: fork.description ?? '',
+    category: fork.category ?? '',
+    variables: fork.variables.map((variable) => Variable.fromJSON(variable)),
+    model: fork.model ?? '',
+    changes: '',
+    visible: facts.visible,
+  })
+}

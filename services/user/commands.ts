@@ -1,0 +1,19 @@
+import { jobCause } from '#chassis/cause.ts'
+import type { Deps } from './context.ts'
+import { activeUserToChange } from './db/active-user-to-change.ts'
+import { findUserByEmail } from './db/find-user-by-email.ts'
+import { applyRole } from './user.ts'
+
+/** `admin EMAIL` makes a user an administrator: the first one, whom no other can name. It answers without the address, for that is logged. */
+export const commands = ({ database }: Pick<Deps, 'database'>) => ({
+  admin: async ([email = '']: string[]) => {
+    if (email === '') throw new Error('admin needs the e-mail address of an account')
+    const [found] = await database.sql(findUserByEmail, { email })
+    if (!found) throw new Error('no account in use has this e-mail address: register it, then run this again')
+    return database.transaction(jobCause('admin'), async (em, _, now) => {
+      const user = await activeUserToChange(em, found.id)
+      applyRole(user, 'ADMIN', now)
+      return { userId: user.id, username: user.username, role: user.role }
+    })
+  },
+})
