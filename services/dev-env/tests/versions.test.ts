@@ -151,10 +151,10 @@ describe.each(TABLE)('the versions of a prompt that is %s', (_, arrange, readabl
       else expect((await list).labels.map(({ version }) => version)).toEqual(expected.toReversed())
       for (const version of all) {
         const label = `v${version}`
-        const got = labels.getLabel({ promptId, label }, outgoing)
         const changes = labels.listLabelChanges({ ...page, label }, outgoing)
         const count = (await changes.catch(() => ({ changes: [] }))).changes.length
         expect(count).toBe(expected.includes(version) ? 1 : 0)
+        const got = labels.getLabel({ promptId, label }, outgoing)
         if (expected.includes(version))
           expect(await got).toMatchObject({ label: { version }, version: { content: `Content ${version}` } })
         else expect(await rejection(got)).toMatchObject({ code: status.NOT_FOUND, reason: 'RESOURCE_NOT_FOUND' })
