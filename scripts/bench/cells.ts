@@ -5,9 +5,9 @@ import {
   GetPromptRequest,
   ListPromptsRequest,
   PromptServiceService,
-  SearchPromptsRequest,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { SearchPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import {
   GetUserRequest,
   UpdateUserRequest,

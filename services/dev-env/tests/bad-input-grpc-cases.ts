@@ -11,9 +11,9 @@ import {
   GetPromptRequest,
   ListPromptsRequest,
   type PromptServiceService,
-  SearchPromptsRequest,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { SearchPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import { Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import {

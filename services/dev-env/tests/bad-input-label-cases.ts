@@ -1,6 +1,4 @@
-import type { RestCase, Scene } from './bad-input-cases.ts'
-
-const OTHER = '01890000-0000-7000-8000-00000000000f'
+import { OTHER, type RestCase, type Scene } from './bad-input-cases.ts'
 
 type Who = 'ann' | 'ben'
 type Refusal = Pick<RestCase, 'status' | 'reason' | 'fields'>
