@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
+import { TsVector } from './tsvector-type.ts'
 
 /**
  * A prompt at its head version. `ratingAvg` is computed by the database; `search` by the service, for the revision `searchRevision`.
@@ -40,7 +41,7 @@ export const Prompt = defineEntity({
     forkedPrivate: p.boolean().default(false),
     revision: p.integer().default(1),
     deletedAt: p.datetime(3).nullable(),
-    search: p.string().columnType('tsvector').lazy(),
+    search: p.type(TsVector).lazy(),
     searchRevision: p.integer().default(0),
     ordinal: p.bigint().nullable().lazy(),
   },

@@ -91,6 +91,21 @@ describe('ForkPrompt', () => {
     expect((await service.prompts.getPrompt({ promptId: made.id })).prompt!.title).toBe('T')
   })
 
+  test('is found by the same terms as the original, with the same weights', async () => {
+    const texts = {
+      title: `What's new in c++, node.js & \\ 提示词 🚀`,
+      description: 'Notes on it',
+      tags: ['git', "it's"],
+    }
+    const source = await service.create(ann, texts)
+    const made = await fork(source.id)
+    const rows = await service.database.query('select search::text, search_revision from prompts where id = any ($1)', [
+      [source.id, made.id],
+    ])
+    expect(rows).toEqual([rows[0], rows[0]])
+    expect(rows[0]!['search']).toContain(`'c++':`)
+  })
+
   test('of what a COMMERCIAL licence opens is private for ever', async () => {
     const source = await original()
     await service.set(source.id, { is_public: false })
