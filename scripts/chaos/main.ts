@@ -70,8 +70,9 @@ async function strikeOften(faults: Fault[], signal: AbortSignal, { answers }: Le
   return struck
 }
 
-const outboxesOf = ({ databases }: Site) =>
-  Object.fromEntries(SERVICES.map(({ name }) => [name, { waiting: () => waitingRows(databases[name]!) }]))
+function outboxesOf({ databases }: Site) {
+  return Object.fromEntries(SERVICES.map(({ name }) => [name, { waiting: () => waitingRows(databases[name]!) }]))
+}
 
 async function rollups({ databases }: Site): Promise<Finding> {
   const mismatches = await recountRollups((text) => onDatabase(databases['analytics']!, text))
