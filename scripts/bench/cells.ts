@@ -126,9 +126,7 @@ export const CELLS: Cell[] = [
     service: 'prompt',
     transport: 'grpc',
     requests: ({ callers }) =>
-      callers.map(({ token }) =>
-        rpcRequest(PromptServiceService.listFeed, ListFeedRequest.fromPartial({}), token),
-      ),
+      callers.map(({ token }) => rpcRequest(PromptServiceService.listFeed, ListFeedRequest.fromPartial({}), token)),
   },
   {
     name: 'Login',
