@@ -6,9 +6,9 @@ import {
   ListFeedRequest,
   ListPromptsRequest,
   PromptServiceService,
-  SearchPromptsRequest,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { SearchPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import {
   CreateCommentRequest,
   LikePromptRequest,
@@ -23,6 +23,7 @@ import {
   UpdateUserRequest,
   UserServiceService,
 } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import { GetLabelRequest, LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { GetVersionRequest, VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { Rpc } from '#chassis/grpc/call.ts'
 import type { Job, Request } from './load/job.ts'
@@ -79,6 +80,19 @@ export const CELLS: Cell[] = [
     requests: (data) =>
       data.userIds.map((userId, index) =>
         rpcRequest(UserServiceService.getUser, GetUserRequest.fromPartial({ userId }), tokenOf(data, index)),
+      ),
+  },
+  {
+    name: 'GetLabel',
+    service: 'version',
+    transport: 'grpc',
+    requests: (data) =>
+      data.promptIds.map((promptId, index) =>
+        rpcRequest(
+          LabelServiceService.getLabel,
+          GetLabelRequest.fromPartial({ promptId, label: 'production' }),
+          tokenOf(data, index),
+        ),
       ),
   },
   {

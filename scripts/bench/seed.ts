@@ -66,7 +66,7 @@ export async function fillFollows(url: string, people: Person[]): Promise<void> 
   await onDatabase(url, 'vacuum analyze follows')
 }
 
-/** Stores the first version of some prompts, as the version service would have. */
+/** Stores the first version of some prompts, as the version service would have, and the label `production` of each on it. */
 export async function fillVersions(promptUrl: string, mongoUrl: string, promptIds: string[]): Promise<void> {
   const prompts = await onDatabase<FilledPrompt>(
     promptUrl,
@@ -76,11 +76,23 @@ export async function fillVersions(promptUrl: string, mongoUrl: string, promptId
   )
   const client = await MongoClient.connect(mongoUrl)
   try {
-    await client.db().collection('prompt_versions').insertMany(prompts.map(toFirstVersion))
+    const versions = prompts.map(toFirstVersion)
+    await client.db().collection('prompt_versions').insertMany(versions)
+    await client.db().collection('label_changes').insertMany(versions.map(toLabelChange))
   } finally {
     await client.close()
   }
 }
+
+const toLabelChange = ({ promptId, version, userId, createdAt }: ReturnType<typeof toFirstVersion>) => ({
+  promptId,
+  label: 'production',
+  seq: 1,
+  version,
+  from: null,
+  userId,
+  createdAt,
+})
 
 type FilledPrompt = Omit<Held, 'variables'> & {
   id: string
