@@ -3,13 +3,23 @@ import { Variable_Type } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import {
   CreatePromptRequest,
   GetPromptRequest,
+  ListFeedRequest,
   ListPromptsRequest,
   PromptServiceService,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { SearchPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import {
+  CreateCommentRequest,
+  LikePromptRequest,
+  RatePromptRequest,
+  SocialServiceService,
+  UnlikePromptRequest,
+} from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
+import {
+  FollowUserRequest,
   GetUserRequest,
+  UnfollowUserRequest,
   UpdateUserRequest,
   UserServiceService,
 } from '#contracts/gen/promptforge/user/v1/user_service.ts'
@@ -126,6 +136,13 @@ export const CELLS: Cell[] = [
       ),
   },
   {
+    name: 'ListFeed',
+    service: 'prompt',
+    transport: 'grpc',
+    requests: ({ callers }) =>
+      callers.map(({ token }) => rpcRequest(PromptServiceService.listFeed, ListFeedRequest.fromPartial({}), token)),
+  },
+  {
     name: 'Login',
     service: 'user',
     transport: 'grpc',
@@ -147,11 +164,73 @@ export const CELLS: Cell[] = [
         ),
       ),
   },
+  { name: 'FollowUser', service: 'user', transport: 'grpc', requests: follows },
+  { name: 'LikePrompt', service: 'prompt', transport: 'grpc', requests: likes },
+  { name: 'RatePrompt', service: 'prompt', transport: 'grpc', requests: ratings },
+  { name: 'CreateComment', service: 'prompt', transport: 'grpc', requests: comments },
   { name: 'UpdatePrompt', service: 'prompt', transport: 'grpc', requests: updates },
   { name: 'CreatePrompt', service: 'prompt', transport: 'grpc', requests: creations },
   { name: 'UpdatePromptToEnd', service: 'prompt', transport: 'grpc', isRelayed: true, requests: updates },
   { name: 'CreatePromptToEnd', service: 'prompt', transport: 'grpc', isRelayed: true, requests: creations },
 ]
+
+/** In a round each caller follows so many users, and then follows them no longer: each request changes something. */
+const FOLLOWED = 10
+
+function follows({ callers, userIds }: Data, round: number): Request[] {
+  const { followUser, unfollowUser } = UserServiceService
+  const others = userIds.slice(callers.length)
+  const pairs = Array.from({ length: FOLLOWED }, (_, n) => n).flatMap((n) =>
+    callers.map(({ token }, index) => {
+      const followed = (round * FOLLOWED + n) * callers.length + index
+      return { token, userId: others[followed % others.length]! }
+    }),
+  )
+  return [
+    ...pairs.map(({ token, userId }) => rpcRequest(followUser, FollowUserRequest.fromPartial({ userId }), token)),
+    ...pairs.map(({ token, userId }) => rpcRequest(unfollowUser, UnfollowUserRequest.fromPartial({ userId }), token)),
+  ]
+}
+
+function likes(data: Data): Request[] {
+  const { likePrompt, unlikePrompt } = SocialServiceService
+  return [
+    ...onOthers(data, (promptId, token) => rpcRequest(likePrompt, LikePromptRequest.fromPartial({ promptId }), token)),
+    ...onOthers(data, (promptId, token) =>
+      rpcRequest(unlikePrompt, UnlikePromptRequest.fromPartial({ promptId }), token),
+    ),
+  ]
+}
+
+// Two turns of a round and two rounds that follow each other give different ratings, so that each changes one.
+function ratings(data: Data, round: number): Request[] {
+  return [2 * round, 2 * round + 1].flatMap((turn) =>
+    onOthers(data, (promptId, token) =>
+      rpcRequest(
+        SocialServiceService.ratePrompt,
+        RatePromptRequest.fromPartial({ promptId, rating: 1 + (turn % 5), review: 'Short and complete.' }),
+        token,
+      ),
+    ),
+  )
+}
+
+function comments(data: Data, round: number): Request[] {
+  return onOthers(data, (promptId, token) =>
+    rpcRequest(
+      SocialServiceService.createComment,
+      CreateCommentRequest.fromPartial({ promptId, content: `What a benchmark has to say in round ${round}.` }),
+      token,
+    ),
+  )
+}
+
+/** A request of each caller about each prompt of the next caller; callers take turns. */
+function onOthers({ callers }: Data, request: (promptId: string, token: string) => Request): Request[] {
+  return callers[0]!.promptIds.flatMap((_, nth) =>
+    callers.map(({ token }, index) => request(callers[(index + 1) % callers.length]!.promptIds[nth]!, token)),
+  )
+}
 
 // Callers take turns, and a prompt's turn comes again when all have had theirs: nobody waits for a row.
 function updates({ callers }: Data, round: number): Request[] {

@@ -48,6 +48,24 @@ export async function fillPrompts(url: string, owners: Person[], count: number):
   await onDatabase(url, 'vacuum analyze')
 }
 
+/** How many people the bench's users follow, in turns. */
+const FOLLOWING = [3, 30, 5000]
+
+/** Makes each user follow people, as the prompt service knows it: some of the users, of whom each writes, and no more than 30 of these. */
+export async function fillFollows(url: string, people: Person[]): Promise<void> {
+  await onDatabase(
+    url,
+    `insert into follows (follower_id, following_id, revision, active)
+    select o.ids[n], case when i <= 30 then o.ids[1 + (n + i) % cardinality(o.ids)] else uuidv7() end, 1, true
+    from (select $1::uuid[] as ids, $2::integer[] as counts) o
+    cross join generate_series(1, cardinality(o.ids)) n
+    cross join generate_series(1, o.counts[1 + n % cardinality(o.counts)]) i`,
+    people.map(({ id }) => id),
+    FOLLOWING,
+  )
+  await onDatabase(url, 'vacuum analyze follows')
+}
+
 /** Stores the first version of some prompts, as the version service would have, and the label `production` of each on it. */
 export async function fillVersions(promptUrl: string, mongoUrl: string, promptIds: string[]): Promise<void> {
   const prompts = await onDatabase<FilledPrompt>(

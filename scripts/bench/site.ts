@@ -10,7 +10,7 @@ import type { Data } from './cells.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import type { Tls } from './load/job.ts'
 import type { Side } from './measure.ts'
-import { fillPrompts, fillUsers, fillVersions } from './seed.ts'
+import { fillFollows, fillPrompts, fillUsers, fillVersions } from './seed.ts'
 import { createSpine, type Spine } from './spine.ts'
 import { flagsOf } from '../processes/flags.ts'
 import { readPems } from '../processes/pems.ts'
@@ -155,6 +155,7 @@ const gatewayOptions = (rateLimitFactor: number) => ({ port: 0, adminPort: 0, ra
 async function fill(urls: Urls, callers: Callers): Promise<BenchSite['data']> {
   const people = await fillUsers(urls.user, USERS)
   await fillPrompts(urls.prompt, people, PROMPTS)
+  await fillFollows(urls.prompt, people)
   await until(
     'the ranks of all prompts',
     async () => {

@@ -12,13 +12,13 @@ const PAUSED = { service: 'version', stream: 'PF_PROMPT_CONTENT', ms: 24 * 3_600
 
 /** What carries events during the bench: halted while a service alone is measured, and running for what is measured end to end. */
 export type Spine = {
-  /** Lets everything arrive, then holds the prompt service's relay, and stops analytics. */
+  /** Lets everything arrive, then holds the relays of the user and the prompt service, and stops analytics. */
   halt(): Promise<void>
-  /** Lets the relay go on, and it alone. */
+  /** Lets the relays go on, and them alone. */
   relay(): Promise<void>
   /** Lets both go on. */
   run(): Promise<void>
-  /** Forgets the events that a cell has left behind a halted relay: they tell of nothing that is measured. */
+  /** Forgets the events that a cell has left behind a halted relays: they tell of nothing that is measured. */
   forget(): Promise<void>
 }
 
@@ -33,13 +33,13 @@ type Parts = {
 /** Takes hold of the events of a site, which are running, and pauses the consumer of versions. */
 export async function createSpine({ manager, databases, analytics, say }: Parts): Promise<Spine & AsyncDisposable> {
   await manager.consumers.pause(PAUSED.stream, PAUSED.service, new Date(Date.now() + PAUSED.ms))
-  let lock: Client | undefined
+  let locks: Client[] = []
   const outboxes = Object.fromEntries(
     Object.entries(databases).map(([name, url]) => [name, { waiting: () => waitingRows(url) }]),
   )
   const relay = async () => {
-    await lock?.end()
-    lock = undefined
+    for (const lock of locks) await lock.end()
+    locks = []
   }
   const run = async () => {
     await relay()
@@ -48,14 +48,14 @@ export async function createSpine({ manager, databases, analytics, say }: Parts)
   return {
     relay,
     halt: async () => {
-      if (lock) return
+      if (locks.length > 0) return
       await drain(() => processAll(manager, outboxes, ATTEMPT_MS, [PAUSED.service]), say)
-      lock = await holdRelay(databases.prompt)
+      locks = [await holdRelay(databases.user), await holdRelay(databases.prompt)]
       process.kill(analytics, 'SIGSTOP')
     },
     run,
     forget: async () => {
-      if (lock) await lock.query('truncate outbox')
+      for (const lock of locks) await lock.query('truncate outbox')
     },
     [Symbol.asyncDispose]: run,
   }

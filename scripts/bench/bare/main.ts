@@ -5,6 +5,7 @@ import { Pool } from 'pg'
 import type { JSONWebKeySet } from 'jose'
 import { promptRpcs } from './prompt.ts'
 import { type BareRpc, serveBare } from './serve.ts'
+import { socialRpcs } from './social.ts'
 import { createTokenCheck } from './tokens.ts'
 import { userRpcs } from './user.ts'
 import { versionRpcs } from './version.ts'
@@ -29,6 +30,9 @@ process.once('SIGTERM', () => process.exit())
 async function rpcsOf(service: string): Promise<BareRpc[]> {
   const pool = () => new Pool({ connectionString: PF_POSTGRES_URL, max: 10 })
   if (service === 'user') return userRpcs(pool(), keys, rules)
-  if (service === 'prompt') return promptRpcs(pool())
+  if (service === 'prompt') {
+    const shared = pool()
+    return [...promptRpcs(shared), ...socialRpcs(shared)]
+  }
   return versionRpcs(await MongoClient.connect(PF_MONGO_URL!), PF_MONGO_DATABASE!, PF_PROMPT_SERVICE!, PF_CERTIFICATES!)
 }

@@ -7,10 +7,12 @@ import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_serv
 import { type User, User_Role, User_Status } from '#contracts/gen/promptforge/user/v1/user.ts'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { findAccountByUsername } from '../../../services/user/db/find-account.ts'
+import { followUser, unfollowUser } from '../../../services/user/db/follows.ts'
 import { getUser } from '../../../services/user/db/get-user.ts'
 import type { ProfileRow } from '../../../services/user/db/profile.ts'
 import { startSession } from '../../../services/user/db/start-session.ts'
 import { bareRpc, type BareRpc, query } from './serve.ts'
+import type { Caller } from './tokens.ts'
 import { updateUser } from './update-user.ts'
 
 const ACCESS_MS = 900_000
@@ -20,6 +22,11 @@ const REFRESH_MS = 30 * 86_400_000
 export function userRpcs(pool: Pool, keys: JSONWebKeySet, rules: { issuer: string; audience: string }): BareRpc[] {
   const { privateKey } = generateKeyPairSync('ed25519')
   const address = '127.0.0.1'
+  const changeFollow = async (change: typeof followUser, userId: string, caller: Caller) => {
+    const [row] = await query(pool, change, { userId, followerId: caller.userId, eventHeaders: '{}' })
+    if (!row) throw new Error('no such user')
+    return { followersCount: row.followers_count }
+  }
 
   return [
     bareRpc(AuthServiceService.getJwks, async () => ({
@@ -46,6 +53,8 @@ export function userRpcs(pool: Pool, keys: JSONWebKeySet, rules: { issuer: strin
       if (!row) throw new Error('no such user')
       return { user: toFullUser(row) }
     }),
+    bareRpc(UserServiceService.followUser, ({ userId }, caller) => changeFollow(followUser, userId, caller!)),
+    bareRpc(UserServiceService.unfollowUser, ({ userId }, caller) => changeFollow(unfollowUser, userId, caller!)),
     bareRpc(AuthServiceService.login, async ({ login, password }) => {
       const account = createHash('sha256').update(login.toLowerCase()).digest()
       const [row] = await query(pool, findAccountByUsername, { login, account, address })

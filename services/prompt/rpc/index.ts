@@ -17,6 +17,7 @@ import { getPrompt } from './get-prompt.ts'
 import { likePrompt } from './like-prompt.ts'
 import { listCategories } from './list-categories.ts'
 import { listComments } from './list-comments.ts'
+import { listFeed } from './list-feed.ts'
 import { listLikes } from './list-likes.ts'
 import { listPrompts } from './list-prompts.ts'
 import { listRatings } from './list-ratings.ts'
@@ -35,6 +36,7 @@ export const services = (deps: Deps) => [
     batchGetPrompts,
     listPrompts: listPrompts(deps),
     searchPrompts: searchPrompts(deps),
+    listFeed: listFeed(deps),
     updatePrompt: updatePrompt(deps),
     deletePrompt,
     renderPrompt,

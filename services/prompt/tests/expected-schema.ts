@@ -105,6 +105,7 @@ export const BEYOND_SEED: Record<string, Table> = {
         "WHERE (is_public AND ((status)::text = 'PUBLISHED'::text) AND (deleted_at IS NULL))",
       'btree (created_at DESC, id DESC)',
       'btree (is_public, created_at DESC, id DESC)',
+      "btree (user_id, created_at DESC, id DESC) WHERE (is_public AND ((status)::text = 'PUBLISHED'::text) AND (deleted_at IS NULL))",
       'gin (prompt_search_keys(search, ordinal, user_id, (category)::text)) WITH (fastupdate=off) ' +
         "WHERE (is_public AND ((status)::text = 'PUBLISHED'::text) AND (deleted_at IS NULL) AND (ordinal IS NOT NULL))",
       'btree (created_at DESC, id DESC) WHERE ((search_revision <> revision) AND (deleted_at IS NULL))',

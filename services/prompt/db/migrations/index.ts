@@ -7,6 +7,7 @@ import { Authors } from './20261126060000-authors.ts'
 import { Follows } from './20261127080000-follows.ts'
 import { Search } from './20261127080000-search.ts'
 import { SocialLists } from './20261127080100-social-lists.ts'
+import { Feed } from './20261127083000-feed.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   { name: '20261127080000-follows', class: Follows },
   { name: '20261127080000-search', class: Search },
   { name: '20261127080100-social-lists', class: SocialLists },
+  { name: '20261127083000-feed', class: Feed },
 ]
