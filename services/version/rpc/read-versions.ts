@@ -25,16 +25,29 @@ export async function readVersions(
   const isReadable = (version: number) => ranges.some(({ from, to }) => from <= version && version <= to)
   if (!numbers.every(isReadable)) throw notFound('version')
   const read = async (version: number) => {
-    const find = () => db.getVersion(versions, promptId, version)
-    const arrive = async () => {
-      if (isOverdue((await writtenBefore(versions, promptId, version)) ?? lastChangedAt)) throw notFound('version')
-      return arrivals.wait({ promptId, version }, find, signal)
-    }
-    const row = (await find()) ?? (await arrive())
-    if (!row) throw notReady('VERSION_NOT_READY', 'this version was just written and is on its way: ask again', 1000)
+    const row = await findVersion({ versions, arrivals }, { promptId, version, lastChangedAt }, signal)
+    if (!row) throw notFound('version')
     return row
   }
   return Promise.all(numbers.map(read))
+}
+
+/**
+ * Finds a version that was written; the prompt was changed at `lastChangedAt` for the last time. Waits a moment for one that was just written,
+ * and throws UNAVAILABLE when it has not arrived by then. Undefined: it does not arrive any more.
+ */
+export async function findVersion(
+  { versions, arrivals }: Pick<Deps, 'versions' | 'arrivals'>,
+  { promptId, version, lastChangedAt }: { promptId: string; version: number; lastChangedAt: Date | undefined },
+  signal: AbortSignal,
+): Promise<FullRow | undefined> {
+  const find = () => db.getVersion(versions, promptId, version)
+  const found = await find()
+  if (found) return found
+  if (isOverdue((await writtenBefore(versions, promptId, version)) ?? lastChangedAt)) return undefined
+  const arrived = await arrivals.wait({ promptId, version }, find, signal)
+  if (!arrived) throw notReady('VERSION_NOT_READY', 'this version was just written and is on its way: ask again', 1000)
+  return arrived
 }
 
 const isOverdue = (writtenAt: Date | undefined) =>
