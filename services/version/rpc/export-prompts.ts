@@ -60,10 +60,12 @@ async function* linesOf(deps: Parts, call: ExportCall): AsyncGenerator<ExportLin
 }
 
 async function* ownPrompts({ prompts }: Parts, { origin }: ExportCall): AsyncGenerator<PromptSummary> {
+  // A call that ends with this one listens to it as long as that lasts, so one for each page would be too many.
+  const outgoing = { ...forward(origin), parent: undefined }
   let pageToken = ''
   do {
     const request = ListPromptsRequest.fromPartial({ userId: 'me', pageSize: 100, pageToken })
-    const page = await prompts.listPrompts(request, forward(origin))
+    const page = await prompts.listPrompts(request, outgoing)
     yield* page.prompts
     pageToken = page.nextPageToken
   } while (pageToken !== '')
@@ -103,5 +105,4 @@ async function* inMessages(lines: AsyncIterable<ExportLine>): AsyncGenerator<Htt
   if (bytes > 0) yield toMessage(parts)
 }
 
-const toMessage = (parts: Buffer[]) =>
-  HttpBody.fromPartial({ contentType: CONTENT_TYPE, data: Buffer.concat(parts) })
+const toMessage = (parts: Buffer[]) => HttpBody.fromPartial({ contentType: CONTENT_TYPE, data: Buffer.concat(parts) })

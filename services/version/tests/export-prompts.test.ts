@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
 import { unavailable } from '#chassis/errors.ts'
+import type { Outgoing } from '#chassis/grpc/client.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import type { HttpBody } from '#contracts/gen/google/api/httpbody.ts'
@@ -14,12 +15,12 @@ import { AUTHOR, contentChanged, startVersionService, type VersionTest } from '.
 /** The caller's prompts as the prompt service would list them, a page each time. */
 let pages: PromptSummary[][]
 /** The requests for them. */
-let asked: ListPromptsRequest[]
+let asked: (ListPromptsRequest & { outgoing: Outgoing })[]
 let service: VersionTest
 
 const prompts = {
-  listPrompts: async (request: ListPromptsRequest) => {
-    asked.push(request)
+  listPrompts: async (request: ListPromptsRequest, outgoing: Outgoing) => {
+    asked.push({ ...request, outgoing })
     const number = Number(request.pageToken)
     const page = pages[number]
     if (!page) throw unavailable('the prompt service')
@@ -40,7 +41,10 @@ const outgoing = async (userId = AUTHOR.userId, { identity } = service) => ({
   timeoutMs: 60_000,
 })
 const open = async (userId?: string, at = service) =>
-  at.stub(VersionServiceService).exportPrompts({}, await outgoing(userId, at))[Symbol.asyncIterator]()
+  at
+    .stub(VersionServiceService)
+    .exportPrompts({}, await outgoing(userId, at))
+    [Symbol.asyncIterator]()
 
 const summary = (id: string, version: number, fields: Partial<PromptSummary> = {}) =>
   PromptSummary.fromPartial({ id, version, title: `Prompt ${id}`, createdAt: new Date('2026-11-01'), ...fields })
@@ -92,6 +96,16 @@ describe('ExportPrompts', () => {
       contentHash: version!.contentHash,
       createdAt: '2026-11-01T12:00:00.123Z',
     })
+  })
+
+  test('asks with the token of the caller, and leaves nothing behind at the call for each page', async () => {
+    pages = Array.from({ length: 20 }, () => [])
+    await download()
+    expect(asked).toHaveLength(20)
+    for (const { outgoing } of asked) {
+      expect(outgoing.token).toBeTruthy()
+      expect(outgoing.parent).toBeUndefined()
+    }
   })
 
   test('sends an end alone to somebody without prompts', async () => {
