@@ -5,14 +5,15 @@ import {
   GetPromptRequest,
   ListPromptsRequest,
   PromptServiceService,
-  SearchPromptsRequest,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { SearchPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import {
   GetUserRequest,
   UpdateUserRequest,
   UserServiceService,
 } from '#contracts/gen/promptforge/user/v1/user_service.ts'
+import { GetLabelRequest, LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { GetVersionRequest, VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { Rpc } from '#chassis/grpc/call.ts'
 import type { Job, Request } from './load/job.ts'
@@ -69,6 +70,19 @@ export const CELLS: Cell[] = [
     requests: (data) =>
       data.userIds.map((userId, index) =>
         rpcRequest(UserServiceService.getUser, GetUserRequest.fromPartial({ userId }), tokenOf(data, index)),
+      ),
+  },
+  {
+    name: 'GetLabel',
+    service: 'version',
+    transport: 'grpc',
+    requests: (data) =>
+      data.promptIds.map((promptId, index) =>
+        rpcRequest(
+          LabelServiceService.getLabel,
+          GetLabelRequest.fromPartial({ promptId, label: 'production' }),
+          tokenOf(data, index),
+        ),
       ),
   },
   {

@@ -48,7 +48,7 @@ export async function fillPrompts(url: string, owners: Person[], count: number):
   await onDatabase(url, 'vacuum analyze')
 }
 
-/** Stores the first version of some prompts, as the version service would have. */
+/** Stores the first version of some prompts, as the version service would have, and the label `production` of each on it. */
 export async function fillVersions(promptUrl: string, mongoUrl: string, promptIds: string[]): Promise<void> {
   const prompts = await onDatabase<FilledPrompt>(
     promptUrl,
@@ -58,11 +58,23 @@ export async function fillVersions(promptUrl: string, mongoUrl: string, promptId
   )
   const client = await MongoClient.connect(mongoUrl)
   try {
-    await client.db().collection('prompt_versions').insertMany(prompts.map(toFirstVersion))
+    const versions = prompts.map(toFirstVersion)
+    await client.db().collection('prompt_versions').insertMany(versions)
+    await client.db().collection('label_changes').insertMany(versions.map(toLabelChange))
   } finally {
     await client.close()
   }
 }
+
+const toLabelChange = ({ promptId, version, userId, createdAt }: ReturnType<typeof toFirstVersion>) => ({
+  promptId,
+  label: 'production',
+  seq: 1,
+  version,
+  from: null,
+  userId,
+  createdAt,
+})
 
 type FilledPrompt = Omit<Held, 'variables'> & {
   id: string

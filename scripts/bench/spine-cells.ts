@@ -154,7 +154,15 @@ const bareRow = (): PromptEventRow => ({
   viewerHash: null,
   properties: JSON.stringify({ version: 2, revision: 2, ownerId: owner, visible: true }),
   once: null,
-  facts: { ownerId: owner, visible: true, deleted: false, revision: 2n, resynced: false },
+  facts: {
+    ownerId: owner,
+    visible: true,
+    deleted: false,
+    revision: 2n,
+    resynced: false,
+    title: 'What a benchmark writes',
+    category: 'software',
+  },
 })
 
 async function measureLatency({ databases, sides, certificates, data }: BenchSite): Promise<SpineResult> {

@@ -2,6 +2,8 @@
 export type Ledger = {
   users: Map<string, AckedUser>
   prompts: Map<string, AckedPrompt>
+  /** What people last did to a prompt or to each other, by `${who} ${what}`. */
+  social: Social
   /** Sign-ins that were answered. */
   signIns: number
   /** Requests by what was answered. */
@@ -14,5 +16,22 @@ export type AckedUser = { username: string; isUnsure: boolean }
 /** A prompt: the title of each version that was acknowledged, and whether its deletion was. */
 export type AckedPrompt = { ownerId: string; versions: Map<number, string>; isDeleted: boolean }
 
+/** What was acknowledged last; `unsure` when what came after it had no answer. */
+export type Social = {
+  /** Whether the user likes the prompt, or follows the other one. */
+  likes: Map<string, boolean | 'unsure'>
+  follows: Map<string, boolean | 'unsure'>
+  /** 1 to 5. */
+  ratings: Map<string, number | 'unsure'>
+  /** Ids. */
+  comments: Set<string>
+}
+
 /** An empty one. */
-export const newLedger = (): Ledger => ({ users: new Map(), prompts: new Map(), signIns: 0, answers: {} })
+export const newLedger = (): Ledger => ({
+  users: new Map(),
+  prompts: new Map(),
+  social: { likes: new Map(), follows: new Map(), ratings: new Map(), comments: new Set() },
+  signIns: 0,
+  answers: {},
+})

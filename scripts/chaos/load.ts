@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AckedPrompt, Ledger } from './ledger.ts'
+import { actOnOthers } from './social.ts'
 
 /** Milliseconds that an answer may take. */
 const TIMEOUT_MS = 15_000
 
 const PASSWORD = 'correct horse battery'
 
-type Answer = { status: number; body: any }
-type Person = { id: string; login: string; token: string; prompts: string[] }
+/** An answer; status 0 without one. */
+export type Answer = { status: number; body: any }
 
-/** One person who writes, edits, reads, renames and deletes until `signal` is aborted; the ledger gets what was acknowledged. */
+/** Somebody who acts. */
+export type Person = { id: string; login: string; token: string; prompts: string[] }
+
+/** One person who writes, edits, reads, renames, deletes, likes, rates, comments, forks and follows until `signal` is aborted; the ledger gets what was acknowledged. */
 export async function actAsPerson(url: string, ledger: Ledger, signal: AbortSignal): Promise<void> {
   const send = sender(url, ledger)
   const person = await register(send, ledger, signal)
@@ -26,7 +30,8 @@ async function step(send: Send, ledger: Ledger, person: Person) {
   const promptId = person.prompts[Math.floor(Math.random() * person.prompts.length)]
   if (promptId === undefined || dice < 0.25) return create(send, ledger, person)
   const prompt = ledger.prompts.get(promptId)!
-  if (dice < 0.75) return update(send, person, promptId, prompt)
+  if (dice < 0.55) return update(send, person, promptId, prompt)
+  if (dice < 0.75) return actOnOthers(send, ledger, person)
   if (dice < 0.85) return void (await send('GET', `/v1/prompts/${promptId}`, person))
   if (dice < 0.9) return remove(send, person, promptId, prompt)
   if (dice < 0.95) return rename(send, ledger, person)
@@ -95,7 +100,8 @@ async function signIn(send: Send, ledger: Ledger, person: Person) {
 
 const textOf = (title: string) => `${title}: ${'Summarise what follows on {{topic}}. '.repeat(10)}`
 
-type Send = (verb: string, path: string, person?: Person, body?: object) => Promise<Answer>
+/** Sends a request. */
+export type Send = (verb: string, path: string, person?: Person, body?: object) => Promise<Answer>
 
 const sender =
   (url: string, { answers }: Ledger): Send =>

@@ -2,6 +2,7 @@ import { type Document, MongoClient, type UUID } from 'mongodb'
 import { emittedBy, EVENTS } from '#contracts/events.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import type { Ledger } from './ledger.ts'
+import { recountSocial } from './recount-social.ts'
 
 /** One thing that is proven: how many of what were compared, and what does not agree (the first few). */
 export type Finding = { what: string; compared: number; wrong: string[] }
@@ -20,6 +21,7 @@ export async function recount(databases: Databases, ledger: Ledger): Promise<Fin
     eventsInAnalytics(facts),
     factsInAnalytics(facts),
     namesInPrompt(facts),
+    ...(await recountSocial(databases, ledger)),
   ]
 }
 

@@ -1,13 +1,14 @@
 import type { Base } from '#chassis/define-service.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { PostgresConfig } from '#chassis/config.ts'
+import type { PageTokens } from '#chassis/page-token.ts'
 import { partitionMetrics } from './partition-metrics.ts'
 
-/** What jobs, commands and subscriptions of this service need. */
-export type Deps = { database: Database }
+/** What handlers, jobs, commands and subscriptions of this service need. */
+export type Deps = { database: Database; pageTokens: PageTokens }
 
 /** Makes the context of one service. */
-export function createContext({ database, metrics }: Base<PostgresConfig>): Deps {
+export function createContext({ database, pageTokens, metrics }: Base<PostgresConfig>): Deps {
   partitionMetrics(metrics.registry, database)
-  return { database }
+  return { database, pageTokens }
 }

@@ -2,8 +2,11 @@ import { deleteAll } from '#chassis/db/deletion.ts'
 import type { Job } from '#chassis/jobs.ts'
 import type { Deps } from './context.ts'
 import { deleteOldIds } from './db/delete-old-ids.ts'
+import { refreshTrending } from './db/trending-prompts.ts'
+import { deleteOldVotes } from './db/votes.ts'
 import { makePartitions } from './db/partitions.ts'
 import { wantedMonths } from './months.ts'
+import { type Window, WINDOWS } from './trending.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -21,4 +24,16 @@ export const jobs = ({ database }: Deps): Job[] => [
     everyMs: HOUR_MS,
     run: (signal) => deleteAll(database.sql, deleteOldIds, signal),
   },
+  {
+    name: 'delete old votes',
+    on: 'one replica',
+    everyMs: HOUR_MS,
+    run: (signal) => deleteAll(database.sql, deleteOldVotes, signal),
+  },
+  ...Object.entries(WINDOWS).map(([window, { everyMs }]): Job => ({
+    name: `refresh trending ${window}`,
+    on: 'one replica',
+    everyMs,
+    run: () => refreshTrending(database, window as Window),
+  })),
 ]

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { pointsOf, rangeOf } from './series.ts'
+import { GetPromptStatsRequest_Granularity as Asked } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import { granularityOf, pointsOf, rangeOf } from './series.ts'
 
 const NOW = new Date('2026-11-26T04:37:42.123Z')
 const iso = ({ start, end }: { start: Date; end: Date }) => [start.toISOString(), end.toISOString()]
@@ -36,5 +37,21 @@ describe('a range', () => {
   test('at midnight begins with the new day', () => {
     const midnight = at('2026-11-26T00:00:00.000Z')
     expect(pointsOf('DAY', rangeOf('DAY', {}, midnight)).at(-1)).toEqual(midnight)
+  })
+})
+
+describe('a series is', () => {
+  test.each([
+    ['by the day', undefined, 'DAY'],
+    ['by the day when it begins at the start of a day in UTC', at('2026-01-02T00:00:00Z'), 'DAY'],
+    ['by the hour when it begins an hour later', at('2026-01-02T01:00:00Z'), 'HOUR'],
+    ['by the hour when it begins a millisecond later', at('2026-01-02T00:00:00.001Z'), 'HOUR'],
+  ])('%s, when nobody says', (_, start, expected) => {
+    expect(granularityOf(Asked.UNSPECIFIED, start)).toBe(expected)
+  })
+
+  test('what the request says, wherever it begins', () => {
+    expect(granularityOf(Asked.DAY, at('2026-01-02T01:00:00Z'))).toBe('DAY')
+    expect(granularityOf(Asked.HOUR, at('2026-01-02T00:00:00Z'))).toBe('HOUR')
   })
 })

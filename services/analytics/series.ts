@@ -1,3 +1,5 @@
+import { GetPromptStatsRequest_Granularity as Asked } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+
 /** The length of a point of a series. */
 export type Granularity = 'DAY' | 'HOUR'
 
@@ -10,6 +12,19 @@ const HOUR_MS = 3_600_000
 const POINTS: Record<Granularity, { ms: number; usual: number }> = {
   DAY: { ms: 24 * HOUR_MS, usual: 30 },
   HOUR: { ms: HOUR_MS, usual: 48 },
+}
+
+/** What a request asks for: if it does not say, days, or hours when the range does not begin at the start of a day in UTC. */
+export function granularityOf(asked: Asked, start: Date | undefined): Granularity {
+  switch (asked) {
+    case Asked.HOUR:
+      return 'HOUR'
+    case Asked.DAY:
+      return 'DAY'
+    case Asked.UNSPECIFIED:
+    case Asked.UNRECOGNIZED:
+      return start && start.getTime() % POINTS.DAY.ms !== 0 ? 'HOUR' : 'DAY'
+  }
 }
 
 /** The whole points that a time touches. Without an end it is `now`'s point; without a start it is as long as usual. */

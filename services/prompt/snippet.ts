@@ -1,4 +1,4 @@
-import type { SearchPromptsResponse_Snippet as Snippet } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import type { SearchPromptsResponse_Snippet as Snippet } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import { fold, type Term, termsOf } from './search-terms.ts'
 
 /** UTF-16 units of an excerpt, and how many of them stand before the first match. */

@@ -1,9 +1,7 @@
 import { nullable, type ParamsOf, type SqlNames, timestamptz, uuid } from '#chassis/db/params.ts'
 import { type Statement, statement } from '#chassis/db/statements.ts'
 import type { Granularity } from '../series.ts'
-
-/** Events of one kind within one point of a series; `at` is its beginning, milliseconds since 1970. */
-export type PointCount = { at: number; event_type: string; count: number }
+import type { PointCount } from './point-count.ts'
 
 /** A prompt's numbers; `series` is null for who is not its owner, `totals` when nothing has been counted yet. */
 export type PromptStatsRow = { totals: Record<string, number> | null; series: PointCount[] | null }

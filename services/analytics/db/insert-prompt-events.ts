@@ -4,6 +4,7 @@ import type { PromptEventRow } from '../events/rows.ts'
 import { eventColumnParams, eventColumns } from './event-columns.ts'
 import { claimedCte, CLASHING, IS_ACCEPTED, KNOWN_CTE, newRows } from './known.ts'
 import { rollupCtes } from './rollups.ts'
+import { VOTES_CTE } from './votes.ts'
 
 const params = {
   ...eventColumnParams,
@@ -19,6 +20,8 @@ const params = {
   factsDeleted: arrayOf(boolean),
   factsRevisions: arrayOf(bigint),
   factsResynced: arrayOf(boolean),
+  factsTitles: arrayOf(nullable(text)),
+  factsCategories: arrayOf(nullable(text)),
 }
 
 /**
@@ -42,18 +45,19 @@ export const insertPromptEvents = statement(
     select event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties
     ${newRows('prompt_id')}
     on conflict (event_id, event_time) do nothing
-    returning prompt_id, event_type, event_time
+    returning prompt_id, event_type, event_time, user_id, viewer_hash
   ),
   ${rollupCtes('prompt_daily', 'prompt_id')},
+  ${VOTES_CTE},
   facts as (
-    insert into prompt_facts as f (prompt_id, owner_id, visible, deleted, revision, resynced)
-    select prompt_id, owner_id, visible and not deleted, deleted, revision, resynced
+    insert into prompt_facts as f (prompt_id, owner_id, visible, deleted, revision, resynced, title, category)
+    select prompt_id, owner_id, visible and not deleted, deleted, revision, resynced, title, category
     from (
-      select distinct on (prompt_id) prompt_id, owner_id, visible, revision, resynced,
+      select distinct on (prompt_id) prompt_id, owner_id, visible, revision, resynced, title, category,
         bool_or(deleted) over (partition by prompt_id) as deleted
       from unnest(${p.factsIds}, ${p.factsPromptIds}, ${p.factsOwnerIds}, ${p.factsVisible}, ${p.factsDeleted},
-          ${p.factsRevisions}, ${p.factsResynced})
-        as t (event_id, prompt_id, owner_id, visible, deleted, revision, resynced)
+          ${p.factsRevisions}, ${p.factsResynced}, ${p.factsTitles}, ${p.factsCategories})
+        as t (event_id, prompt_id, owner_id, visible, deleted, revision, resynced, title, category)
       where ${IS_ACCEPTED}
       order by prompt_id, revision desc, resynced
     ) latest
@@ -63,7 +67,9 @@ export const insertPromptEvents = statement(
       visible = excluded.visible and not f.deleted,
       deleted = excluded.deleted or f.deleted,
       revision = greatest(excluded.revision, f.revision),
-      resynced = case when excluded.revision > f.revision then excluded.resynced else f.resynced end
+      resynced = case when excluded.revision > f.revision then excluded.resynced else f.resynced end,
+      title = excluded.title,
+      category = excluded.category
     where excluded.revision > f.revision or (excluded.deleted and not f.deleted)
   )
   ${CLASHING}`,
@@ -71,7 +77,7 @@ export const insertPromptEvents = statement(
 
 /** What it is given for these rows: an array for each column. */
 export function promptEventColumns(rows: PromptEventRow[]): ParamsOf<typeof params> {
-  const facts = rows.flatMap((row) => (row.facts ? [{ id: row.id, promptId: row.promptId, ...row.facts }] : []))
+  const facts = rows.flatMap((row) => (row.facts ? [{ ...row, ...row.facts }] : []))
   return {
     ...eventColumns(rows),
     promptIds: rows.map(({ promptId }) => promptId),
@@ -86,5 +92,7 @@ export function promptEventColumns(rows: PromptEventRow[]): ParamsOf<typeof para
     factsDeleted: facts.map(({ deleted }) => deleted),
     factsRevisions: facts.map(({ revision }) => revision),
     factsResynced: facts.map(({ resynced }) => resynced),
+    factsTitles: facts.map(({ title }) => title),
+    factsCategories: facts.map(({ category }) => category),
   }
 }

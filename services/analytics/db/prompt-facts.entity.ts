@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 
 /**
- * Whose a prompt is and whether it is in lists for everyone, at the highest revision that was heard of. A deleted one stays so. `resynced`:
+ * Whose a prompt is, whether it is in lists for everyone, and how it is called then, at the highest revision that was heard of. A deleted one stays so. `resynced`:
  * the command `resync` told this, and no event has that revision.
  */
 export const PromptFacts = defineEntity({
@@ -14,5 +14,7 @@ export const PromptFacts = defineEntity({
     deleted: p.boolean(),
     revision: p.bigint(),
     resynced: p.boolean().default(false),
+    title: p.string().length(200).nullable(),
+    category: p.string().length(50).nullable(),
   },
 })

@@ -2,6 +2,9 @@ import type { Schema } from '#chassis/db/orm.ts'
 import { PlatformHourly, PlatformTotal, PromptDaily, UserDaily } from './rollup.entities.ts'
 import { PromptActivityEvent } from './prompt-activity-event.entity.ts'
 import { PromptFacts } from './prompt-facts.entity.ts'
+import { PromptVote } from './prompt-vote.entity.ts'
+import { TrendingPrompt } from './trending-prompt.entity.ts'
+import { UserFacts } from './user-facts.entity.ts'
 import { CountedOnce } from './counted-once.entity.ts'
 import { EventId } from './event-id.entity.ts'
 import { UserActivityEvent } from './user-activity-event.entity.ts'
@@ -17,6 +20,9 @@ export const schema = {
     PlatformHourly,
     PlatformTotal,
     PromptFacts,
+    UserFacts,
+    PromptVote,
+    TrendingPrompt,
     EventId,
     CountedOnce,
   ],

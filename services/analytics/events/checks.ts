@@ -22,6 +22,12 @@ export function uuid(what: string, value: string): string {
 /** The same for one that may be empty, which is null. */
 export const optionalUuid = (what: string, value: string | undefined) => (value ? uuid(what, value) : null)
 
+/** The hash of an address as it is, null when it is empty, or a BadEvent. */
+export function hash(what: string, value: string): string | null {
+  if (value !== '' && !/^[0-9a-f]{32}$/.test(value)) throw new BadEvent(`its ${what} is not 32 hexadecimal digits`)
+  return value || null
+}
+
 /** A time at which something can have happened, or a BadEvent. */
 export function moment(value: Date | undefined): Date {
   const time = value?.getTime() ?? Number.NaN

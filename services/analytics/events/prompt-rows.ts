@@ -2,7 +2,7 @@ import { isEvent, type Received } from '#chassis/events/envelope.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { Actor, EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
 import type { PromptFacts, PromptView } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
-import { json, moment, optionalUuid, text, uuid } from './checks.ts'
+import { hash, json, moment, optionalUuid, text, uuid } from './checks.ts'
 import { type Facts, onceOf, type PromptEventRow, type RowsOf } from './rows.ts'
 
 /** The type of a view: it is stored one by one, and arrives with others in one message. */
@@ -42,7 +42,7 @@ const viewRow = ({ eventId, promptId, prompt, viewer, viewerHash, occurredAt }: 
   type: VIEWED,
   promptId: uuid('prompt_id', promptId),
   ...whoAndWhat(viewer, prompt),
-  viewerHash: text('viewer_hash', viewerHash, 32),
+  viewerHash: hash('viewer_hash', viewerHash),
   properties: null,
   once: null,
   facts: undefined,
@@ -58,10 +58,16 @@ const whoAndWhat = (
   category: text('category', prompt?.category, 50),
 })
 
-const factsOf = ({ ownerId, visible }: PromptFacts, metadata: EventMetadata | undefined, deleted: boolean): Facts => ({
+const factsOf = (
+  { ownerId, visible, title, category }: PromptFacts,
+  metadata: EventMetadata | undefined,
+  deleted: boolean,
+): Facts => ({
   ownerId: uuid('owner_id', ownerId),
   visible,
   deleted,
   revision: metadata?.aggregateRevision ?? 0n,
   resynced: metadata?.resync ?? false,
+  title: visible ? text('title', title, 200) : null,
+  category: visible ? text('category', category, 50) : null,
 })

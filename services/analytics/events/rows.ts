@@ -17,11 +17,25 @@ export type EventRow = {
   once: string | null
 }
 
-/** A row of `user_activity_events`. */
-export type UserEventRow = EventRow & { userId: string; email: string | null }
+/** What an event tells of its user, at a revision. */
+export type UserFacts = { username: string; revision: bigint }
 
-/** What an event tells of its prompt, at a revision; `resynced` when `resync` told it and not the event of that revision. */
-export type Facts = { ownerId: string; visible: boolean; deleted: boolean; revision: bigint; resynced: boolean }
+/** A row of `user_activity_events`, and what it tells of the user. */
+export type UserEventRow = EventRow & { userId: string; email: string | null; facts: UserFacts | undefined }
+
+/**
+ * What an event tells of its prompt, at a revision; `resynced` when `resync` told it and not the event of that revision. A prompt that is not
+ * visible has neither title nor category.
+ */
+export type Facts = {
+  ownerId: string
+  visible: boolean
+  deleted: boolean
+  revision: bigint
+  resynced: boolean
+  title: string | null
+  category: string | null
+}
 
 /** A row of `prompt_activity_events`, and what it tells of the prompt. */
 export type PromptEventRow = EventRow & {

@@ -49,7 +49,12 @@ export const BEYOND_SEED: Record<string, Table> = {
   user_activity_events: {
     columns: { properties: 'jsonb' },
     constraints: [],
-    indexes: ['btree (created_at DESC)', 'btree (event_time DESC)', 'btree (event_type)', 'btree (user_id)'],
+    indexes: [
+      'btree (created_at DESC)',
+      'btree (event_time DESC)',
+      'btree (event_type)',
+      'btree (user_id, event_time DESC)',
+    ],
   },
   prompt_activity_events: {
     columns: { viewer_hash: 'varchar(32)', properties: 'jsonb' },
@@ -57,7 +62,7 @@ export const BEYOND_SEED: Record<string, Table> = {
     indexes: [
       'btree (created_at DESC)',
       'btree (event_time DESC)',
-      'btree (event_type)',
+      'btree (event_type, prompt_id, event_time DESC)',
       'btree (prompt_id, event_time DESC) INCLUDE (event_type)',
       'btree (user_id)',
     ],
@@ -74,9 +79,35 @@ export const BEYOND_SEED: Record<string, Table> = {
       deleted: 'boolean not null',
       revision: 'bigint not null',
       resynced: 'boolean not null default false',
+      title: 'varchar(200)',
+      category: 'varchar(50)',
     },
     constraints: ['CHECK ((NOT (deleted AND visible)))', 'PRIMARY KEY (prompt_id)'],
+    indexes: ['btree (owner_id)'],
+  },
+  user_facts: {
+    columns: { user_id: 'uuid not null', username: 'varchar(50) not null', revision: 'bigint not null' },
+    constraints: ['PRIMARY KEY (user_id)'],
     indexes: [],
+  },
+  prompt_votes: {
+    columns: {
+      day: 'date not null',
+      prompt_id: 'uuid not null',
+      voter: 'uuid not null',
+      weight: 'smallint not null',
+      voted_at: `${TIME} not null`,
+    },
+    constraints: ['PRIMARY KEY (day, prompt_id, voter)'],
+    indexes: [],
+  },
+  trending_prompts: {
+    columns: { window: 'varchar(20) not null', prompt_id: 'uuid not null', rank: 'bigint not null' },
+    constraints: [
+      `CHECK ((("window")::text = ANY ((ARRAY['HOUR'::varchar, 'DAY'::varchar, 'WEEK'::varchar, 'MONTH'::varchar])::text[])))`,
+      'PRIMARY KEY ("window", prompt_id)',
+    ],
+    indexes: ['btree ("window", rank DESC, prompt_id DESC)'],
   },
   event_ids: {
     columns: { event_id: 'uuid not null', event_time: `${TIME} not null` },

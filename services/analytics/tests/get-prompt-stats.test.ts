@@ -61,7 +61,11 @@ describe('the totals of a prompt', () => {
     const promptId = await create()
     await like(promptId, ago(0))
     for (const as of [undefined, bob]) {
-      expect(await stats({ promptId }, as)).toEqual({ totals: { ...ZEROS, likes: 1n }, series: [] })
+      expect(await stats({ promptId }, as)).toEqual({
+        totals: { ...ZEROS, likes: 1n },
+        series: [],
+        granularity: Granularity.DAY,
+      })
     }
     const own = await stats({ promptId }, ann)
     expect(own.totals).toEqual({ ...ZEROS, likes: 1n })
@@ -130,6 +134,20 @@ describe('a series', () => {
     expect(hours.series).toHaveLength(72)
   })
 
+  test('that does not begin at the start of a day is by the hour, unless days are asked for', async () => {
+    const promptId = await create()
+    const start = new Date(startOf(DAY, ago(3 * DAY)).getTime() + 5 * HOUR)
+    const end = new Date(start.getTime() + 26 * HOUR)
+    await like(promptId, start)
+    const hours = await stats({ promptId, start, end }, ann)
+    expect(hours.granularity).toBe(Granularity.HOUR)
+    expect(hours.series).toHaveLength(26)
+    expect(hours.series[0]).toEqual({ time: start, activity: { ...ZEROS, likes: 1n } })
+    const days = await stats({ promptId, start, end, granularity: Granularity.DAY }, ann)
+    expect(days.granularity).toBe(Granularity.DAY)
+    expect(days.series.map(({ time }) => time)).toEqual([startOf(DAY, start), startOf(DAY, end)])
+  })
+
   test('may have 366 days, or 14 by the hour', async () => {
     const promptId = await create()
     const end = startOf(DAY, new Date())
@@ -142,7 +160,8 @@ describe('a series', () => {
 
 describe('a request is refused', () => {
   const ORDER = 'end must be after start; without an end, start must be in the past'
-  const LENGTH = 'start and end must not be more than 366 days apart, or 14 days when granularity is HOUR'
+  const LENGTH =
+    'start and end must not be more than 366 days apart, or 14 days by the hour: for granularity HOUR, or without one when start is not midnight in UTC'
   const at = (text: string) => new Date(text)
   const RANGES: [string, Partial<GetPromptStatsRequest>, string][] = [
     ['that ends where it starts', { start: at('2026-01-01T00:00:00Z'), end: at('2026-01-01T00:00:00Z') }, ORDER],
@@ -156,6 +175,16 @@ describe('a request is refused', () => {
         start: at('2026-01-01T00:00:00Z'),
         end: at('2026-01-15T00:00:01Z'),
       },
+      LENGTH,
+    ],
+    [
+      'of 15 days that begin in the middle of one',
+      { start: at('2026-01-01T12:00:00Z'), end: at('2026-01-16T12:00:00Z') },
+      LENGTH,
+    ],
+    [
+      'of 15 days that begin a millisecond after midnight',
+      { start: at('2026-01-01T00:00:00.001Z'), end: at('2026-01-16T12:00:00Z') },
       LENGTH,
     ],
   ]

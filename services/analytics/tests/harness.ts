@@ -2,6 +2,7 @@ import { v7 } from 'uuid'
 import type { Received } from '#chassis/events/envelope.ts'
 import type { Refusal } from '#chassis/events/subscription.ts'
 import type { Outgoing } from '#chassis/grpc/client.ts'
+import type { Role } from '#chassis/grpc/tokens.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import { type EventDefinition, EVENTS } from '#contracts/events.ts'
@@ -83,8 +84,8 @@ export async function startAnalytics(natsUrl?: string, replicaOf?: TestDatabase)
     return refusals
   }
 
-  const tokenOf = async (userId: string): Promise<Outgoing> => ({
-    token: await identity.tokenFor({ userId, username: 'somebody' }),
+  const tokenOf = async (userId: string, role: Role = 'USER'): Promise<Outgoing> => ({
+    token: await identity.tokenFor({ userId, username: 'somebody', role }),
   })
 
   return {
@@ -93,16 +94,17 @@ export async function startAnalytics(natsUrl?: string, replicaOf?: TestDatabase)
     tokenOf,
     analytics: test.stub(AnalyticsServiceService),
     recount: () => recount((text) => database.query<Mismatch>(text)),
-    /** Empties all tables. */
+    /** Empties all tables: those of trending prompts in the order in which their job locks them. */
     clear: () =>
       database.query(`truncate user_activity_events, prompt_activity_events, user_daily, prompt_daily, platform_hourly,
-        platform_totals, prompt_facts, event_ids, counted_once`),
+        platform_totals, user_facts, event_ids, counted_once, prompt_votes, prompt_facts, trending_prompts`),
     /** All that is counted and known, to be compared. */
     snapshot: async () => ({
       daily: await database.query('select * from prompt_daily order by prompt_id, day, event_type'),
       users: await database.query('select * from user_daily order by user_id, day, event_type'),
       hourly: await database.query('select * from platform_hourly order by hour, event_type'),
       totals: await database.query('select * from platform_totals order by event_type'),
+      votes: await database.query('select * from prompt_votes order by day, prompt_id, voter'),
       facts: await database.query('select * from prompt_facts order by prompt_id'),
     }),
   }

@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { asking, planOf, type PlanNode, tablesScanned } from '#chassis/testing/plans.ts'
+import { asking, planOf, type PlanNode, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { getPlatformStats } from '../db/get-platform-stats.ts'
 import { getPromptStats } from '../db/get-prompt-stats.ts'
+import { getUserStats } from '../db/get-user-stats.ts'
+import { listTrendingPrompts, pageParams as trendingPage, refresh } from '../db/trending-prompts.ts'
+import { MAX_ROWS, pageParams } from '../db/event-pages.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
+import { listPromptEvents, listPromptEventsOfType } from '../db/list-prompt-events.ts'
+import { listUserEvents } from '../db/list-user-events.ts'
 import { schema } from '../db/schema.ts'
 import { promptRows } from '../events/prompt-rows.ts'
 import { userRows } from '../events/user-rows.ts'
@@ -20,7 +25,7 @@ const FILL = `
     now() - i * interval '173 seconds'
   from generate_series(1, 40000) i;
   insert into user_activity_events (event_id, user_id, event_type, event_time)
-  select event_id, user_id, 'user.signed_in', event_time from prompt_activity_events;
+  select event_id, prompt_id, 'user.signed_in', event_time from prompt_activity_events;
   insert into prompt_daily select prompt_id, event_time::date, event_type, count(*) from prompt_activity_events group by 1, 2, 3;
   insert into user_daily select user_id, event_time::date, event_type, count(*) from user_activity_events group by 1, 2, 3;
   insert into platform_hourly
@@ -29,12 +34,18 @@ const FILL = `
   insert into event_ids select event_id, event_time from prompt_activity_events;
   insert into platform_totals select event_type, sum(count) from platform_hourly group by 1;
   insert into prompt_facts select pg_temp.id(i), pg_temp.id(i), true, false, 1 from generate_series(0, 399) i;
-  insert into prompt_facts select gen_random_uuid(), gen_random_uuid(), true, false, 1 from generate_series(0, 20000) i`
+  insert into prompt_facts select gen_random_uuid(), gen_random_uuid(), true, false, 1 from generate_series(0, 20000) i;
+  insert into prompt_votes
+  select current_date - i % 31, pg_temp.id(i % 400), gen_random_uuid(), 1, now() - i % 31 * interval '1 day'
+  from generate_series(1, 40000) i;
+  insert into trending_prompts select w, prompt_id, random() * 1e6 from prompt_facts, unnest('{HOUR,DAY,WEEK,MONTH}'::text[]) w limit 4000;
+  insert into user_facts select owner_id, 'somebody', 1 from prompt_facts`
 const MAKE_ID = `
   create function pg_temp.id(n integer) returns uuid language sql as
   $$ select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`
 
 const PROMPT = '01900000-0000-7000-8000-000000000007'
+const USER = '01900000-0000-7000-8000-000000000008'
 const DAY = 24 * 3_600_000
 
 let database: TestDatabase
@@ -49,6 +60,9 @@ afterAll(() => database.drop())
 
 const now = Date.now()
 const lastDays = (days: number) => ({ start: new Date(now - days * DAY), end: new Date(now) })
+
+/** A second page of four days, of which the first one ended two days ago. */
+const page = () => pageParams(lastDays(4), [new Date(now - 2 * DAY).toISOString(), PROMPT], 21)
 
 /** The partitions that a plan reads, by their suffixes. */
 const partitionsOf = (nodes: PlanNode[], table: string) =>
@@ -74,6 +88,15 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
     expect(tablesScanned(nodes)).toEqual([])
   })
 
+  test.each([
+    ['DAY', 30],
+    ['HOUR', 2],
+  ] as const)('the numbers of an author by the %s scan no table', async (by, days) => {
+    const nodes = await planOf(database, mode, getUserStats[by], { userId: PROMPT, ...lastDays(days) })
+    expect(nodes[0]!['Actual Rows']).toBe(1)
+    expect(tablesScanned(nodes)).toEqual([])
+  })
+
   test('a series by the hour reads the index alone, of the months that it touches', async () => {
     const nodes = await planOf(database, mode, getPromptStats.HOUR, {
       promptId: PROMPT,
@@ -84,6 +107,38 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
     expect(new Set(read.map((node) => node['Node Type']))).toEqual(new Set(['Index Only Scan']))
     const months = new Set([suffixAt(now - 2 * DAY), suffixAt(now)])
     expect(partitionsOf(nodes, 'prompt_activity_events')).toEqual(months)
+  })
+
+  test.each([
+    ['a user', 'user', () => asking(listUserEvents, { userId: USER, type: null, ...page() })],
+    ['a prompt', 'prompt', () => asking(listPromptEvents, { promptId: PROMPT, ...page() })],
+    [
+      'a prompt, of one type,',
+      'prompt',
+      () => asking(listPromptEventsOfType, { promptId: PROMPT, type: 'prompt.liked', ...page() }),
+    ],
+  ])('events of %s are read in their order, of the months that the page can touch', async (_, about, asked) => {
+    const nodes = await asked().plan(database, mode)
+    expect(tablesScanned(nodes)).toEqual([])
+    const indexes = nodes.flatMap((node) => node['Index Name'] ?? [])
+    expect(indexes.filter((index) => !index.includes(`${about}_id`))).toEqual([])
+    expect(partitionsOf(nodes, `${about}_activity_events`)).toEqual(
+      new Set([suffixAt(now - 4 * DAY), suffixAt(now - 2 * DAY)]),
+    )
+    expect(rowsSorted(nodes).every((rows) => rows <= MAX_ROWS)).toBe(true)
+  })
+
+  test('trending prompts are read in their order, each with what is known of it and its author', async () => {
+    const nodes = await planOf(database, mode, listTrendingPrompts, trendingPage('DAY', [500_000, PROMPT], 21))
+    expect(tablesScanned(nodes)).toEqual([])
+    expect(rowsSorted(nodes)).toEqual([])
+  })
+
+  test('scores of a day are computed from the votes of its days alone', async () => {
+    const nodes = await planOf(database, mode, refresh, { window: 'DAY', hours: 24 })
+    const votes = nodes.filter((node) => node['Relation Name'] === 'prompt_votes')
+    expect(votes).toHaveLength(1)
+    expect(votes[0]!['Node Type']).not.toBe('Seq Scan')
   })
 
   test('the numbers of the platform read its totals and a week of hours', async () => {

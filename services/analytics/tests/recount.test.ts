@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
 import type { Received } from '#chassis/events/envelope.ts'
-import { consumedBy, EVENTS } from '#contracts/events.ts'
-import { type AnalyticsTest, eventOf, startAnalytics, viewsOf } from './harness.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { type AnalyticsTest, eventOf, startAnalytics } from './harness.ts'
+import { randomOf, someEvents } from './random-events.ts'
 
 let service: AnalyticsTest
 
@@ -11,35 +12,6 @@ beforeAll(async () => {
 })
 beforeEach(() => service.clear())
 afterAll(() => service.stop())
-
-/** The same numbers from 0 to 1 for the same seed, so that what fails can be seen again. */
-function randomOf(seed: number) {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
-
-/** Some hundred events of few prompts, owners and hours, in disorder, many of them more than once. */
-function someEvents(random: () => number): Received[] {
-  const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)]!
-  const prompts = Array.from({ length: 8 }, () => ({ about: v7(), owner: v7() }))
-  const said = () => ({ ...pick(prompts), at: new Date(Date.now() - Math.floor(random() * 60 * 24 * 3_600_000)) })
-  let revision = 0
-  const distinct = Array.from({ length: 400 }, () => {
-    if (random() < 0.2) return viewsOf(Array.from({ length: Math.floor(random() * 5) }, said))
-    revision += 1
-    const event = pick(consumedBy('analytics'))
-    const about = event.happens === 'ONCE' ? { about: v7() } : {}
-    return eventOf(event, { ...said(), ...about, revision, visible: random() < 0.5 })
-  })
-  const again = Array.from({ length: 400 }, () => pick(distinct))
-  return [...distinct, ...again]
-    .map((event) => ({ event, order: random() }))
-    .toSorted((a, b) => a.order - b.order)
-    .map(({ event }) => event)
-}
 
 test.each([1, 2, 3])('whatever comes, in whatever batches, is counted as the events say (seed %i)', async (seed) => {
   const random = randomOf(seed)

@@ -6,6 +6,7 @@ import type { TestDatabase } from './database.ts'
 export type PlanNode = {
   'Node Type': string
   'Relation Name'?: string
+  'Index Name'?: string
   /** The mean of its loops. */
   'Actual Rows': number
   'Actual Loops': number

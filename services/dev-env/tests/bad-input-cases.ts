@@ -76,16 +76,6 @@ const versionOf =
   ({ prompts }: Scene) =>
     `/v1/prompts/${prompts.public}/versions${rest.startsWith('?') ? rest : `/${rest}`}`
 
-const stats = (name: string, path: (scene: Scene) => string, code: number, fields?: string[]): RestCase => ({
-  name: `statistics: ${name}`,
-  request: (scene) => [`GET /v1/analytics/prompts/${path(scene)}`],
-  status: code,
-  reason: code === 404 ? 'RESOURCE_NOT_FOUND' : 'VALIDATION_FAILED',
-  ...(fields && { fields }),
-})
-
-const range = (start: string, end: string) => `start=${start}T00:00:00Z&end=${end}T00:00:00Z`
-
 /** What the caller may not know of. */
 export const asBen = (name: string, request: (scene: Scene) => string, body?: unknown): RestCase => ({
   name: `somebody else's: ${name}`,
@@ -282,36 +272,6 @@ export const REST_CASES: RestCase[] = [
   get('nobody of that id', () => `/v1/users/${OTHER}`, 404, 'RESOURCE_NOT_FOUND'),
   get('a slash in an id', () => '/v1/prompts/a%2Fb', 400, 'REQUEST_REJECTED'),
 
-  stats('a prompt that is no UUID', () => 'first', 400, ['prompt_id']),
-  stats('an end before the start', ({ prompts }) => `${prompts.public}?${range('2026-02-01', '2026-01-01')}`, 400, [
-    '',
-  ]),
-  stats('a start to come, without an end', ({ prompts }) => `${prompts.public}?start=2099-01-01T00:00:00Z`, 400, ['']),
-  stats('more than 366 days', ({ prompts }) => `${prompts.public}?${range('2025-01-01', '2026-06-01')}`, 400, ['']),
-  stats(
-    'more than 14 days of hours',
-    ({ prompts }) => `${prompts.public}?granularity=HOUR&${range('2026-01-01', '2026-02-01')}`,
-    400,
-    [''],
-  ),
-  stats('another century', ({ prompts }) => `${prompts.public}?end=1999-12-31T00:00:00Z`, 400, ['end']),
-  stats('no such prompt', () => OTHER, 404),
-  stats('a private prompt', ({ prompts }) => prompts.private, 404),
-  stats('a deleted prompt', ({ prompts }) => prompts.deleted, 404),
-  get(
-    'a time in words',
-    ({ prompts }) => `/v1/analytics/prompts/${prompts.public}?start=yesterday`,
-    400,
-    'REQUEST_REJECTED',
-  ),
-  get(
-    'an unknown granularity',
-    ({ prompts }) => `/v1/analytics/prompts/${prompts.public}?granularity=WEEK`,
-    400,
-    'REQUEST_REJECTED',
-  ),
-  get('statistics of the platform, of whom', () => '/v1/analytics/stats?prompt_id=x', 400, 'REQUEST_REJECTED'),
-
   unauthenticated('none'),
   unauthenticated('none, but identity headers', {
     'x-pf-user-id': OTHER,
@@ -335,6 +295,9 @@ export const REST_CASES: RestCase[] = [
   asBen('the versions of a deleted prompt', ({ prompts }) => `GET /v1/prompts/${prompts.deleted}/versions`),
   asBen('statistics of a private prompt', ({ prompts }) => `GET /v1/analytics/prompts/${prompts.private}`),
   asBen('statistics of a draft', ({ prompts }) => `GET /v1/analytics/prompts/${prompts.draft}`),
+  asBen('statistics of a user', ({ ann }) => `GET /v1/analytics/users/${ann.id}`),
+  asBen('events of a user', ({ ann }) => `GET /v1/analytics/users/${ann.id}/events`),
+  asBen('events of a public prompt', ({ prompts }) => `GET /v1/analytics/prompts/${prompts.public}/events`),
   asBen('a public prompt, to change', ({ prompts }) => `PATCH /v1/prompts/${prompts.public}`, { title: 'mine' }),
   asBen('a private prompt, to change', ({ prompts }) => `PATCH /v1/prompts/${prompts.private}`, { title: 'mine' }),
   asBen('a public prompt, to delete', ({ prompts }) => `DELETE /v1/prompts/${prompts.public}`),

@@ -3,15 +3,17 @@ import type { Stub } from '#chassis/grpc/client.ts'
 import {
   type AnalyticsServiceService,
   GetPromptStatsRequest,
+  GetUserStatsRequest,
+  ListTrendingPromptsRequest,
 } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import {
   CreatePromptRequest,
   GetPromptRequest,
   ListPromptsRequest,
   type PromptServiceService,
-  SearchPromptsRequest,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { SearchPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import { Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import {
@@ -238,6 +240,21 @@ export const GRPC_CASES: GrpcCase[] = [
       analytics.getPromptStats(GetPromptStatsRequest.fromPartial({ promptId: prompts.private }), { token: ben.token }),
     code: status.NOT_FOUND,
     reason: 'RESOURCE_NOT_FOUND',
+  },
+  {
+    name: "somebody else's: statistics of a user",
+    call: ({ analytics }, { ann, ben }) =>
+      analytics.getUserStats(GetUserStatsRequest.fromPartial({ userId: ann.id }), { token: ben.token }),
+    code: status.NOT_FOUND,
+    reason: 'RESOURCE_NOT_FOUND',
+  },
+  {
+    name: 'trending: a page token that is none',
+    call: ({ analytics }) =>
+      analytics.listTrendingPrompts(ListTrendingPromptsRequest.fromPartial({ pageToken: 'page 2' })),
+    code: status.INVALID_ARGUMENT,
+    reason: 'PAGE_TOKEN_INVALID',
+    fields: ['page_token'],
   },
   {
     name: 'statistics: of the platform, with a token that is malformed',

@@ -4,7 +4,14 @@ import { Client } from 'pg'
 import type { TestNetwork } from './harness.ts'
 
 /** Written to by nobody's request: time passes, and jobs look after them. */
-const BY_ITSELF = ['prompt_rank', 'prompt_rank_due', 'categories', 'signing_keys', 'mikro_orm_migrations']
+const BY_ITSELF = [
+  'prompt_rank',
+  'prompt_rank_due',
+  'trending_prompts',
+  'categories',
+  'signing_keys',
+  'mikro_orm_migrations',
+]
 
 /** A fingerprint of every table and collection of every service: `prompt.prompts` → rows and their hash. */
 export async function contentsOf({ services }: TestNetwork): Promise<Record<string, string>> {

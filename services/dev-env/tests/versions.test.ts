@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
 import { Client } from 'pg'
 import { rejection } from '#chassis/testing/rejection.ts'
+import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
 
@@ -116,6 +117,11 @@ describe.each(TABLE)('the versions of a prompt that is %s', (_, arrange, readabl
       values ($1, $2, $3, 'PERSONAL', 2, 4, true, 1)`,
       [randomUUID(), promptId, licensee.id],
     )
+    for (const version of all) {
+      const path = `/v1/prompts/${promptId}/labels/v${version}`
+      const answer = await network.rest(`PUT ${path}`, { token: owner.token, body: { version } })
+      expect(answer.status).toBe(200)
+    }
     await arrange(promptId)
     await network.processAll()
   })
@@ -133,6 +139,28 @@ describe.each(TABLE)('the versions of a prompt that is %s', (_, arrange, readabl
       else expect(await rejection(got)).toMatchObject({ code: status.NOT_FOUND, reason: 'RESOURCE_NOT_FOUND' })
     }
   })
+
+  test.each(Object.entries(readable) as [Reader, number[]][])(
+    'have labels, which are, to %s, those of %j',
+    async (reader, expected) => {
+      const labels = network.stub('version', LabelServiceService)
+      const outgoing = { token: { owner, licensee, anyone, nobody: undefined }[reader]?.token }
+      const page = { promptId, pageSize: 0, pageToken: '' }
+      const list = labels.listLabels(page, outgoing)
+      if (expected.length === 0) expect(await rejection(list)).toMatchObject({ code: status.NOT_FOUND })
+      else expect((await list).labels.map(({ version }) => version)).toEqual(expected.toReversed())
+      for (const version of all) {
+        const label = `v${version}`
+        const changes = labels.listLabelChanges({ ...page, label }, outgoing)
+        const count = (await changes.catch(() => ({ changes: [] }))).changes.length
+        expect(count).toBe(expected.includes(version) ? 1 : 0)
+        const got = labels.getLabel({ promptId, label }, outgoing)
+        if (expected.includes(version))
+          expect(await got).toMatchObject({ label: { version }, version: { content: `Content ${version}` } })
+        else expect(await rejection(got)).toMatchObject({ code: status.NOT_FOUND, reason: 'RESOURCE_NOT_FOUND' })
+      }
+    },
+  )
 })
 
 test('an owner compares two versions and restores the former one', async () => {

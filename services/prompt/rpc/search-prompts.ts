@@ -1,9 +1,6 @@
 import type { PublicCall } from '#chassis/grpc/call.ts'
 import { cutPage, pageSize } from '#chassis/page-token.ts'
-import type {
-  SearchPromptsRequest,
-  SearchPromptsResponse_Match,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import type { SearchPromptsRequest, SearchPromptsResponse_Match } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import type { Deps } from '../context.ts'
 import * as db from '../db/search-prompts.ts'
 import { requiredTerms } from '../search-terms.ts'

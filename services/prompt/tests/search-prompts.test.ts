@@ -6,7 +6,7 @@ import {
   SearchPromptsRequest,
   SearchPromptsResponse,
   type SearchPromptsResponse_Snippet as Snippet,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+} from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
 let service: PromptTest

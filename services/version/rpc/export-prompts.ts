@@ -9,7 +9,7 @@ import type { ExportPromptsRequest } from '#contracts/gen/promptforge/version/v1
 import type { Deps } from '../context.ts'
 import { allVersions } from '../db/all-versions.ts'
 import type { FullRow } from '../version.ts'
-import { findVersion } from './read-versions.ts'
+import { findVersion } from './stored-version.ts'
 import { toVersion } from './view.ts'
 
 /** Downloads at once, each of which holds a page of prompts, a batch of versions and a message: a few MiB. */
@@ -78,7 +78,7 @@ async function* versionsOf(deps: Parts, prompt: PromptSummary, signal: AbortSign
   let next = 1
   const missing = async function* (end: number) {
     for (; next < end; next++) {
-      const row = await findVersion(deps, { promptId, version: next, lastChangedAt }, signal)
+      const row = await findVersion(deps, { promptId, version: next }, { lastChangedAt }, signal)
       if (row) yield row
     }
   }

@@ -1,5 +1,7 @@
 import { Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import type { Label } from '#contracts/gen/promptforge/version/v1/label.ts'
 import type { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
+import { type LabelChangeRow, LATEST } from '../label.ts'
 import type { ShownRow } from '../version.ts'
 
 /** A version as somebody sees it who may read it; content and variables where they have been read. */
@@ -18,4 +20,22 @@ export const toVersion = (row: ShownRow): Version => ({
   changes: row.changes,
   contentHash: row.contentHash,
   createdAt: row.createdAt,
+})
+
+/** A label by its newest change, which is to a version. */
+export const toLabel = ({ label: name, version, seq, userId, createdAt: movedAt }: LabelChangeRow): Label => ({
+  name,
+  version: version!,
+  seq,
+  userId,
+  movedAt,
+})
+
+/** The label that names the head: whoever wrote that version moved it there. */
+export const toLatest = ({ version, userId, createdAt: movedAt }: ShownRow): Label => ({
+  name: LATEST,
+  version,
+  seq: version,
+  userId,
+  movedAt,
 })

@@ -9,9 +9,12 @@ import { EVENTS } from '#contracts/events.ts'
 import type { VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import type { VersionCreated } from '#contracts/gen/promptforge/version/v1/version_events.ts'
+import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { VersionConfig } from '../config.ts'
+import type { ReadableVersions } from '../access.ts'
 import type { VersionDocument } from '../db/documents.ts'
+import type { LabelChangeDocument } from '../db/label-changes.ts'
 import type { Deps } from '../context.ts'
 import { onContentChanged } from '../events/on-content-changed.ts'
 import { versionService } from '../service.ts'
@@ -39,25 +42,39 @@ export async function startVersionService({ context, ...options }: Options = {})
   const published: Published[] = []
   const note: Publish = async (_event, publications) => void published.push(...(publications as Published[]))
   const readable = new Map<string, VersionRange[]>()
+  const heads = new Map<string, number>()
   const changedAt = new Map<string, Date>()
-  const readableVersions = async (promptId: string) => {
+  const owner = { token: '' }
+  const readableVersions: ReadableVersions = async (promptId, { inherited }) => {
     const ranges = readable.get(promptId)
     if (!ranges) throw notFound('prompt')
-    return { ranges, lastChangedAt: changedAt.get(promptId) ?? new Date() }
+    return {
+      ranges,
+      isOwner: inherited.token === owner.token,
+      headVersion: heads.get(promptId) ?? ranges.at(-1)!.to,
+      lastChangedAt: changedAt.get(promptId) ?? new Date(),
+    }
   }
   const publishing = options.env?.['PF_NATS_URL'] ? {} : { publish: note }
   const overrides = { context: { readableVersions, ...publishing, ...context } }
   const test = await startTestService(versionService, { ...options, overrides })
+  owner.token = await test.identity.tokenFor(AUTHOR)
   const handle = onContentChanged(test.service.context)
   return {
     ...test,
     versions: test.stub(VersionServiceService),
+    labels: test.stub(LabelServiceService),
     readable,
+    /** The head of a prompt, where it is not the last readable version. */
+    heads,
+    /** To be called as AUTHOR, whose all prompts are. */
+    owner,
     /** When a prompt was last changed; default: now. */
     changedAt,
     published,
     /** The documents as they are stored. */
     documents: test.database.db.collection<VersionDocument>('prompt_versions'),
+    changes: test.database.db.collection<LabelChangeDocument>('label_changes'),
     /** Hands events to the service's handler; answers with the reasons of those that it refuses. */
     handle: async (...batch: Received<PromptContentChanged>[]) => (await handle(batch)).map(({ reason }) => reason),
     /** Stores versions of one prompt that anyone may read. */

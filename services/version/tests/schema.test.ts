@@ -86,6 +86,28 @@ describe('a stored version', () => {
 const described = ({ name, key, unique }: { name: string; key: object; unique?: boolean }) =>
   `${name} ${JSON.stringify(key)}${unique ? ' unique' : ''}`
 
+test('a change of a label has the fields that the README names, and no others', async () => {
+  await service.labels.setLabel({ promptId, label: 'production', version: 1 }, service.owner)
+  await service.labels.removeLabel({ promptId, label: 'production' }, service.owner)
+  const types = {
+    _id: 'objectId',
+    promptId: 'binData',
+    label: 'string',
+    seq: 'int',
+    userId: 'binData',
+    createdAt: 'date',
+  }
+  for (const [seq, version, from] of [
+    [1, 'int', 'null'],
+    [2, 'null', 'int'],
+  ] as const) {
+    const fields = Object.entries({ ...types, version, from })
+    const filter = Object.fromEntries(fields.map(([field, type]) => [field, { $type: type as never }]))
+    const document = await service.changes.findOne({ $and: [filter, { seq }] })
+    expect(Object.keys(document!).toSorted()).toEqual(fields.map(([field]) => field).toSorted())
+  }
+})
+
 describe('the migration', () => {
   const log = createLogger('test', 'silent')
 
@@ -94,12 +116,19 @@ describe('the migration', () => {
     expect(indexes.map(described).toSorted()).toEqual(INDEXES.map(described).toSorted())
   })
 
+  test('makes the index of label changes, by which the newest of a label is read', async () => {
+    const indexes = await service.changes.listIndexes().toArray()
+    const newest = { name: 'promptId_label_seq', key: { promptId: 1, label: 1, seq: -1 }, unique: true }
+    expect(indexes.map(described).toSorted()).toEqual([INDEXES[0]!, newest].map(described).toSorted())
+  })
+
   test('can be run by several at once, and again', async () => {
     const database = await testMongo()
     const config = testConfig(versionService, database.env)
     const migrate = () => versionService.store.migrate(config, log)
     const made = (await Promise.all([migrate(), migrate(), migrate()])).flat()
-    const names = ['prompt_versions', ...INDEXES.slice(1).map(({ name }) => `prompt_versions.${name}`)]
+    const ofVersions = INDEXES.slice(1).map(({ name }) => `prompt_versions.${name}`)
+    const names = ['prompt_versions', ...ofVersions, 'label_changes', 'label_changes.promptId_label_seq']
     expect([...new Set(made)].toSorted()).toEqual(names.toSorted())
     expect(await migrate()).toEqual([])
     await database.drop()

@@ -1,0 +1,24 @@
+import { notFound } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import type { GetUserStatsRequest } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import * as db from '../db/get-user-stats.ts'
+import * as series from '../series.ts'
+import { isSelfOrAdmin } from './admins.ts'
+import { toGranularity, toPromptActivity, toSeries } from './view.ts'
+
+export const getUserStats = async (request: GetUserStatsRequest, call: Call) => {
+  const { userId } = request
+  if (!(await isSelfOrAdmin(userId, call))) throw notFound('user')
+  const granularity = series.granularityOf(request.granularity, request.start)
+  const range = series.rangeOf(granularity, request, new Date())
+  const [row] = await call.sql(db.getUserStats[granularity], { userId, ...range })
+  const { prompts, totals, series: counts } = row!
+  return {
+    asAuthor: {
+      prompts: BigInt(prompts),
+      totals: toPromptActivity(new Map(Object.entries(totals ?? {}))),
+      series: toSeries(granularity, range, counts),
+    },
+    granularity: toGranularity(granularity),
+  }
+}

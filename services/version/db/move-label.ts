@@ -1,0 +1,30 @@
+import type { MikroORM } from '@mikro-orm/mongodb'
+import { aborted } from '#chassis/errors.ts'
+import { pause } from '#chassis/pause.ts'
+import { type LabelChangeRow, type Move, nextChange } from '../label.ts'
+import { insertChange, newestChange } from './label-changes.ts'
+
+/** Milliseconds until the next attempt at the most: double after each in vain, so that also a hundred callers get out of each other's way. */
+const BACK_OFF_MS = 10
+const MAX_BACK_OFF_MS = 2000
+
+/** What became of a label: the change that is now its newest, and whether this move made it. */
+export type Moved = { newest: LabelChangeRow | undefined; isChanged: boolean }
+
+/**
+ * Moves a label after its newest change. The unique number of a change is the lock: who comes second reads the newest anew and tries
+ * again, or hears ABORTED when it expected another.
+ */
+export async function moveLabel(orm: MikroORM, move: Move, signal: AbortSignal): Promise<Moved> {
+  for (let attempt = 1; ; attempt += 1) {
+    const newest = await newestChange(orm, move.promptId, move.label)
+    const next = nextChange(newest, move, new Date())
+    if (!next) return { newest, isChanged: false }
+    if (await insertChange(orm, next)) return { newest: next, isChanged: true }
+    await pause(Math.random() * Math.min(BACK_OFF_MS * 2 ** attempt, MAX_BACK_OFF_MS), signal)
+    if (signal.aborted) throw overtaken()
+  }
+}
+
+const overtaken = () =>
+  aborted('CONCURRENT_CHANGE', 'others moved the label all the time: repeat the request', { retryAfterMs: 1000 })
