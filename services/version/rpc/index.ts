@@ -3,11 +3,8 @@ import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { Deps } from '../context.ts'
 import { compareVersions } from './compare-versions.ts'
-<<<<<<< HEAD
 import { exportPrompts } from './export-prompts.ts'
-=======
 import { getLabel } from './get-label.ts'
->>>>>>> main
 import { getVersion } from './get-version.ts'
 import { listLabelChanges } from './list-label-changes.ts'
 import { listLabels } from './list-labels.ts'
