@@ -9,7 +9,8 @@ const BATCH = 4
 export async function* allVersions(versions: Versions, promptId: string, head: number): AsyncGenerator<FullRow> {
   const found = versions.find(
     { promptId: new UUID(promptId), version: { $lte: head } },
-    { sort: { version: 1 }, batchSize: BATCH, projection: NOT_SHOWN },
+    // The time that a query may take is for each batch: whoever takes the versions may be slow.
+    { sort: { version: 1 }, batchSize: BATCH, projection: NOT_SHOWN, timeoutMode: 'iteration' },
   )
   for await (const document of found) yield toFullRow(document)
 }
