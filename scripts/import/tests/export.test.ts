@@ -138,7 +138,7 @@ test(
     }))
     const byTitle = (a: { title: string }, b: { title: string }) => a.title.localeCompare(b.title)
     expect(told.toSorted(byTitle)).toEqual(
-      prompts.map(({ id: _, ...prompt }) => ({ title: prompt.versions[0]!.title, ...prompt })).toSorted(byTitle),
+      prompts.map(({ id, ...prompt }) => ({ title: `Prompt ${id}`, ...prompt })).toSorted(byTitle),
     )
   },
   PATIENCE_MS,
