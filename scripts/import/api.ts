@@ -29,10 +29,18 @@ export type Api = {
   /** The content of a prompt, from its head version: reading that is no view, and the statistics count the owner's views as well. */
   content(token: string, prompt: Listed): Promise<string>
   /** Creates a prompt once for each key; answers with its id. */
-  createPrompt(token: string, key: string, prompt: { title: string; content: string; tags: string[] }): Promise<string>
-  /** Gives a prompt another content, which makes a version. */
-  updateContent(token: string, id: string, content: string): Promise<void>
+  createPrompt(token: string, key: string, prompt: NewPrompt): Promise<string>
+  /** Changes the fields of a prompt that are named, which makes a version when that has another content. */
+  updatePrompt(token: string, id: string, change: Fields): Promise<void>
+  /** The content hashes of all versions of a prompt, oldest first. */
+  versionHashes(token: string, prompt: Listed): Promise<string[]>
 }
+
+/** Fields of a request in JSON, as the server reads them. */
+type Fields = Record<string, unknown>
+
+/** A prompt that is to be created. */
+export type NewPrompt = Fields & { title: string; content: string; tags: string[] }
 
 /** Repeats of a request: with the waits below, something more than a minute. */
 const REPEATS = 20
@@ -44,6 +52,7 @@ const ABORTED = 10
 type Failure = { code?: number; message?: string; details?: { reason?: string }[] }
 type SignedIn = { tokens: { accessToken: string } }
 type Page = { prompts: Listed[]; nextPageToken: string }
+type VersionPage = { versions: { version: number; contentHash: string }[]; nextPageToken: string }
 type Created = { prompt: { id: string } }
 
 /**
@@ -101,8 +110,22 @@ export function openApi(url: string, signal: AbortSignal, onWait: () => void): A
       const path = `v1/prompts/${id}/versions/${version}`
       return (await call<{ version: { content: string } }>(path, { headers: bearer(token) })).version.content
     },
-    updateContent: async (token, id, content) => {
-      await call(`v1/prompts/${id}`, { method: 'patch', json: { content }, headers: bearer(token) })
+    updatePrompt: async (token, id, change) => {
+      await call(`v1/prompts/${id}`, { method: 'patch', json: change, headers: bearer(token) })
+    },
+    versionHashes: async (token, { id, version }) => {
+      const path = `v1/prompts/${id}/versions`
+      // The list may lack a version that was just written; this waits for it.
+      await call(`${path}/${version}`, { headers: bearer(token) })
+      const hashes: string[] = []
+      let pageToken = ''
+      do {
+        const searchParams = { page_size: 100, page_token: pageToken }
+        const page = await call<VersionPage>(path, { searchParams, headers: bearer(token) })
+        for (const one of page.versions) hashes[one.version - 1] = one.contentHash
+        pageToken = page.nextPageToken
+      } while (pageToken !== '')
+      return hashes
     },
   }
 }

@@ -97,6 +97,17 @@ function tokens(first: string, renew: () => Promise<string | undefined>): Author
   }
 }
 
+/** Calls with the author's token, and once more with a new one when the server no longer takes it. */
+export async function signedIn<T>({ token }: Author, call: (token: string) => Promise<T>): Promise<T> {
+  const held = await token()
+  try {
+    return await call(held)
+  } catch (error) {
+    if (!(error instanceof Refused && error.reason === 'TOKEN_INVALID')) throw error
+    return call(await token(held))
+  }
+}
+
 const lockedOut = () =>
   new Refused(
     'LOCKED_OUT',

@@ -1,6 +1,8 @@
-// `npm run import -- FILE.csv`: loads a prompt collection. Progress goes to stderr, the report to stdout.
+// `npm run import -- FILE`: loads a prompt collection, or an export. Progress goes to stderr, the report to stdout.
 import { openApi } from './api.ts'
 import { openAuthors } from './authors.ts'
+import { openExport } from './exported.ts'
+import { importExported } from './import-exported.ts'
 import { importRows } from './import-rows.ts'
 import { type ImportOptions, readOptions, USAGE } from './options.ts'
 import { startProgress } from './progress.ts'
@@ -24,9 +26,9 @@ try {
   process.exitCode = error === interruption ? EXIT.interrupted : EXIT.failed
 }
 
-async function run({ file, bytes, url, state, skipBroken, update }: ImportOptions): Promise<number> {
+async function run({ file, isExport, bytes, url, state, skipBroken, update }: ImportOptions): Promise<number> {
   const begun = performance.now()
-  const rows = await openRows(file, { skipBroken })
+  const source = isExport ? { prompts: await openExport(file) } : { rows: await openRows(file, { skipBroken }) }
   const secret = openSecret(state)
   const report = startReport()
   const progress = startProgress(bytes, report)
@@ -35,7 +37,10 @@ async function run({ file, bytes, url, state, skipBroken, update }: ImportOption
     await api.ping()
     progress.start()
     const findAuthor = openAuthors(api, secret)
-    await importRows(rows, { api, findAuthor, update, report, onRow: progress.row, ending })
+    const work = { api, findAuthor, report, onDone: progress.row, ending }
+    await (source.prompts
+      ? importExported(source.prompts, { ...work, file })
+      : importRows(source.rows, { ...work, update }))
   } finally {
     progress.stop(!ending.signal.aborted)
   }

@@ -6,6 +6,8 @@ import { placesOf } from '../../services/dev-env/infra/places.ts'
 /** What to import, and whereto. */
 export type ImportOptions = {
   file: string
+  /** It is what ExportPrompts sent, and no CSV. */
+  isExport: boolean
   bytes: number
   url: string
   state: string
@@ -18,16 +20,19 @@ export type ImportOptions = {
 const DEFAULT_URL = 'http://localhost:8080'
 
 /** How it is used. */
-export const USAGE = `npm run import -- [--url URL] [--state FILE] [--update] [--skip-broken] FILE.csv
+export const USAGE = `npm run import -- [--url URL] [--state FILE] [--update] [--skip-broken] FILE.csv | FILE.ndjson
 
-Loads a prompt collection into a running PromptForge through its public REST API. Run again, or after it was ended in the
-middle, it adds nothing twice: a row is known by its contributor and its act.
+Loads a prompt collection, or an export, into a running PromptForge through its public REST API. Run again, or after it was ended in the
+middle, it adds nothing twice: a row is known by its contributor and its act, an exported prompt by its owner and versions.
 
 FILE.csv names its columns in the first line: act (becomes the title), prompt (the content), type (a tag) and contributor; others,
 such as for_devs, are not used. It is UTF-8, and a quoted field may have several lines.
 
+FILE.ndjson is an export (GET /v1/prompts:export), complete to its last line. Its prompts are added with all their versions; when they
+were written is now. A prompt that has these versions already, and perhaps later ones, is left as it is.
+
 Each contributor becomes a user, whose name is what stands before an @ and four characters of a hash; nothing else of the
-contributor is stored or shown. A title that the contributor has already is left as it is; where the file has another prompt
+contributor is stored or shown. So does the owner of an export. A title that the contributor has already is left as it is; where the file has another prompt
 for it, its line is reported as different.
 
   --url URL     the gateway; default: PF_GATEWAY_URL of .promptforge/connections.env, else ${DEFAULT_URL}
@@ -57,9 +62,13 @@ export function readOptions(args: string[]): ImportOptions | undefined {
   const file = fromCaller(positionals[0]!)
   const found = statSync(file, { throwIfNoEntry: false })
   if (!found?.isFile()) throw new Error(`there is no file ${file}`)
+  const isExport = file.endsWith('.ndjson')
+  if (isExport && (values.update || values['skip-broken']))
+    throw new Error('--update and --skip-broken are for CSV files: an export is imported as a whole')
   const folder = placesOf().state
   return {
     file,
+    isExport,
     bytes: found.size,
     url: urlOf(values.url ?? runningGateway(folder) ?? DEFAULT_URL),
     state: values.state === undefined ? join(folder, 'import.json') : fromCaller(values.state),

@@ -20,8 +20,8 @@ export type Deps = {
   pageTokens: PageTokens
   readableVersions: ReadableVersions
   comparer: Comparer
-  /** Changes a prompt of the caller. */
-  updatePrompt: Stub<typeof PromptServiceService>['updatePrompt']
+  /** Lists and changes the caller's prompts. */
+  prompts: Pick<Stub<typeof PromptServiceService>, 'listPrompts' | 'updatePrompt'>
 }
 
 /** Makes the context of one service. */
@@ -41,6 +41,6 @@ export function createContext({
     pageTokens,
     readableVersions: askPrompt(prompt),
     comparer: createComparer(),
-    updatePrompt: createStub(prompt, PromptServiceService).updatePrompt,
+    prompts: createStub(prompt, PromptServiceService),
   }
 }

@@ -71,7 +71,7 @@ test('rows whose token the server no longer takes are added with a new one, whic
   const report = startReport()
   const findAuthor = openAuthors(api, 's'.repeat(43))
   const collection = await openRows(desk.write('rows.csv', rows), { skipBroken: false })
-  await importRows(collection, { api, findAuthor, update: false, report, onRow() {}, ending })
+  await importRows(collection, { api, findAuthor, update: false, report, onDone() {}, ending })
   expect(report.counts()).toMatchObject({ added: 20, present: 0, refused: 0, underWay: 0 })
   expect(await listedOf('kim')).toHaveLength(20)
   expect(signIns()).toBe(1)

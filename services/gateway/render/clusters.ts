@@ -36,8 +36,21 @@ const HEALTH_CHECK = {
   grpc_health_check: { service_name: '' },
 }
 
+/**
+ * Bytes that the gateway keeps of an answer whose client does not read, and of all answers on a connection. The other calls of a connection stand
+ * still when those fill it, so it has room for as many as a service sends at a time (32 downloads).
+ */
+const STREAM_WINDOW = 1_048_576
+const CONNECTION_WINDOW = 64 * STREAM_WINDOW
+
 const HTTP2 = typed('extensions.upstreams.http.v3.HttpProtocolOptions', {
-  explicit_http_config: { http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } } },
+  explicit_http_config: {
+    http2_protocol_options: {
+      connection_keepalive: { interval: '30s', timeout: '5s' },
+      initial_stream_window_size: STREAM_WINDOW,
+      initial_connection_window_size: CONNECTION_WINDOW,
+    },
+  },
 })
 
 type Address = { host: string; port: number }

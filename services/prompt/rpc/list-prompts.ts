@@ -7,7 +7,7 @@ import {
 import type { Deps } from '../context.ts'
 import * as db from '../db/list-prompts.ts'
 import { readFilter } from './read-filter.ts'
-import { toSummary } from './view.ts'
+import { toOwnSummary, toSummary } from './view.ts'
 
 export const listPrompts =
   ({ pageTokens }: Pick<Deps, 'pageTokens'>) =>
@@ -21,7 +21,8 @@ export const listPrompts =
       ? await db.listPrompts(sql, { ...filter, order: orderOf(request.orderBy) }, cursor, size + 1)
       : []
     const { page, last } = cutPage(rows, size)
-    return { prompts: page.map(toSummary), nextPageToken: last ? pageTokens.seal(scope, db.cursorOf(last)) : '' }
+    const prompts = page.map(filter?.isOwn ? toOwnSummary : toSummary)
+    return { prompts, nextPageToken: last ? pageTokens.seal(scope, db.cursorOf(last)) : '' }
   }
 
 function orderOf(orderBy: OrderBy): db.Order {

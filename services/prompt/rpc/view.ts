@@ -54,3 +54,9 @@ export const toSummary = (row: SummaryRow): PromptSummary => ({
   createdAt: row.created_at,
   updatedAt: row.updated_at ?? undefined,
 })
+
+/** A prompt in the list of its owner's own. */
+export const toOwnSummary = (row: SummaryRow): PromptSummary => ({
+  ...toSummary(row),
+  publicFromVersion: row.public_from_version,
+})

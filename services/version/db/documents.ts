@@ -1,6 +1,6 @@
 import { type Collection, UUID } from 'mongodb'
 import type { MongoDatabase } from '#chassis/db/mongo.ts'
-import type { VersionRow } from '../version.ts'
+import type { FullRow, VersionRow } from '../version.ts'
 
 /** A version as MongoDB has it. Those of earlier releases have more, which says what became of their event: see `unpublished.ts`. */
 export type VersionDocument = Omit<VersionRow, Id> & Record<Id, UUID>
@@ -38,3 +38,14 @@ export const EVENT_FIELDS = {
 
 /** A version without the rest. */
 export type EventFields = Pick<VersionDocument, Exclude<keyof typeof EVENT_FIELDS, '_id'>>
+
+/** What is not shown of a version: the projection of a FullRow. */
+export const NOT_SHOWN = { _id: 0, visible: 0, headers: 0 } as const
+
+/** A version that was read without what is not shown of it. */
+export const toFullRow = (document: Omit<VersionDocument, 'visible' | 'headers'>): FullRow => ({
+  ...document,
+  promptId: document.promptId.toString(),
+  userId: document.userId.toString(),
+  versionId: document.versionId.toString(),
+})

@@ -3,6 +3,7 @@ import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { Deps } from '../context.ts'
 import { compareVersions } from './compare-versions.ts'
+import { exportPrompts } from './export-prompts.ts'
 import { getLabel } from './get-label.ts'
 import { getVersion } from './get-version.ts'
 import { listLabelChanges } from './list-label-changes.ts'
@@ -19,6 +20,7 @@ export const services = (deps: Deps) => [
     getVersion: getVersion(deps),
     compareVersions: compareVersions(deps),
     restoreVersion: restoreVersion(deps),
+    exportPrompts: exportPrompts(deps),
   }),
   serve(LabelServiceService, {
     setLabel: setLabel(deps),

@@ -16,19 +16,30 @@ const ARRIVAL_MS = 24 * 3_600_000
  * it should have long ago.
  */
 export async function storedVersion(
+  deps: Pick<Deps, 'versions' | 'arrivals'>,
+  version: { promptId: string; version: number },
+  readable: Pick<Readable, 'lastChangedAt'>,
+  signal: AbortSignal,
+): Promise<FullRow> {
+  const row = await findVersion(deps, version, readable, signal)
+  if (!row) throw notFound('version')
+  return row
+}
+
+/** The same, but undefined for a version that should have arrived long ago. */
+export async function findVersion(
   { versions, arrivals }: Pick<Deps, 'versions' | 'arrivals'>,
   { promptId, version }: { promptId: string; version: number },
   { lastChangedAt }: Pick<Readable, 'lastChangedAt'>,
   signal: AbortSignal,
-): Promise<FullRow> {
+): Promise<FullRow | undefined> {
   const find = () => db.getVersion(versions, promptId, version)
-  const arrive = async () => {
-    if (isOverdue((await writtenBefore(versions, promptId, version)) ?? lastChangedAt)) throw notFound('version')
-    return arrivals.wait({ promptId, version }, find, signal)
-  }
-  const row = (await find()) ?? (await arrive())
-  if (!row) throw notReady('VERSION_NOT_READY', 'this version was just written and is on its way: ask again', 1000)
-  return row
+  const found = await find()
+  if (found) return found
+  if (isOverdue((await writtenBefore(versions, promptId, version)) ?? lastChangedAt)) return undefined
+  const arrived = await arrivals.wait({ promptId, version }, find, signal)
+  if (!arrived) throw notReady('VERSION_NOT_READY', 'this version was just written and is on its way: ask again', 1000)
+  return arrived
 }
 
 const isOverdue = (writtenAt: Date | undefined) =>

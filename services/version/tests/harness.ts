@@ -11,6 +11,7 @@ import { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/promp
 import type { VersionCreated } from '#contracts/gen/promptforge/version/v1/version_events.ts'
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
+import type { VersionConfig } from '../config.ts'
 import type { ReadableVersions } from '../access.ts'
 import type { VersionDocument } from '../db/documents.ts'
 import type { LabelChangeDocument } from '../db/label-changes.ts'
@@ -26,7 +27,12 @@ export type Fields = Partial<Omit<PromptContentChanged, 'metadata'>> & {
 /** An event that a service without a broker has published. */
 export type Published = { id: string; message: VersionCreated; headers?: EventHeaders }
 
-type Options = { env?: Record<string, string>; database?: TestMongo; context?: Partial<Deps> }
+type Options = {
+  env?: Record<string, string>
+  config?: Partial<VersionConfig>
+  database?: TestMongo
+  context?: Partial<Deps>
+}
 
 /**
  * The real version service on a database of its own. Who may read what, `readable` says in the place of the prompt service, and `published` is
