@@ -35,7 +35,7 @@ const isConnectionFailure = (error: unknown, code: string | undefined) =>
   /^(08|53|57P)/.test(code ?? '') ||
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(code ?? '') ||
   (error instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect|Client was closed/.test(error.message))
+    /Connection terminated|timeout exceeded when trying to connect|is not queryable/.test(error.message))
 
 /** The SQLSTATE or system code of a failed database call. */
 export function driverCode(error: unknown): string | undefined {
