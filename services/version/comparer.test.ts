@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { setImmediate } from 'node:timers/promises'
 import { type Comparer, createComparer } from './comparer.ts'
 
 let comparer: Comparer
@@ -20,6 +21,20 @@ test('more than wait for the threads are refused at once, and what waits is comp
   for (const { reason } of refused)
     expect(reason).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'OVERLOADED' })
   expect((await comparer.compare(SHORT, NEVER)).unifiedDiff).toContain('-a\n+b\n')
+})
+
+test('the longest comparisons leave this thread free', async () => {
+  let isCompared = false
+  const comparing = Promise.all(Array.from({ length: 4 }, () => comparer.compare(LONGEST, NEVER))).finally(() => {
+    isCompared = true
+  })
+  let turns = 0
+  while (!isCompared) {
+    await setImmediate()
+    turns += 1
+  }
+  await comparing
+  expect(turns).toBeGreaterThan(100)
 })
 
 test('a comparison that nobody waits for any more is given up', async () => {

@@ -83,10 +83,12 @@ function handle(rpc: Rpc, { calls, answers }: Pick<Echo, 'calls' | 'answers'>): 
     error instanceof BareStatus
       ? { code: error.code, details: error.message }
       : toStatus(toAppError(error), requestIdOf(metadata))
+  const empty = () => rpc.responseDeserialize(Buffer.alloc(0))
   if (rpc.responseStream) {
     return (async (call: ServerWritableStream<unknown, unknown>) => {
       try {
-        for await (const message of (await begin(call).run()) as AsyncIterable<unknown>) call.write(message)
+        const messages = ((await begin(call).run()) ?? [empty()]) as AsyncIterable<unknown>
+        for await (const message of messages) call.write(message)
         call.end()
       } catch (error) {
         call.emit('error', failure(error, call.metadata))
@@ -98,7 +100,7 @@ function handle(rpc: Rpc, { calls, answers }: Pick<Echo, 'calls' | 'answers'>): 
     run().then(
       (response) => {
         call.sendMetadata(headers)
-        callback(null, response ?? rpc.responseDeserialize(Buffer.alloc(0)))
+        callback(null, response ?? empty())
       },
       (error: unknown) => callback(failure(error, call.metadata)),
     )

@@ -4,6 +4,7 @@ import type { EventHeaders, Received } from '#chassis/events/envelope.ts'
 import type { Publish } from '#chassis/events/publisher.ts'
 import type { TestMongo } from '#chassis/testing/mongo.ts'
 import { startTestService } from '#chassis/testing/service.ts'
+import { until } from '#chassis/testing/until.ts'
 import { readTraceparent } from '#chassis/trace.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
@@ -77,11 +78,14 @@ export async function startVersionService({ context, ...options }: Options = {})
     changes: test.database.db.collection<LabelChangeDocument>('label_changes'),
     /** Hands events to the service's handler; answers with the reasons of those that it refuses. */
     handle: async (...batch: Received<PromptContentChanged>[]) => (await handle(batch)).map(({ reason }) => reason),
-    /** Stores versions of one prompt that anyone may read. */
+    /** Stores versions of one prompt that anyone may read. Waits for a broker that the service has not reached yet. */
     async store(versions: number[], fields: Fields = {}) {
       const promptId = v7()
       readable.set(promptId, [{ from: 1, to: Math.max(...versions) }])
-      for (const version of versions) await handle([contentChanged(promptId, version, fields)])
+      for (const version of versions) {
+        const event = contentChanged(promptId, version, fields)
+        await until(`version ${version} to be stored`, async () => (await handle([event])).length === 0)
+      }
       return promptId
     },
   }

@@ -36,7 +36,7 @@ afterAll(async () => {
 })
 
 test('while MongoDB is down readers hear UNAVAILABLE and the service is not ready; afterwards all versions arrive', async () => {
-  const promptId = await until('NATS to take events', () => service.store([1]))
+  const promptId = await service.store([1])
   service.readable.set(promptId, [{ from: 1, to: 41 }])
   await until('the service to be ready', async () => (await readHealth(service.healthTarget, 'version')) === 'SERVING')
 
