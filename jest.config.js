@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/services/**/*.test.ts', '<rootDir>/scripts/**/*.test.ts'],
@@ -11,7 +13,8 @@ export default {
   reporters: ['default', '<rootDir>/scripts/testing/count-reporter.ts'],
   modulePathIgnorePatterns: ['<rootDir>/.promptforge/', '<rootDir>/services/contracts/gen/third_party/'],
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
-  maxWorkers: 2,
+  // The stores, NATS and Envoy need a core of their own: on two cores a second worker would starve them, and calls would end by their deadlines.
+  maxWorkers: availableParallelism() < 4 ? 1 : 2,
   // Far more than a test takes: on a loaded machine only what never comes fails.
   testTimeout: 150_000,
 }

@@ -34,15 +34,15 @@ async function whileLocked(
   }
 }
 
-describe('50 changes at once', () => {
-  test('make versions 2 to 51 without a hole, and none is lost', async () => {
+describe('20 changes at once', () => {
+  test('make versions 2 to 21 without a hole, and none is lost', async () => {
     const { id } = await service.create(ann)
-    const answers = await Promise.all(numbers(50).map((n) => update(id, { content: `content ${n}` })))
+    const answers = await Promise.all(numbers(20).map((n) => update(id, { content: `content ${n}` })))
     const made = answers.map(({ prompt }) => prompt!)
-    expect(made.map(({ version }) => version).toSorted((a, b) => a - b)).toEqual(numbers(50).map((n) => n + 2))
-    expect(new Set(made.map(({ content }) => content)).size).toBe(50)
+    expect(made.map(({ version }) => version).toSorted((a, b) => a - b)).toEqual(numbers(20).map((n) => n + 2))
+    expect(new Set(made.map(({ content }) => content)).size).toBe(20)
     const { prompt } = await service.prompts.getPrompt({ promptId: id })
-    expect(prompt).toEqual({ ...made.find(({ version }) => version === 51)!, publicFromVersion: undefined })
+    expect(prompt).toEqual({ ...made.find(({ version }) => version === 21)!, publicFromVersion: undefined })
   })
 
   test('of different fields all arrive', async () => {
@@ -67,8 +67,8 @@ describe('50 changes at once', () => {
 
   test('that make it what it is already make one version', async () => {
     const { id } = await service.create(ann)
-    const answers = await Promise.all(numbers(50).map(() => update(id, { title: 'same' })))
-    expect(answers.map(({ prompt }) => prompt!.version)).toEqual(numbers(50).map(() => 2))
+    const answers = await Promise.all(numbers(20).map(() => update(id, { title: 'same' })))
+    expect(answers.map(({ prompt }) => prompt!.version)).toEqual(numbers(20).map(() => 2))
   })
 
   test('never move updated_at backwards', async () => {
