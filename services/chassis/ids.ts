@@ -10,6 +10,14 @@ const ID_BYTES = 16
 const pool = new Uint8Array(POOL_BYTES)
 let used = POOL_BYTES
 
+/** Before and behind every id. */
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
+/** The lowest id that can have been made at this time, milliseconds since 1970. */
+export const firstIdOf = (milliseconds: number) =>
+  v7({ msecs: Math.max(0, milliseconds), seq: 0, random: new Uint8Array(ID_BYTES) })
+
 /** Makes an id: a UUID of version 7, which begins with the milliseconds of now, so that ids sort by their time. */
 export const newId = (): string => v7({ random: takeRandom() })
 

@@ -48,6 +48,12 @@ const badToken = () =>
 const DEFAULT_PAGE_SIZE = 20
 const MAX_PAGE_SIZE = 100
 
+/**
+ * What a page is cut from: one row more than the longest has. It stands in the text of a statement, for with a parameter as the limit the
+ * planner assumes a tenth of the table.
+ */
+export const MAX_ROWS = MAX_PAGE_SIZE + 1
+
 /** The number of rows to answer with: 20 when not given, at most 100. Negative ones are refused by the contract. */
 export const pageSize = (requested: number) =>
   requested === 0 ? DEFAULT_PAGE_SIZE : Math.min(requested, MAX_PAGE_SIZE)
@@ -59,4 +65,23 @@ export const pageSize = (requested: number) =>
 export function cutPage<Row>(rows: Row[], size: number): { page: Row[]; last: Row | undefined } {
   const page = rows.slice(0, size)
   return { page, last: rows.length > size ? page.at(-1) : undefined }
+}
+
+/** Which page of which list somebody asks for; `scope` as for `createPageTokens`. */
+export type AskedPage = { scope: unknown; pageSize: number; pageToken: string }
+
+/**
+ * Reads a page. `read` answers with at most `limit` rows after a cursor, and `cursorOf` says where a row stands in the list. Throws
+ * INVALID_ARGUMENT for a token that is not of this list.
+ */
+export async function readPage<Row>(
+  pageTokens: PageTokens,
+  { scope, pageSize: requested, pageToken }: AskedPage,
+  cursorOf: (row: Row) => Cursor,
+  read: (cursor: Cursor | undefined, limit: number) => Promise<Row[]>,
+): Promise<{ page: Row[]; nextPageToken: string }> {
+  const cursor = pageTokens.open(scope, pageToken)
+  const size = pageSize(requested)
+  const { page, last } = cutPage(await read(cursor, size + 1), size)
+  return { page, nextPageToken: last ? pageTokens.seal(scope, cursorOf(last)) : '' }
 }

@@ -1,3 +1,4 @@
+import { changedAt } from '#chassis/clock.ts'
 import { isShownTo, type Readable } from './prompt.ts'
 
 /** The part of a comment that editing and deleting write. */
@@ -14,9 +15,7 @@ type Thread<C> = {
 /** Edits a comment in place. The same content again is no edit. */
 export function applyContent(comment: Changeable, content: string, now: Date): void {
   if (content === comment.content) return
-  // The clock of another replica may have been ahead.
-  const updatedAt = comment.updatedAt && comment.updatedAt > now ? comment.updatedAt : now
-  Object.assign(comment, { content, updatedAt })
+  Object.assign(comment, { content, updatedAt: changedAt(comment.updatedAt, now) })
 }
 
 /**

@@ -1,5 +1,5 @@
+import { changedAt } from '#chassis/clock.ts'
 import { aborted, alreadyExists, invalid } from '#chassis/errors.ts'
-
 import type { Role } from '#chassis/grpc/tokens.ts'
 
 export type { Role } from '#chassis/grpc/tokens.ts'
@@ -47,9 +47,7 @@ export const applyDeactivation = (user: Changeable, now: Date): void => revise(u
 function revise(user: Changeable, changes: Partial<Changeable>, now: Date) {
   const names = Object.keys(changes) as (keyof Changeable)[]
   if (names.every((name) => changes[name] === user[name])) return
-  // The clock of another replica may have been ahead.
-  const updatedAt = user.updatedAt && user.updatedAt > now ? user.updatedAt : now
-  Object.assign(user, changes, { revision: user.revision + 1, updatedAt })
+  Object.assign(user, changes, { revision: user.revision + 1, updatedAt: changedAt(user.updatedAt, now) })
 }
 
 const changedText = (stored: string | null | undefined, wanted: string | undefined) =>

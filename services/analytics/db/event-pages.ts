@@ -1,10 +1,8 @@
+import { LAST_ID } from '#chassis/ids.ts'
 import type { Cursor } from '#chassis/page-token.ts'
 
 /** What lists of events are ordered by, newest first. */
 export type EventKey = { event_time: Date; event_id: string }
-
-/** No page is longer. It stands in the text, for with a parameter as the limit the planner assumes a tenth of the table. */
-export const MAX_ROWS = 101
 
 /** Whether an event comes after the cursor. The time alone is said once more, for by it partitions are left out. */
 export const isAfter = ({ key, id }: { key: string; id: string }) =>
@@ -17,8 +15,6 @@ export type EventRange = { start?: Date | undefined; end?: Date | undefined }
 export function pageParams({ start, end }: EventRange, [key, id]: Cursor = ['infinity', LAST_ID], limit: number) {
   return { start: start ?? '-infinity', end: end ?? 'infinity', key: String(key), id: String(id), limit }
 }
-
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** Where the page after this event begins. */
 export const cursorOf = ({ event_time: time, event_id: id }: EventKey): Cursor => [time.toISOString(), id]

@@ -1,6 +1,7 @@
 import { integer, type SqlNames, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import { type EventKey, isAfter, MAX_ROWS } from './event-pages.ts'
+import { MAX_ROWS } from '#chassis/page-token.ts'
+import { type EventKey, isAfter } from './event-pages.ts'
 
 /** An event as it is listed. */
 export type PromptEventRow = EventKey & { event_type: string; user_id: string | null; username: string | null }

@@ -1,7 +1,8 @@
 import type { Database } from '#chassis/db/orm.ts'
 import { bigint, integer, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import type { Cursor } from '#chassis/page-token.ts'
+import { LAST_ID } from '#chassis/ids.ts'
+import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import { HALF_LIVES, type Window, WINDOWS } from '../trending.ts'
 
 /** Prompts that a window has at the most. */
@@ -70,7 +71,7 @@ export const listTrendingPrompts = statement('list_trending_prompts', {
     left join user_facts u on u.user_id = f.owner_id
     where t."window" = ${p.window} and (t.rank, t.prompt_id) < (${p.rank}, ${p.id})
     order by t.rank desc, t.prompt_id desc
-    limit 101
+    limit ${MAX_ROWS}
   ) page limit ${p.limit}`,
 )
 
@@ -84,7 +85,6 @@ export const pageParams = (window: Window, [rank, id]: Cursor = [HIGHEST_RANK, L
 })
 
 const HIGHEST_RANK = '9223372036854775807'
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** Where the page after this prompt begins. */
 export const cursorOf = ({ rank, prompt_id: id }: TrendingRow): Cursor => [rank, id]

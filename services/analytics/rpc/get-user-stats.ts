@@ -1,9 +1,9 @@
 import { notFound } from '#chassis/errors.ts'
+import { isSelfOrAdmin } from '#chassis/grpc/access.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import type { GetUserStatsRequest } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import * as db from '../db/get-user-stats.ts'
 import * as series from '../series.ts'
-import { isSelfOrAdmin } from './admins.ts'
 import { toGranularity, toPromptActivity, toSeries } from './view.ts'
 
 export const getUserStats = async (request: GetUserStatsRequest, call: Call) => {

@@ -1,4 +1,5 @@
 import { notFound } from '#chassis/errors.ts'
+import { isAdmin } from '#chassis/grpc/access.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { cutPage, pageSize } from '#chassis/page-token.ts'
 import type { ListPromptEventsRequest } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
@@ -6,7 +7,6 @@ import type { Deps } from '../context.ts'
 import { cursorOf, pageParams } from '../db/event-pages.ts'
 import * as db from '../db/list-prompt-events.ts'
 import { PromptFacts } from '../db/prompt-facts.entity.ts'
-import { isAdmin } from './admins.ts'
 import { toPromptEvent } from './view.ts'
 
 export const listPromptEvents =

@@ -1,5 +1,5 @@
 import type { PublicCall } from '#chassis/grpc/call.ts'
-import { cutPage, pageSize } from '#chassis/page-token.ts'
+import { readPage } from '#chassis/page-token.ts'
 import {
   type ListTrendingPromptsRequest,
   ListTrendingPromptsRequest_Window as Asked,
@@ -13,12 +13,11 @@ export const listTrendingPrompts =
   ({ pageTokens }: Pick<Deps, 'pageTokens'>) =>
   async (request: ListTrendingPromptsRequest, { sql }: PublicCall) => {
     const window = windowOf(request.window)
-    const scope = ['ListTrendingPrompts', window]
-    const cursor = pageTokens.open(scope, request.pageToken)
-    const size = pageSize(request.pageSize)
-    const rows = await sql(db.listTrendingPrompts, db.pageParams(window, cursor, size + 1))
-    const { page, last } = cutPage(rows, size)
-    return { prompts: page.map(toTrendingPrompt), nextPageToken: last ? pageTokens.seal(scope, db.cursorOf(last)) : '' }
+    const asked = { ...request, scope: ['ListTrendingPrompts', window] }
+    const { page, nextPageToken } = await readPage(pageTokens, asked, db.cursorOf, (cursor, limit) =>
+      sql(db.listTrendingPrompts, db.pageParams(window, cursor, limit)),
+    )
+    return { prompts: page.map(toTrendingPrompt), nextPageToken }
   }
 
 function windowOf(asked: Asked): Window {

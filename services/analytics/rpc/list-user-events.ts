@@ -1,27 +1,22 @@
 import { notFound } from '#chassis/errors.ts'
+import { isSelfOrAdmin } from '#chassis/grpc/access.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import { cutPage, pageSize } from '#chassis/page-token.ts'
+import { readPage } from '#chassis/page-token.ts'
 import type { ListUserEventsRequest } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import type { Deps } from '../context.ts'
 import { cursorOf, pageParams } from '../db/event-pages.ts'
 import * as db from '../db/list-user-events.ts'
-import { isSelfOrAdmin } from './admins.ts'
 import { toUserEvent } from './view.ts'
 
 export const listUserEvents =
   ({ pageTokens }: Pick<Deps, 'pageTokens'>) =>
   async (request: ListUserEventsRequest, call: Call) => {
-    const { pageSize: requested, pageToken, ...parameters } = request
-    const scope = ['ListUserEvents', parameters]
-    const cursor = pageTokens.open(scope, pageToken)
-    const { userId, type } = request
-    if (!(await isSelfOrAdmin(userId, call))) throw notFound('user')
-    const size = pageSize(requested)
-    const rows = await call.sql(db.listUserEvents, {
-      userId,
-      type: type || null,
-      ...pageParams(request, cursor, size + 1),
+    const { pageSize, pageToken, ...parameters } = request
+    const { userId, type } = parameters
+    const asked = { scope: ['ListUserEvents', parameters], pageSize, pageToken }
+    const { page, nextPageToken } = await readPage(pageTokens, asked, cursorOf, async (cursor, limit) => {
+      if (!(await isSelfOrAdmin(userId, call))) throw notFound('user')
+      return call.sql(db.listUserEvents, { userId, type: type || null, ...pageParams(parameters, cursor, limit) })
     })
-    const { page, last } = cutPage(rows, size)
-    return { events: page.map(toUserEvent), nextPageToken: last ? pageTokens.seal(scope, cursorOf(last)) : '' }
+    return { events: page.map(toUserEvent), nextPageToken }
   }

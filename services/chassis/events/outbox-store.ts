@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import type { StreamName } from '#contracts/events.ts'
 import type { OutboxRow } from './envelope.ts'
 
@@ -24,7 +23,3 @@ export type OutboxStore = {
   /** Makes everything wait again that happened since then and was published; answers with how much. */
   replay(since: Date): Promise<number>
 }
-
-/** The lowest id that an event of this time can have, milliseconds since 1970. */
-export const firstIdOf = (milliseconds: number) =>
-  v7({ msecs: Math.max(0, milliseconds), seq: 0, random: new Uint8Array(16) })

@@ -2,15 +2,14 @@ import { STREAMS } from '#contracts/events.ts'
 import { deleteAll, deletion } from '../db/deletion.ts'
 import { arrayOf, text, timestamptz, uuid } from '../db/params.ts'
 import { type Sql, statement } from '../db/statements.ts'
+import { FIRST_ID, firstIdOf } from '../ids.ts'
 import type { Job } from '../jobs.ts'
 import type { OutboxRow } from './envelope.ts'
-import { firstIdOf, type OutboxStore } from './outbox-store.ts'
+import type { OutboxStore } from './outbox-store.ts'
 
 /** Rows and bytes of payload that are read at once: what a relay has in memory, twice. */
 const PAGE_ROWS = 1000
 const PAGE_BYTES = 4 * 1024 * 1024
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
 /** The outbox of a PostgreSQL database, read by `sql`. */
 export const postgresOutbox = (sql: Sql): OutboxStore => ({

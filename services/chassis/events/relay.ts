@@ -1,4 +1,5 @@
 import type { StreamName } from '#contracts/events.ts'
+import { firstIdOf } from '../ids.ts'
 import type { Lead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
 import { watchOutage } from '../outage.ts'
@@ -6,7 +7,7 @@ import { pause } from '../pause.ts'
 import type { Broker } from './broker.ts'
 import type { OutboxRow } from './envelope.ts'
 import type { RelayMetrics } from './event-metrics.ts'
-import { firstIdOf, type OutboxStore } from './outbox-store.ts'
+import type { OutboxStore } from './outbox-store.ts'
 import { type Message, messageOf, publishAll } from './publisher.ts'
 
 /** Milliseconds after which the outbox is looked at without having been woken. */

@@ -6,6 +6,7 @@ import { isTransactionConflict } from '../db/failures.ts'
 import { uuid } from '../db/params.ts'
 import { type Sql, type Statement, statement } from '../db/statements.ts'
 import type { Commands } from '../define-service.ts'
+import { FIRST_ID } from '../ids.ts'
 import type { Logger } from '../logger.ts'
 import { watchOutage } from '../outage.ts'
 import { type Emission, eventParams, eventValues } from './outbox.ts'
@@ -23,8 +24,6 @@ const POLL_MS = 100
 
 /** Milliseconds between two lines of the log that say how far it is. */
 const PROGRESS_MS = 5000
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
 /** An event that `resync` tells of a row, and SQL of when it happened: of a row at one revision it is always the same time. */
 export type ToldEvent = Emission & { at: string }

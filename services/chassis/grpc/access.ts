@@ -5,6 +5,7 @@ import {
   policy_ScopeToJSON as nameOf,
 } from '#contracts/gen/promptforge/access/v1/access.ts'
 import { notAllowed, scopeMissing, unauthenticated } from '../errors.ts'
+import type { Call } from './call.ts'
 import type { Peer } from './peer.ts'
 import type { Caller, Role } from './tokens.ts'
 
@@ -80,6 +81,14 @@ export const accountClosed = () => unauthenticated('ACCOUNT_DEACTIVATED', 'the a
 /** UNAUTHENTICATED: a signed-in user is needed. */
 export const tokenMissing = () =>
   unauthenticated('TOKEN_MISSING', 'sign in, and send the access token as `authorization: Bearer …`')
+
+/** Whether a caller is an administrator now, whatever the token says. */
+export const isAdmin = async ({ currentAccount }: Pick<Call, 'currentAccount'>): Promise<boolean> =>
+  (await currentAccount()).role === 'ADMIN'
+
+/** Whether a caller may do what only this user and administrators may. */
+export const isSelfOrAdmin = async (userId: string, call: Pick<Call, 'caller' | 'currentAccount'>): Promise<boolean> =>
+  userId === call.caller.userId || (await isAdmin(call))
 
 /** UNAUTHENTICATED: the API key that the token was made from is revoked. */
 export const keyRevoked = () =>

@@ -89,8 +89,8 @@ export type Begun = {
 
 /**
  * Everything that stands between the wire and a handler, in this order: a token that was sent must be good, and for a method that
- * changes something its user's account open; the
- * API key that it was made from must not be revoked, and have the scope of the method; the policy must allow the caller; the request must keep the contract's rules; `me` becomes the caller's id.
+ * changes something its user's account open; the API key that it was made from must not be revoked, and have the scope of the method; the
+ * policy must allow the caller; the request must keep the contract's rules; `me` becomes the caller's id.
  */
 export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): Admit {
   const { contract, verifyToken, peerOf, database } = parts

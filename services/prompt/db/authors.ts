@@ -1,6 +1,6 @@
-import { v7 } from 'uuid'
 import { arrayOf, integer, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { type Sql, statement, unprepared } from '#chassis/db/statements.ts'
+import { firstIdOf, LAST_ID } from '#chassis/ids.ts'
 import type { Job } from '#chassis/jobs.ts'
 
 /** SQL of a user's current name: the one that `authors` knows, else the token's, for a token keeps the old one for a while. */
@@ -43,9 +43,6 @@ async function renamePrompts(sql: Sql, userId: string) {
     before = { createdAt: last.created_at, id: last.id }
   }
 }
-
-/** Behind every id. */
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** Stores a user's present name. */
 export const knowAuthor = statement('know_author', { userId: uuid, username: text, revision: integer })(
@@ -108,7 +105,7 @@ export const repairNames = (sql: Sql): Job => ({
   on: 'one replica',
   everyMs: REPAIR_MS,
   run: async () => {
-    const since = v7({ msecs: Date.now() - NEW_MS })
+    const since = firstIdOf(Date.now() - NEW_MS)
     for (const table of TABLES) await sql(renameNewRows[table], { since })
   },
 })

@@ -1,11 +1,8 @@
 import { integer, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import type { Cursor } from '#chassis/page-token.ts'
+import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import { isListed } from './readable.ts'
 import { SUMMARY, type SummaryRow } from './rows.ts'
-
-/** No page is longer. It stands in the text, for with a parameter as the limit the planner assumes a tenth of the table. */
-const MAX_ROWS = 101
 
 /** How many of the newest prompts are looked at one by one, at most. */
 const MAX_WALKED = 1000

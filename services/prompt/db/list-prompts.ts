@@ -1,6 +1,7 @@
 import { arrayOf, boolean, integer, type ParamSpec, text, uuid } from '#chassis/db/params.ts'
 import { type Sql, type Statement, statement, unprepared } from '#chassis/db/statements.ts'
-import type { Cursor } from '#chassis/page-token.ts'
+import { LAST_ID } from '#chassis/ids.ts'
+import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import { RATING } from './ranks.ts'
 import { isListed } from './readable.ts'
 import { SUMMARY, type SummaryRow } from './rows.ts'
@@ -56,11 +57,6 @@ const ORDERINGS_OF_OWNER: Record<Order, Ordering> = {
   RATING: { ...LIVE, ...MEAN, key: RATING },
   COMMENTS: { ...LIVE, ...COUNT, key: 'p.comments_count' },
 }
-
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-
-/** No page is longer. It stands in the text, for with a parameter as the limit the planner assumes a tenth of the table. */
-const MAX_ROWS = 101
 
 /** The page of at most `limit` prompts after `cursor`, in one round trip. */
 export function listPrompts(

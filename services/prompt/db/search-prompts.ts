@@ -11,7 +11,8 @@ import {
   uuid,
 } from '#chassis/db/params.ts'
 import { type Sql, type Statement, statement } from '#chassis/db/statements.ts'
-import type { Cursor } from '#chassis/page-token.ts'
+import { LAST_ID } from '#chassis/ids.ts'
+import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import { quoted, tagTerm } from '../search-vector.ts'
 import type { PromptFilter } from './list-prompts.ts'
 import { isListed } from './readable.ts'
@@ -31,11 +32,6 @@ export type Found = { rows: MatchRow[]; count: number }
 
 type Row = (MatchRow | { id: null }) & { count: number }
 type Params = Readonly<Record<string, unknown>>
-
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-
-/** No page is longer. */
-const MAX_ROWS = 101
 
 /** The page of at most `limit` prompts after `cursor` that have all these terms, best first, in one round trip. */
 export async function searchPrompts(

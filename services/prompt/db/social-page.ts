@@ -1,5 +1,6 @@
 import { integer, nullable, type SqlNames, timestamptz, uuid } from '#chassis/db/params.ts'
-import type { Cursor } from '#chassis/page-token.ts'
+import { LAST_ID } from '#chassis/ids.ts'
+import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import { isShownTo } from './readable.ts'
 
 /** What a page is ordered by. */
@@ -17,8 +18,6 @@ export const pageParams = {
   limit: integer,
 }
 
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-
 /** The values of its range: what comes after `cursor`. */
 export const rangeAfter = (cursor: Cursor | undefined, limit: number) => ({
   beforeTime: cursor ? String(cursor[0]) : 'infinity',
@@ -28,9 +27,6 @@ export const rangeAfter = (cursor: Cursor | undefined, limit: number) => ({
 
 /** Where the page after this row begins. */
 export const cursorOf = ({ createdAt, id }: Keys): Cursor => [createdAt.toISOString(), id]
-
-/** No page is longer. It stands in the text, for with a parameter as the limit the planner assumes a tenth of the table. */
-const MAX_ROWS = 101
 
 type Parts = {
   /** The table, in which a row is `c`, and has `id`, `prompt_id` and `created_at`. */

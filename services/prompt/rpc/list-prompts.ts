@@ -1,5 +1,5 @@
 import type { PublicCall } from '#chassis/grpc/call.ts'
-import { cutPage, pageSize } from '#chassis/page-token.ts'
+import { readPage } from '#chassis/page-token.ts'
 import {
   type ListPromptsRequest,
   ListPromptsRequest_OrderBy as OrderBy,
@@ -12,17 +12,15 @@ import { toOwnSummary, toSummary } from './view.ts'
 export const listPrompts =
   ({ pageTokens }: Pick<Deps, 'pageTokens'>) =>
   async (request: ListPromptsRequest, { sql, caller }: PublicCall) => {
-    const { pageSize: requested, pageToken, ...parameters } = request
+    const { pageSize, pageToken, ...parameters } = request
     const scope = ['ListPrompts', parameters]
-    const cursor = pageTokens.open(scope, pageToken)
     const filter = readFilter(request, caller?.userId)
-    const size = pageSize(requested)
-    const rows = filter
-      ? await db.listPrompts(sql, { ...filter, order: orderOf(request.orderBy) }, cursor, size + 1)
-      : []
-    const { page, last } = cutPage(rows, size)
-    const prompts = page.map(filter?.isOwn ? toOwnSummary : toSummary)
-    return { prompts, nextPageToken: last ? pageTokens.seal(scope, db.cursorOf(last)) : '' }
+    const order = orderOf(request.orderBy)
+    const asked = { scope, pageSize, pageToken }
+    const { page, nextPageToken } = await readPage(pageTokens, asked, db.cursorOf, async (cursor, limit) =>
+      filter ? db.listPrompts(sql, { ...filter, order }, cursor, limit) : [],
+    )
+    return { prompts: page.map(filter?.isOwn ? toOwnSummary : toSummary), nextPageToken }
   }
 
 function orderOf(orderBy: OrderBy): db.Order {

@@ -1,6 +1,7 @@
 import { integer, nullable, uuid } from '#chassis/db/params.ts'
 import { type Sql, statement } from '#chassis/db/statements.ts'
 import type { ClosedPage } from '#chassis/identity.ts'
+import { FIRST_ID } from '#chassis/ids.ts'
 
 /** Accounts and keys in a page. */
 const PAGE = 1000
@@ -24,7 +25,7 @@ export const listClosedAccounts = statement('list_closed_accounts', { after: nul
 
 function pageOf(table: string, id: string, isKey: boolean, after: string): string {
   return `select ${id} as id, ${isKey} as is_key from ${table}
-    where ${id} > coalesce(${after}, '00000000-0000-0000-0000-000000000000')
+    where ${id} > coalesce(${after}, '${FIRST_ID}')
     order by ${id}
     limit ${PAGE}`
 }

@@ -1,7 +1,7 @@
 import { integer, nullable, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import type { Cursor } from '#chassis/page-token.ts'
-import { LAST_ID, MAX_ROWS } from './pages.ts'
+import { LAST_ID } from '#chassis/ids.ts'
+import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import { followedBy, PROFILE, type ProfileRow } from './profile.ts'
 
 /** Somebody in a list of follows, and when it began. */

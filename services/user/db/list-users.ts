@@ -1,8 +1,7 @@
 import { integer, nullable, text, uuid } from '#chassis/db/params.ts'
 import { type Statement, statement } from '#chassis/db/statements.ts'
-import type { Cursor } from '#chassis/page-token.ts'
+import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import type { Role, Status } from '../user.ts'
-import { MAX_ROWS } from './pages.ts'
 import { followedBy, PROFILE, type ProfileRow } from './profile.ts'
 
 /** Who is listed. */

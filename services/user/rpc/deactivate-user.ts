@@ -1,14 +1,14 @@
 import { notFound } from '#chassis/errors.ts'
+import { isSelfOrAdmin } from '#chassis/grpc/access.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { DeactivateUserRequest } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { activeUserToChange } from '../db/active-user-to-change.ts'
 import { endAllSessions } from '../db/end-sessions.ts'
 import { applyDeactivation } from '../user.ts'
-import { mayChange } from './may-change.ts'
 
 export const deactivateUser = async ({ userId }: DeactivateUserRequest, call: Call) => {
-  if (!(await mayChange(userId, call))) throw notFound('user')
+  if (!(await isSelfOrAdmin(userId, call))) throw notFound('user')
   await call.transaction(async (em, emit, now) => {
     const user = await activeUserToChange(em, userId)
     applyDeactivation(user, now)

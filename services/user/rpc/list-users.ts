@@ -1,6 +1,7 @@
 import { notAllowed } from '#chassis/errors.ts'
+import { isAdmin } from '#chassis/grpc/access.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
-import { cutPage, pageSize } from '#chassis/page-token.ts'
+import { readPage } from '#chassis/page-token.ts'
 import { user_RoleToJSON, user_StatusToJSON } from '#contracts/gen/promptforge/user/v1/user.ts'
 import type { ListUsersRequest } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import type { Deps } from '../context.ts'
@@ -12,18 +13,16 @@ export const listUsers =
   ({ pageTokens }: Pick<Deps, 'pageTokens'>) =>
   async ({ usernamePrefix: prefix, role, status, ...request }: ListUsersRequest, call: PublicCall) => {
     const isFiltered = role !== undefined || status !== undefined
-    if (isFiltered && (await call.currentAccount()).role !== 'ADMIN')
+    if (isFiltered && !(await isAdmin(call)))
       throw notAllowed('only administrators list users by role or status: leave out both')
     const filter = {
       role: role === undefined ? undefined : (user_RoleToJSON(role) as Role),
       status: status === undefined ? 'ACTIVE' : (user_StatusToJSON(status) as Status),
     } as const
-    const scope = ['ListUsers', prefix, filter]
-    const after = db.nameAfter(pageTokens.open(scope, request.pageToken))
-    const size = pageSize(request.pageSize)
+    const asked = { ...request, scope: ['ListUsers', prefix, filter] }
     const readerId = call.caller?.userId ?? null
-    const rows = await call.sql(db.listUsersQuery(filter), { prefix, after, readerId, limit: size + 1 })
-    const view = await readersView(call)
-    const { page, last } = cutPage(rows, size)
-    return { users: page.map(view), nextPageToken: last ? pageTokens.seal(scope, db.cursorOf(last)) : '' }
+    const { page, nextPageToken } = await readPage(pageTokens, asked, db.cursorOf, (cursor, limit) =>
+      call.sql(db.listUsersQuery(filter), { prefix, after: db.nameAfter(cursor), readerId, limit }),
+    )
+    return { users: page.map(await readersView(call)), nextPageToken }
   }

@@ -2,7 +2,7 @@ import { type Collection, UUID } from 'mongodb'
 import type { MongoDatabase } from '#chassis/db/mongo.ts'
 import type { FullRow, VersionRow } from '../version.ts'
 
-/** A version as MongoDB has it. Those of earlier releases have more, which says what became of their event: see `unpublished.ts`. */
+/** A version as MongoDB has it. Those of earlier releases have more, which says what became of their event: see `events/publish-unpublished.ts`. */
 export type VersionDocument = Omit<VersionRow, Id> & Record<Id, UUID>
 
 type Id = 'promptId' | 'userId' | 'versionId'
