@@ -15,6 +15,8 @@ export default {
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   // The stores, NATS and Envoy need a core of their own: on two cores a second worker would starve them, and calls would end by their deadlines.
   maxWorkers: availableParallelism() < 4 ? 1 : 2,
+  // A process keeps something of every file that it has run: two hundred files fill its heap. With a limit, one worker is a process, too.
+  workerIdleMemoryLimit: '1GB',
   // Far more than a test takes: on a loaded machine only what never comes fails.
   testTimeout: 150_000,
 }

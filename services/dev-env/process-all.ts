@@ -8,12 +8,13 @@ export type Outboxes = Record<string, { waiting(): Promise<number> }>
 
 /**
  * Waits until what has been written so far is known everywhere: every outbox is empty, every consumer has handled its stream, and
- * what that has written in its turn, too. Nobody waits for the consumers of the services in `without`.
+ * what that has written in its turn, too. Nobody waits for the consumers of the services in `without`. By default it waits longer
+ * than a message that was lost on its way takes to come again.
  */
 export async function processAll(
   manager: JetStreamManager,
   outboxes: Outboxes,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
   without: readonly string[] = [],
 ): Promise<void> {
   let before = -1

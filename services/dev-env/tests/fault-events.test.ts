@@ -78,7 +78,7 @@ test('outboxes that publish everything again, to a JetStream that has lost it al
   await applyCatalogue({ url: network.broker.url, certificates, replicas: 1 })
 
   const replayed = await Promise.all(['user', 'prompt', 'version'].map(replay))
-  await network.processAll(60_000)
+  await network.processAll()
   const stored = await Promise.all(Object.keys(STREAMS).map(async (name) => (await streams.info(name)).state.messages))
   expect(stored.reduce((sum, count) => sum + count)).toBe(replayed.reduce((sum, count) => sum + count))
   expect(await known()).toEqual(before)

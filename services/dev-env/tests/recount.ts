@@ -9,7 +9,7 @@ import type { TestNetwork } from './harness.ts'
  * that with its events, these with what was counted, and the rollups with that. Nothing, if all is well.
  */
 export async function disagreements(network: TestNetwork, ledger: Ledger): Promise<(string | Mismatch)[]> {
-  await network.processAll(60_000)
+  await network.processAll()
   const entries = Object.entries(network.services).map(([name, { databaseUrl }]) => [name, databaseUrl] as const)
   const databases = Object.fromEntries(entries)
   const findings = await recount(databases, ledger)
