@@ -184,6 +184,14 @@ function likeRow({ metadata, actor, prompt }: PromptLiked): PromptEventRow {
     viewerHash: null,
     properties: JSON.stringify({ ownerId, visible, revision: Number(metadata!.aggregateRevision) }),
     once: null,
-    facts: { ownerId, visible, deleted: false, revision: metadata!.aggregateRevision, resynced: false, title, category },
+    facts: {
+      ownerId,
+      visible,
+      deleted: false,
+      revision: metadata!.aggregateRevision,
+      resynced: false,
+      title,
+      category,
+    },
   }
 }
