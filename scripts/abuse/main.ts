@@ -1,10 +1,12 @@
 // `npm run abuse`: plays attacks and silent networks against PromptForge as the README says to run it in production, while somebody
 // innocent works, and prints what came of each. Ends with 1 when one did harm.
+import { once } from 'node:events'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { until } from '#chassis/testing/until.ts'
+import { endWithParent } from '../bootstrap/parent.mjs'
 import { type Mesh, openMesh } from '../processes/mesh.ts'
 import { readPems } from '../processes/pems.ts'
 import { say } from '../processes/say.ts'
@@ -34,12 +36,18 @@ const REPEAT_MS = 1000
 /** Milliseconds that everything may take to be itself again after an attack. */
 const RECOVERY_MS = 30_000
 
+endWithParent()
+const interrupted = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
+
 try {
   process.exitCode = (await abuse()) ? 0 : 1
 } catch (error) {
   say(inspect(error))
   process.exitCode = 1
 }
+// An attack that was interrupted goes on until it notices that nobody is there any more.
+if (interrupted.signal.aborted) process.exit(130)
 
 async function abuse(): Promise<boolean> {
   await using mesh = await openMesh('abuse', { rateLimitFactor: 1, say: (step) => say(`ready: ${step}`) })
@@ -51,7 +59,11 @@ async function abuse(): Promise<boolean> {
   const target = { ...(await prepare(mesh, send, innocent)), port }
   await using measures = watchGauges(mesh.parts)
   let harmed = 0
-  for (const attack of ATTACKS) harmed += (await play(attack, target, innocent, measures)) ? 0 : 1
+  const playAll = async () => {
+    for (const attack of ATTACKS) harmed += (await play(attack, target, innocent, measures)) ? 0 : 1
+  }
+  await Promise.race([playAll(), once(interrupted.signal, 'abort')])
+  if (interrupted.signal.aborted) return false
   process.stdout.write(`\n${ATTACKS.length - harmed} of ${ATTACKS.length} did no harm\n`)
   return harmed === 0
 }
