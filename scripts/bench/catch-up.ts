@@ -25,7 +25,7 @@ import type { SpineResult } from './table.ts'
 export type Backlog = { first: number; promptIds: string[] }
 
 /** Events that the bare loop and the bare statement store each time, in large batches: nobody waits for them. */
-const BARE = 60_000
+const BARE = 30_000
 const BATCH = 1000
 
 /** Calls a second of each query that analytics answers meanwhile. */
@@ -72,7 +72,7 @@ async function catchUp({ spine, analytics, manager, certificates, data }: BenchS
   const rows = await waiting()
   await spine.run()
   const memory = watchMemory(analytics.pid)
-  const calls = callConstantly(analytics.port, certificates, token, promptIds)
+  const calls = await callConstantly(analytics.port, certificates, token, promptIds)
   while ((await waiting()) > rows * 0.95) await sleep(10)
   const begun = performance.now()
   const head = rows - (await waiting())
@@ -81,8 +81,8 @@ async function catchUp({ spine, analytics, manager, certificates, data }: BenchS
   return { rate, memoryMiB: memory.stop(), times: await calls.stop() }
 }
 
-/** Calls each query at a constant rate, however long answers take; tells how many milliseconds they took. */
-function callConstantly(port: number, certificates: string, token: string, promptIds: string[]) {
+/** Calls each query at a constant rate, however long answers take, when a first call has connected; tells how many milliseconds they took. */
+async function callConstantly(port: number, certificates: string, token: string, promptIds: string[]) {
   const mesh = openMesh({ certificates, ...MESH })
   const target = `dns:///localhost:${port}`
   const channel = openChannel({ contract: loadContract(), mesh, service: 'analytics', target })
@@ -106,6 +106,7 @@ function callConstantly(port: number, certificates: string, token: string, promp
     for (const call of calls) call.catch(() => undefined)
     pending.push(...calls)
   }
+  await stub.getPlatformStats(GetPlatformStatsRequest.fromPartial({}), { token })
   const timer = setInterval(callAll, 1000 / RATE)
   return {
     stop: async () => {
