@@ -17,6 +17,7 @@ const JOBS: Record<ChassisTable, (sql: Sql) => Job> = {
 /** A PostgreSQL database with this schema. */
 export const postgres = (schema: Schema): StoreKind<PostgresConfig, Database> => ({
   kind: 'postgres',
+  schema,
   open: async ({ postgres: options }, log, onWrite) => {
     const database = await openDatabase(schema, options, log, onWrite)
     const { sql } = database

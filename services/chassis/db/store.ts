@@ -3,6 +3,7 @@ import type { OutboxStore } from '../events/outbox-store.ts'
 import type { Job } from '../jobs.ts'
 import type { Lead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
+import type { Schema } from './orm.ts'
 import type { StoreFault } from './reach.ts'
 import type { Sql } from './statements.ts'
 import type { Transaction } from './transaction.ts'
@@ -29,6 +30,8 @@ export type Store = {
 /** A kind of database: `postgres(schema)` or `mongo(…)`. */
 export type StoreKind<C, S extends Store> = {
   kind: 'postgres' | 'mongo'
+  /** What is stored in a PostgreSQL. */
+  schema?: Schema
   /**
    * Opens it. It connects when first used, so that a service starts while its database is down. `onWrite` is called after each
    * transaction that may have stored events.

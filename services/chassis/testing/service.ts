@@ -84,8 +84,9 @@ export async function startTestService<C extends BaseConfig, Context extends obj
     database?: DatabaseOf<S>
   } = {},
 ): Promise<TestService<Context, DatabaseOf<S>>> {
-  const { kind, migrate } = definition.store
-  const database = (options.database ?? (kind === 'mongo' ? await testMongo() : await testDatabase())) as DatabaseOf<S>
+  const { kind, migrate, schema } = definition.store
+  const make = () => (kind === 'mongo' ? testMongo() : testDatabase(schema))
+  const database = (options.database ?? (await make())) as DatabaseOf<S>
   const identity = await testIdentity()
   const config = { ...testConfig(definition, { ...database.env, ...options.env }), ...options.config } as C
   const log = options.overrides?.log ?? createLogger(definition.name, config.log.level, process.stderr)
@@ -93,7 +94,7 @@ export async function startTestService<C extends BaseConfig, Context extends obj
     if (!options.database) await database.drop()
   }
   const start = async () => {
-    if (!options.database) await migrate(config, log)
+    if (!options.database && kind === 'mongo') await migrate(config, log)
     const overrides = definition.identity ? { log } : { log, identity }
     const service = await createService(definition, config, { ...overrides, ...options.overrides })
     try {
