@@ -39,11 +39,15 @@ export default async function setup(): Promise<void> {
   const { PF_TEST_POSTGRES_URL = '', PF_TEST_MONGO_URL = '' } = process.env // not those for `npm start`
   const stores = await together({
     postgres: providePostgres({ port: 0, url: PF_TEST_POSTGRES_URL, folder, durable: false }),
-    mongo: provideMongo({ port: 0, url: PF_TEST_MONGO_URL, folder }),
+    mongo: provideMongo({ port: 0, url: PF_TEST_MONGO_URL, folder, durable: false }),
   })
   process.env['PF_TEST_POSTGRES_URL'] = stores.postgres.url
   process.env['PF_TEST_MONGO_URL'] = stores.mongo.url
   const stop = async () => {
+    if (PF_TEST_POSTGRES_URL) {
+      const { dropTemplates } = await import('../../services/chassis/testing/database.ts')
+      await dropTemplates(PF_TEST_POSTGRES_URL)
+    }
     await stores.stop()
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   }

@@ -16,6 +16,8 @@ export type MongoOptions = {
   port: number
   /** Log file; default `<dataDir>.log`. */
   logFile?: string
+  /** Whether what it has acknowledged is on the disk. Default true; one that is not durable is quicker. */
+  durable?: boolean
 }
 
 /** A server for MongoDB's clients. */
@@ -26,9 +28,10 @@ export type Mongo = Server & {
 
 /**
  * Starts SecantusDB, which speaks to MongoDB's clients as MongoDB 8 does, and waits until it answers. It keeps what it has
- * acknowledged, lets in nobody without the password, and ends when this process ends, however that happens.
+ * acknowledged (if `durable`), lets in nobody without the password, and ends when this process ends, however that happens.
  */
-export async function startMongo({ dataDir, port: wanted, logFile = `${dataDir}.log` }: MongoOptions): Promise<Mongo> {
+export async function startMongo(options: MongoOptions): Promise<Mongo> {
+  const { dataDir, port: wanted, logFile = `${dataDir}.log`, durable = true } = options
   const command = packagedProgram('secantusd-py')
   const password = await openMongoPassword(dataDir, async () => {
     const { url, stop } = await start(0)
@@ -46,7 +49,9 @@ export async function startMongo({ dataDir, port: wanted, logFile = `${dataDir}.
   async function launch(port: number, password?: string): Promise<Child> {
     const address = ['--host', '127.0.0.1', '--port', String(port)]
     const auth = password === undefined ? [] : ['--auth']
-    const args = [...address, '--storage-path', dataDir, '--sync-on-commit', ...auth]
+    // The start that makes the password is killed.
+    const sync = durable || password === undefined ? ['--sync-on-commit'] : []
+    const args = [...address, '--storage-path', dataDir, ...sync, ...auth]
     // It is slow to end, and now and then hangs; by then it has nothing left to lose.
     const child = new Child({ name: 'SecantusDB', command, args, logFile, stopMs: 4000 })
     // Another process may have the port and answer.

@@ -49,9 +49,9 @@ async function closed(postgres: Started): Promise<Started> {
   return postgres
 }
 
-/** Provides MongoDB, or what speaks to its clients. The URL comes from PF_MONGO_URL. */
-export function provideMongo(options: StoreOptions): Promise<Store> {
-  const { port } = options
+/** Provides MongoDB, or what speaks to its clients. The URL comes from PF_MONGO_URL. `durable` as for PostgreSQL. */
+export function provideMongo(options: StoreOptions & { durable?: boolean }): Promise<Store> {
+  const { port, durable } = options
   const { logFile, dataDirs } = placesFor('mongo', options)
   return provideStore({
     name: 'MongoDB',
@@ -60,7 +60,7 @@ export function provideMongo(options: StoreOptions): Promise<Store> {
     answers: mongoAnswers,
     dataDirs,
     inDocker: (dataDir) => startDockerMongo({ dataDir, port }),
-    packaged: (dataDir) => startMongo({ dataDir, port, logFile }),
+    packaged: (dataDir) => startMongo({ dataDir, port, logFile, durable }),
   })
 }
 
