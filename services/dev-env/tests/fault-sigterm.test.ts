@@ -46,6 +46,7 @@ async function startReplica(number: number): Promise<Replica> {
     logFile: join(network.place.state, `replica-${number}.log`),
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       ...network.services['prompt']!.env,
       PF_PORT: String(port),
       PF_LOG_LEVEL: 'info',

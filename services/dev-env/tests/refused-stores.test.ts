@@ -38,6 +38,7 @@ describe.each(CASES)('$name', ({ name, variable, store, absentDatabase }) => {
   function launch(url: string, args: string[]) {
     const env = {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       PF_HOST: '127.0.0.1',
       PF_PORT: '0',
       PF_HEALTH_PORT: '0',

@@ -23,6 +23,7 @@ const stored = async (username: string) =>
 async function run(...args: string[]) {
   const env = {
     PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
     PF_CERTIFICATES: testMesh('user').certificates,
     PF_NATS_URL: 'nats://127.0.0.1:1',
     PF_PAGE_TOKEN_SECRET: 'a secret for page tokens of tests',
