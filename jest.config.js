@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os'
-
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/services/**/*.test.ts', '<rootDir>/scripts/**/*.test.ts'],
@@ -13,8 +11,9 @@ export default {
   reporters: ['default', '<rootDir>/scripts/testing/count-reporter.ts'],
   modulePathIgnorePatterns: ['<rootDir>/.promptforge/', '<rootDir>/services/contracts/gen/third_party/'],
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
-  // The stores, NATS and Envoy need a core of their own: on two cores a second worker would starve them, and calls would end by their deadlines.
-  maxWorkers: availableParallelism() < 4 ? 1 : 2,
+  runner: '<rootDir>/scripts/testing/runner.ts',
+  // A test waits about as long as it computes. More than two would have the stores, NATS and Envoy wait for a core.
+  maxWorkers: 2,
   // A process keeps something of every file that it has run: two hundred files fill its heap. With a limit, one worker is a process, too.
   workerIdleMemoryLimit: '1GB',
   // Far more than a test takes: on a loaded machine only what never comes fails.
