@@ -38,10 +38,10 @@ const FILL = `
   select pg_temp.id('01900000', i), 'Prompt ' || i, repeat('content ', 100),
     case when i % 20 = 0 then 'legal' when i % 3 = 0 then 'software' else 'writing' end, pg_temp.id('00000000', i % 2000), 'user',
     i % 7 <> 0, case when i % 11 = 0 then 'DRAFT' else 'PUBLISHED' end,
-    case when i % 4 = 0 then array['common'] when i % 999 = 0 then array['rare'] else '{}' end,
+    case when i % 4 = 0 then array['common'] when i % 4999 = 0 then array['rare'] else '{}' end,
     i % 50, i % 9, (i % 9) * (1 + i % 5), (i / 7) % 30, now() - i * interval '1 minute',
     case when i % 3 = 0 then now() - i * interval '20 seconds' end,
-    (case when i % 2 = 0 then $$'prompt':1A 'even':2A$$ when i % 999 = 0 then $$'prompt':1A 'odd':2A 'rare':3A$$
+    (case when i % 2 = 0 then $$'prompt':1A 'even':2A$$ when i % 4999 = 0 then $$'prompt':1A 'odd':2A 'rare':3A$$
       else $$'prompt':1A 'odd':2A$$ end)::tsvector, case when i % 400 = 0 then 0 else 1 end
   from generate_series(100000, 1, -1) i;
   -- That each like is of a prompt that exists is not looked up a million times.
