@@ -31,8 +31,17 @@ export async function recountSocial(databases: Databases, { social }: Ledger): P
     },
     { what: 'prompt knows who follows whom', compared: follows.length, wrong: differences(follows, known) },
     names(await inUser<Named>('select id as user_id, username from users'), await inPrompt<Named>(SHOWN)),
-    counters('prompts count their likes, ratings, comments and forks', await inPrompt<Counted>(PROMPTS)),
-    counters('users count their followers and whom they follow', await inUser<Counted>(USERS)),
+    ...(await recountCounters(databases)),
+  ]
+}
+
+/** Compares the counters of prompts and of users with what they count. */
+export async function recountCounters(databases: Databases): Promise<Finding[]> {
+  const count = async (what: string, service: string, text: string) =>
+    counters(what, await onDatabase<Counted>(databases[service]!, text))
+  return [
+    await count('prompts count their likes, ratings, comments and forks', 'prompt', PROMPTS),
+    await count('users count their followers and whom they follow', 'user', USERS),
   ]
 }
 

@@ -74,14 +74,24 @@ export type AskedPage = { scope: unknown; pageSize: number; pageToken: string }
  * Reads a page. `read` answers with at most `limit` rows after a cursor, and `cursorOf` says where a row stands in the list. Throws
  * INVALID_ARGUMENT for a token that is not of this list.
  */
-export async function readPage<Row>(
+export const readPage = <Row>(
+  pageTokens: PageTokens,
+  asked: AskedPage,
+  cursorOf: (row: Row) => Cursor,
+  read: (cursor: Cursor | undefined, limit: number) => Promise<Row[]>,
+): Promise<{ page: Row[]; nextPageToken: string }> =>
+  readPageWith(pageTokens, asked, cursorOf, async (cursor, limit) => ({ rows: await read(cursor, limit) }))
+
+/** `readPage` of a list about which `read` says more than its rows: that is in the answer, beside the page. */
+export async function readPageWith<Row, More>(
   pageTokens: PageTokens,
   { scope, pageSize: requested, pageToken }: AskedPage,
   cursorOf: (row: Row) => Cursor,
-  read: (cursor: Cursor | undefined, limit: number) => Promise<Row[]>,
-): Promise<{ page: Row[]; nextPageToken: string }> {
+  read: (cursor: Cursor | undefined, limit: number) => Promise<{ rows: Row[] } & More>,
+): Promise<{ page: Row[]; nextPageToken: string } & Omit<{ rows: Row[] } & More, 'rows'>> {
   const cursor = pageTokens.open(scope, pageToken)
   const size = pageSize(requested)
-  const { page, last } = cutPage(await read(cursor, size + 1), size)
-  return { page, nextPageToken: last ? pageTokens.seal(scope, cursorOf(last)) : '' }
+  const { rows, ...more } = await read(cursor, size + 1)
+  const { page, last } = cutPage(rows, size)
+  return { ...more, page, nextPageToken: last ? pageTokens.seal(scope, cursorOf(last)) : '' }
 }

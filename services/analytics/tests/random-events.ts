@@ -3,15 +3,6 @@ import type { Received } from '#chassis/events/envelope.ts'
 import { consumedBy } from '#contracts/events.ts'
 import { eventOf, viewsOf } from './harness.ts'
 
-/** The same numbers from 0 to 1 for the same seed, so that what fails can be seen again. */
-export function randomOf(seed: number) {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
-
 /** Some hundred events of few prompts, owners, readers and hours, in disorder, many of them more than once. */
 export function someEvents(random: () => number): Received[] {
   const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)]!

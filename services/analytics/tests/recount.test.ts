@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
 import type { Received } from '#chassis/events/envelope.ts'
+import { randomOf } from '#chassis/testing/random.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { type AnalyticsTest, eventOf, startAnalytics } from './harness.ts'
-import { randomOf, someEvents } from './random-events.ts'
+import { someEvents } from './random-events.ts'
 
 let service: AnalyticsTest
 

@@ -7,13 +7,17 @@ import { SUMMARY, type SummaryRow } from './rows.ts'
 /** How many of the newest prompts are looked at one by one, at most. */
 const MAX_WALKED = 1000
 
+/** How many prompts of those whom a user follows are read together, at most, for each of these people. */
+const MAX_OF_EACH = 4
+
 /**
  * The page of at most `limit` prompts of those whom a user follows, newest first, in one round trip.
  *
  * Of all listed prompts, `recent` takes the newest, one after another, that are by somebody whom the user follows. That is quick for who
- * follows many. It gives up after as many prompts as the user follows people, so it costs no more than what comes then: `leaders`, who of
- * those followed have the newest prompts, by one look into an index each, and the prompts of these. The page has nobody else's, for
- * `limit` leaders have `limit` prompts newer than any other. Lateral queries with a limit leave the planner no choice but the indexes.
+ * follows many. It gives up after as many prompts as the user follows people, so it costs no more than what comes then. `every` reads all
+ * prompts of those followed in one pass through an index, and gives up when they are more than a few for each. What comes then is `leaders`,
+ * who of those followed have the newest prompts, by one look into an index each, and the prompts of these. The page has nobody else's, for
+ * `limit` leaders have `limit` prompts newer than any other. Queries with a limit leave the planner no choice but the indexes.
  */
 export const listFeed = statement('list_feed', {
   followerId: uuid,
@@ -36,15 +40,33 @@ export const listFeed = statement('list_feed', {
     order by n.created_at desc, n.id desc
     limit ${p.limit}
   ),
+  followed as materialized (
+    select array(select f.following_id from ${follow} and (select count(*) from recent) < ${p.limit}) as ids
+  ),
+  every as materialized (
+    select p.id, p.created_at from prompts p
+    where ${isListed('p')} and (p.created_at, p.id) < (${p.beforeTime}, ${p.beforeId})
+      and p.user_id = any ((select ids from followed)::uuid[])
+    limit (select ${MAX_OF_EACH} * cardinality(ids) from followed)
+  ),
   leaders as materialized (
     select n.user_id
-    from (select f.following_id from ${follow} and (select count(*) from recent) < ${p.limit}) followed
+    from (
+      select unnest(ids) as following_id from followed
+      where (select count(*) from every) = ${MAX_OF_EACH} * cardinality(ids)
+    ) followed
     cross join lateral (${newest(1, 'p.user_id = followed.following_id')}) n
     order by n.created_at desc, n.id desc
     limit ${p.limit}
   ),
   page as (
     select id, created_at from recent where (select count(*) from recent) >= ${p.limit}
+    union all (
+      select id, created_at from every
+      where (select count(*) from every) < (select ${MAX_OF_EACH} * cardinality(ids) from followed)
+      order by created_at desc, id desc
+      limit ${p.limit}
+    )
     union all (
       select n.id, n.created_at
       from leaders l cross join lateral (${newest(MAX_ROWS, 'p.user_id = l.user_id')}) n

@@ -30,5 +30,8 @@ export const licencesOf = (row: string, readerId: string) => `(
 
 const validLicences = (row: string, readerId: string) => `
     from entitlements e
-    where e.prompt_id = ${row}.id and e.user_id = ${readerId} and e.active
-      and (e.expires_at is null or e.expires_at > now()) and e.min_version <= ${row}.version`
+    where e.prompt_id = ${row}.id and e.user_id = ${readerId} and ${isValidLicence('e')} and e.min_version <= ${row}.version`
+
+/** A licence, a row of `entitlements`, is valid now. */
+export const isValidLicence = (licence: string) =>
+  `(${licence}.active and (${licence}.expires_at is null or ${licence}.expires_at > now()))`

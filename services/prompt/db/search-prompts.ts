@@ -72,7 +72,7 @@ const PAGE_PARAMS = { ranked: tsquery, newestId: nullable(uuid), rank: float8, i
 type Sources = { match: string; newest: string }
 
 /**
- * A page of `found`, the newest matches, of which there is one more than are ranked if there are more. The pages after the first begin at the
+ * A page of `found`, the newest matches first, of which there is one more than are ranked if there are more. The pages after the first begin at the
  * newest match of the first one: a match that exists throughout is seen exactly once.
  */
 const searching = <const Spec extends ParamSpec>(
@@ -90,18 +90,16 @@ const searching = <const Spec extends ParamSpec>(
       coalesce(pg_sequence_last_value('prompts_former_ordinal'::regclass), 0) as oldest
   ),
   found as materialized (
-    select f.*, row_number() over () as place from (
-      ${found(p, { match: `p.id, p.ordinal, ts_rank(p.search, ${p.ranked})::float8 as rank`, newest: 'b.newest' })}
-      limit ${MAX_RANKED} + 1
-    ) f
+    ${found(p, { match: `p.id, p.ordinal, ts_rank(p.search, ${p.ranked})::float8 as rank`, newest: 'b.newest' })}
+    limit ${MAX_RANKED} + 1
   ),
   counted as (
-    select count(*)::integer as count, (array_agg(id) filter (where place = 1))[1] as newest_id from found
+    select (select count(*)::integer from found) as count, (select id from found limit 1) as newest_id
   ),
   page as (
     select * from (
-      select id, rank from found
-      where place <= ${MAX_RANKED} and (rank, id) < (${p.rank}, ${p.id})
+      select id, rank from (select id, rank from found limit ${MAX_RANKED}) ranked
+      where (rank, id) < (${p.rank}, ${p.id})
       order by rank desc, id desc
       limit ${MAX_ROWS}
     ) longest limit ${p.limit}
@@ -122,11 +120,11 @@ const searchListed = searching(
   (p, { match, newest }) => `select f.*
     from bounds b
     cross join generate_series(b.newest >> 10, b.oldest >> 10, -1) as part
-    cross join lateral (select array_agg(part || ' ' || key) as keys from unnest(${p.keys}) as key) k
     cross join lateral (
       select ${match}
       from prompts p
-      where prompt_search_keys(p.search, p.ordinal, p.user_id, p.category) @> k.keys
+      where prompt_search_keys(p.search, p.ordinal, p.user_id, p.category)
+          @> array(select part || ' ' || key from unnest(${p.keys}) as key)
         and ${isListed('p')} and p.ordinal is not null and p.ordinal <= ${newest}
       order by p.ordinal desc
     ) f`,

@@ -1,4 +1,4 @@
-import { type EntityManager, type InferEntity, LockMode } from '@mikro-orm/postgresql'
+import { type EntityManager, type InferEntity, LockMode, raw } from '@mikro-orm/postgresql'
 import { createInTransaction } from '#chassis/db/idempotency.ts'
 import type { Emit } from '#chassis/db/transaction.ts'
 import { notFound } from '#chassis/errors.ts'
@@ -11,6 +11,7 @@ import { Author } from '../db/author.entity.ts'
 import { Entitlement } from '../db/entitlement.entity.ts'
 import { getPrompt } from '../db/get-prompt.ts'
 import { Prompt } from '../db/prompt.entity.ts'
+import { isValidLicence } from '../db/readable.ts'
 import { rulesOf } from '../db/rules-of.ts'
 import { forkVisibility } from '../fork.ts'
 import { factsOf } from '../prompt.ts'
@@ -27,7 +28,7 @@ export const forkPrompt = async ({ promptId, isPublic: wanted }: ForkPromptReque
     id,
     async (em, emit, now) => {
       const original = await promptToFork(em, promptId)
-      const licences = await validLicences(em, promptId, caller.userId, now)
+      const licences = await validLicences(em, promptId, caller.userId)
       const visibility = forkVisibility(
         { ...rulesOf(original), forked_private: original.forkedPrivate },
         licences,
@@ -65,13 +66,8 @@ async function promptToFork(em: EntityManager, id: string): Promise<PromptEntity
   return prompt
 }
 
-const validLicences = (em: EntityManager, promptId: string, userId: string, now: Date) =>
-  em.find(Entitlement, {
-    promptId,
-    userId,
-    active: true,
-    $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }],
-  })
+const validLicences = (em: EntityManager, promptId: string, userId: string) =>
+  em.find(Entitlement, { promptId, userId, [raw(isValidLicence)]: [] })
 
 const contentOf = ({ title, content, description, category, tags, variables, model }: PromptEntity) => ({
   title,

@@ -1,5 +1,5 @@
 import type { PublicCall } from '#chassis/grpc/call.ts'
-import { cutPage, pageSize } from '#chassis/page-token.ts'
+import { readPageWith } from '#chassis/page-token.ts'
 import type { SearchPromptsRequest, SearchPromptsResponse_Match } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import type { Deps } from '../context.ts'
 import * as db from '../db/search-prompts.ts'
@@ -13,19 +13,19 @@ const NOTHING: db.Found = { rows: [], count: 0 }
 export const searchPrompts =
   ({ pageTokens }: Pick<Deps, 'pageTokens'>) =>
   async (request: SearchPromptsRequest, { sql, caller }: PublicCall) => {
-    const { pageSize: requested, pageToken, ...parameters } = request
-    const scope = ['SearchPrompts', parameters]
-    const cursor = pageTokens.open(scope, pageToken)
+    const { pageSize, pageToken, ...parameters } = request
+    const asked = { scope: ['SearchPrompts', parameters], pageSize, pageToken }
     const terms = requiredTerms(request.query)
     const filter = readFilter(request, caller?.userId)
-    const size = pageSize(requested)
-    const found = filter && terms.length > 0 ? await db.searchPrompts(sql, terms, filter, cursor, size + 1) : NOTHING
-    const { page, last } = cutPage(found.rows, size)
+    const { page, nextPageToken, count } = await readPageWith(pageTokens, asked, db.cursorOf, async (cursor, limit) =>
+      filter && terms.length > 0 ? db.searchPrompts(sql, terms, filter, cursor, limit) : NOTHING,
+    )
+    const wanted = new Set(terms)
     return {
-      matches: page.map((row) => toMatch(row, new Set(terms))),
-      nextPageToken: last ? pageTokens.seal(scope, db.cursorOf(last)) : '',
-      matchesCount: Math.min(found.count, db.MAX_RANKED),
-      newestOnly: found.count > db.MAX_RANKED,
+      matches: page.map((row) => toMatch(row, wanted)),
+      nextPageToken,
+      matchesCount: Math.min(count, db.MAX_RANKED),
+      newestOnly: count > db.MAX_RANKED,
     }
   }
 

@@ -56,7 +56,9 @@ async function walk(fields: Partial<ListPromptsRequest>, caller?: Person, betwee
 const all = Array.from({ length: COUNT }, (_, n) => String(n))
 const inOrder = (titles: string[]) => titles.toSorted((a, b) => Number(a) - Number(b))
 
-describe.each(Object.values(OrderBy).filter((order) => order !== OrderBy.UNRECOGNIZED))('in order %i', (orderBy) => {
+const ORDERS = Object.values(OrderBy).filter((order) => order !== OrderBy.UNRECOGNIZED)
+
+describe.each(ORDERS)('in order %i', (orderBy) => {
   test.each([
     ['all', {}, all],
     ['one’s own', { userId: 'me' }, all],
@@ -106,11 +108,20 @@ describe('an order', () => {
   })
 })
 
-describe('while others are inserted', () => {
+describe.each(ORDERS)('while others come and go, in order %i', (orderBy) => {
   test('a prompt that exists throughout is seen exactly once', async () => {
     const bob = await service.person('bob')
-    const insert = async () => void (await service.create(bob, { title: 'new' }))
-    const seen = await walk({ pageSize: 3 }, undefined, insert)
+    const leaving = await Promise.all(Array.from({ length: 8 }, () => service.create(bob, { title: 'leaving' })))
+    // Their places are before, between and behind the pages.
+    for (const [n, { id }] of leaving.entries()) await service.set(id, { likes_count: n % 4, comments_count: n % 3 })
+    await service.refresh()
+    const seen = await walk({ pageSize: 3, orderBy }, undefined, async () => {
+      const { id } = await service.create(bob, { title: 'new' })
+      await service.set(id, { likes_count: 2, comments_count: 1 })
+      const promptId = leaving.pop()?.id
+      if (promptId) await service.prompts.deletePrompt({ promptId }, bob.as)
+      await service.refresh()
+    })
     expect(inOrder(seen.filter((title) => all.includes(title)))).toEqual(all)
   })
 })

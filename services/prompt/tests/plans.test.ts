@@ -29,40 +29,46 @@ import { resync } from '../db/resync.ts'
 import { updatePrompt } from '../db/update-prompt.ts'
 import { schema } from '../db/schema.ts'
 
-// 20,000 prompts of 400 owners: one in seven private, one in twenty in a small category, a tag on every fourth and a rare one.
-// Each has a like, a rating and a comment, and one of them has 5,000 more, and as many replies.
+// 100,000 prompts of 2,000 owners: one in seven private, one in twenty in a small category, a tag on every fourth and a rare one.
+// Each has a like, and one of them has 900,000 more: a million. The newest 20,000 have a rating and a comment, and that one has 5,000 more
+// of each, and as many replies.
 const FILL = `
   insert into prompts (id, title, content, category, user_id, username, is_public, status, tags, likes_count, ratings_count,
     ratings_sum, comments_count, created_at, updated_at, search, search_revision)
   select pg_temp.id('01900000', i), 'Prompt ' || i, repeat('content ', 100),
-    case when i % 20 = 0 then 'legal' when i % 3 = 0 then 'software' else 'writing' end, pg_temp.id('00000000', i % 400), 'user',
+    case when i % 20 = 0 then 'legal' when i % 3 = 0 then 'software' else 'writing' end, pg_temp.id('00000000', i % 2000), 'user',
     i % 7 <> 0, case when i % 11 = 0 then 'DRAFT' else 'PUBLISHED' end,
-    case when i % 4 = 0 then array['common'] when i % 999 = 0 then array['rare'] else '{}' end,
+    case when i % 4 = 0 then array['common'] when i % 4999 = 0 then array['rare'] else '{}' end,
     i % 50, i % 9, (i % 9) * (1 + i % 5), (i / 7) % 30, now() - i * interval '1 minute',
     case when i % 3 = 0 then now() - i * interval '20 seconds' end,
-    (case when i % 2 = 0 then $$'prompt':1A 'even':2A$$ when i % 999 = 0 then $$'prompt':1A 'odd':2A 'rare':3A$$
+    (case when i % 2 = 0 then $$'prompt':1A 'even':2A$$ when i % 4999 = 0 then $$'prompt':1A 'odd':2A 'rare':3A$$
       else $$'prompt':1A 'odd':2A$$ end)::tsvector, case when i % 400 = 0 then 0 else 1 end
-  from generate_series(20000, 1, -1) i;
+  from generate_series(100000, 1, -1) i;
+  -- That each like is of a prompt that exists is not looked up a million times.
+  set local session_replication_role = replica;
   insert into prompt_likes (id, prompt_id, user_id, created_at)
   select pg_temp.id('02000000', i), pg_temp.id('01900000', i), pg_temp.id('00000000', i % 400), now()
-  from generate_series(1, 20000) i;
+  from generate_series(1, 100000) i;
   insert into prompt_likes (id, prompt_id, user_id, created_at)
   select pg_temp.id('02100000', i), pg_temp.id('01900000', 7), pg_temp.id('00000000', 1000 + i), now() - i * interval '1 minute'
-  from generate_series(1, 5000) i;
+  from generate_series(1, 900000) i;
+  set local session_replication_role = origin;
+  create temp table said as select * from prompt_likes
+    where id <= pg_temp.id('02000000', 20000) or id between pg_temp.id('02100000', 1) and pg_temp.id('02100000', 5000);
   insert into prompt_ratings (id, prompt_id, user_id, username, rating, created_at)
-  select id, prompt_id, user_id, 'user', 3, created_at from prompt_likes;
+  select id, prompt_id, user_id, 'user', 3, created_at from said;
   insert into prompt_comments (id, prompt_id, user_id, username, content, created_at)
-  select id, prompt_id, user_id, 'user', 'text', created_at from prompt_likes;
+  select id, prompt_id, user_id, 'user', 'text', created_at from said;
   insert into prompt_comments (id, prompt_id, user_id, username, content, parent_id, created_at)
   select pg_temp.id('02200000', i), prompt_id, user_id, username, content, pg_temp.id('02100000', 1 + i % 4), created_at
   from prompt_comments cross join generate_series(1, 5000) i where id = pg_temp.id('02100000', 1);
   insert into authors (user_id, username, revision) select pg_temp.id('00000000', i), 'other', 1 from generate_series(1, 20000) i;
-  insert into idempotency_keys select user_id, 'm', id, '', id, created_at from prompt_likes;
+  insert into idempotency_keys select user_id, 'm', id, '', id, created_at from said;
   insert into follows (follower_id, following_id, revision, active)
   select pg_temp.id('00000000', i % 400), pg_temp.id('00000000', i), 1, true from generate_series(1, 20000) i;
   insert into inbox select 'prompt', pg_temp.id('03000000', i), now() - i * interval '4 minutes' from generate_series(1, 20000) i;
   insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, active, revision)
-  select id, prompt_id, user_id, 'PERSONAL', 1, true, 1 from prompt_likes`
+  select id, prompt_id, user_id, 'PERSONAL', 1, true, 1 from said`
 const MAKE_ID = `
   create function pg_temp.id(prefix text, n integer) returns uuid language sql as
   $$ select (prefix || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`

@@ -65,12 +65,31 @@ test('of more than 1,000 matches the newest 1,000 are ranked, and the answer say
   expect(await walk(own, ann)).toEqual(ranked(matching.slice(-1000)))
 })
 
-test('a match that exists throughout is seen exactly once while others are made', async () => {
+test('a match of the newest 1,000 is seen exactly once while others are made', async () => {
   const before = await walk({ userId: 'me', pageSize: 100 }, ann)
   const make = async () => {
     for (let n = 0; n < 3; n += 1) await service.create(ann, { title: 'Word', isPublic: false })
   }
   expect(await walk({ userId: 'me', pageSize: 100 }, ann, make)).toEqual(before)
+})
+
+test('a match that exists throughout is seen exactly once while others come and go', async () => {
+  const asked = { userId: 'me', pageSize: 5, query: 'moving' }
+  const titles = Array.from({ length: 30 }, (_, n) => `Moving ${n}`)
+  const leaving: string[] = []
+  for (const [n, title] of titles.entries()) {
+    const { id } = await service.create(ann, { title, description: n % 4 === 0 ? 'moving' : '', isPublic: false })
+    if (n % 3 === 0) leaving.push(id)
+  }
+  const staying = titles.filter((_, n) => n % 3 !== 0)
+  const before = (await walk(asked, ann)).filter((title) => staying.includes(title))
+  const seen = await walk(asked, ann, async () => {
+    await service.create(ann, { title: 'Moving, and new', description: 'moving', isPublic: false })
+    const promptId = leaving.pop()
+    if (promptId) await service.prompts.deletePrompt({ promptId }, ann.as)
+  })
+  expect(seen.filter((title) => staying.includes(title))).toEqual(before)
+  expect(before.toSorted()).toEqual(staying.toSorted())
 })
 
 describe('a page', () => {
