@@ -11,6 +11,7 @@ import { listTrendingPrompts, pageParams as trendingPage, refresh } from '../db/
 import { pageParams } from '../db/event-pages.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
+import { arrivalParams, listArrivals, PAGE } from '../db/list-arrivals.ts'
 import { listPromptEvents, listPromptEventsOfType } from '../db/list-prompt-events.ts'
 import { listUserEvents } from '../db/list-user-events.ts'
 import { schema } from '../db/schema.ts'
@@ -127,6 +128,18 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
       new Set([suffixAt(now - 4 * DAY), suffixAt(now - 2 * DAY)]),
     )
     expect(rowsSorted(nodes).every((rows) => rows <= MAX_ROWS)).toBe(true)
+  })
+
+  test('events are read in the order of their arrival, and no others are', async () => {
+    const [middle] = await database.query<{ xid: string; id: string }>(
+      'select xid, id from prompt_activity_events order by id offset 20000 limit 1',
+    )
+    const [xid, id] = [BigInt(middle!.xid), BigInt(middle!.id)]
+    const nodes = await planOf(database, mode, listArrivals, arrivalParams({ xid, about: 'p', id }, xid + 1n))
+    expect(nodes[0]!['Actual Rows']).toBe(PAGE)
+    // A partition without events has no index worth reading.
+    expect(tablesScanned(nodes.filter((node) => node['Actual Rows'] > 0))).toEqual([])
+    expect(rowsSorted(nodes).every((rows) => rows <= 2 * PAGE)).toBe(true)
   })
 
   test('trending prompts are read in their order, each with what is known of it and its author', async () => {
