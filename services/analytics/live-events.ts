@@ -11,7 +11,7 @@ const KEPT = 5000
 /** Events that a reader takes at once: one that stops holds no more of them. */
 const TAKEN = 100
 
-/** How long a reader may take over an event, milliseconds, before it has to keep up with what is kept. */
+/** A reader that takes longer over an event, milliseconds, has stopped. */
 const SLOW_MS = 1000
 
 /** How old a cursor may be. A month of events can be detached only later. */
@@ -24,8 +24,8 @@ export type LiveEvents = {
   /** Where to begin after a cursor; with the next event after an empty one. Throws OUT_OF_RANGE when the cursor is too old. */
   begin(after: string): Promise<Position>
   /**
-   * The events after a place, until `signal` is aborted. A reader that is behind reads the database at its own pace. One that has stopped
-   * for so long that what it needs is no longer kept gets RESOURCE_EXHAUSTED.
+   * The events after a place, until `signal` is aborted. A reader that is behind reads the database by itself. One that has stopped for a
+   * second, and needs what is no longer kept, gets RESOURCE_EXHAUSTED.
    */
   after(position: Position, signal: AbortSignal): AsyncGenerator<ArrivedEvent, void, void>
   /** Looks for new events, if anybody reads. */
@@ -67,7 +67,12 @@ export function createLiveEvents(sql: Sql): LiveEvents {
     }
   }
 
-  const look = () => (looking ??= read().finally(() => (looking = undefined)))
+  const look = () => {
+    looking ??= read().finally(() => {
+      looking = undefined
+    })
+    return looking
+  }
 
   /** The next events after a place of those that are kept; undefined when some before them are not. */
   const keptAfter = (position: Position) => {
@@ -86,7 +91,8 @@ export function createLiveEvents(sql: Sql): LiveEvents {
       if (time < Date.now() - CURSOR_MS || isBefore(startOf(end), position)) throw cursorExpired()
       return position
     },
-    after: async function* (position, signal) {
+    after: async function* (start, signal) {
+      let position = start
       readers++
       let wasSlow = false
       try {

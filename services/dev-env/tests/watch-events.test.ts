@@ -134,6 +134,13 @@ test('a token that expires while it watches ends the stream, which says so over 
   expect(grpc.at(-1)).toEqual({ kind: { $case: 'error', value: error } })
 })
 
+test('a stream ends before the deadline of its client, with a cursor', async () => {
+  const messages = network.gatewayStub(Analytics).watchEvents({ after: '' }, { token: admin.token, timeoutMs: 3000 })
+  const kinds = await Array.fromAsync(messages, ({ kind }) => kind!)
+  expect(kinds[0]!.$case).toBe('heartbeat')
+  expect(kinds.at(-1)).toEqual({ $case: 'end', value: { cursor: expect.stringMatching(/^\d+\./) } })
+})
+
 test('who is no administrator is refused as in any call', async () => {
   const { token } = await network.signUp()
   const refused = { status: 403, body: { code: 7, details: [{ reason: 'NOT_ALLOWED' }] } }
