@@ -112,10 +112,11 @@ export const ATTACKS: Attack[] = [
       }
       const guessing = attackers.flatMap((from) => Array.from({ length: 10 }, () => guess(from)))
       using newcomer = sender(port, '127.0.0.20')
-      await register(newcomer, 'newcomer')
+      const username = `newcomer${crypto.randomUUID().slice(0, 8)}`
+      await register(newcomer, username)
       const answers: Answer[] = []
       while (!ending.aborted) {
-        answers.push(await newcomer('POST', '/v1/auth/login', { body: { login: 'newcomer', password: PASSWORD } }))
+        answers.push(await newcomer('POST', '/v1/auth/login', { body: { login: username, password: PASSWORD } }))
         await sleep(500)
       }
       await Promise.all(guessing)

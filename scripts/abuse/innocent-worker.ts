@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { sender } from './http.ts'
@@ -18,10 +19,13 @@ const requests = [
   () => send('GET', '/v1/prompts', { token }),
   () => send('PATCH', path, { token, body: { title: TITLE } }),
 ]
-let met: Experience = { times: [], failures: [] }
+const delay = monitorEventLoopDelay({ resolution: 10 })
+delay.enable()
+let met: Omit<Experience, 'waitedMs'> = { times: [], failures: [] }
 parentPort!.on('message', () => {
-  parentPort!.postMessage(met)
+  parentPort!.postMessage({ ...met, waitedMs: delay.max / 1_000_000 })
   met = { times: [], failures: [] }
+  delay.reset()
 })
 parentPort!.postMessage(created.body.prompt.id)
 for (let turn = 0; ; turn++) {

@@ -2,8 +2,11 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Send } from './http.ts'
 
-/** What an innocent caller has met: milliseconds of each answer, and answers that were none of the right ones. */
-export type Experience = { times: number[]; failures: string[] }
+/**
+ * What an innocent caller has met: milliseconds of each answer, answers that were none of the right ones, and the most milliseconds
+ * for which their thread, which does next to nothing, had to wait for a core.
+ */
+export type Experience = { times: number[]; failures: string[]; waitedMs: number }
 
 /** Somebody who reads and writes a prompt of their own, at another address than the attacker's and in a thread of their own. */
 export type Innocent = AsyncDisposable & {
