@@ -9,7 +9,7 @@ import { partitionMetrics } from './partition-metrics.ts'
 export type Deps = { database: Database; pageTokens: PageTokens; live: LiveEvents }
 
 /** Makes the context of one service. */
-export function createContext({ database, pageTokens, metrics }: Base<PostgresConfig>): Deps {
+export function createContext({ database, pageTokens, metrics, log }: Base<PostgresConfig>): Deps {
   partitionMetrics(metrics.registry, database)
-  return { database, pageTokens, live: createLiveEvents(database.sql) }
+  return { database, pageTokens, live: createLiveEvents(database.sql, log) }
 }

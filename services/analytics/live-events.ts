@@ -1,6 +1,8 @@
 import type { Sql } from '#chassis/db/statements.ts'
 import { exhausted, outOfRange } from '#chassis/errors.ts'
 import { unlessAborted } from '#chassis/grpc/waiting.ts'
+import type { Logger } from '#chassis/logger.ts'
+import { watchOutage } from '#chassis/outage.ts'
 import type { ArrivedEvent } from '#contracts/gen/promptforge/analytics/v1/analytics.ts'
 import { cursorOf, isBefore, type Position, readCursor, startOf } from './arrivals.ts'
 import { arrivalParams, type ArrivalRow, findHorizon, listArrivals, PAGE } from './db/list-arrivals.ts'
@@ -28,11 +30,12 @@ export type LiveEvents = {
    * second, and needs what is no longer kept, gets RESOURCE_EXHAUSTED.
    */
   after(position: Position, signal: AbortSignal): AsyncGenerator<ArrivedEvent, void, void>
-  /** Looks for new events, if anybody reads. */
+  /** Looks for new events, if anybody reads. Never throws: while the database does not answer, readers wait. */
   look(): Promise<void>
 }
 
-export function createLiveEvents(sql: Sql): LiveEvents {
+export function createLiveEvents(sql: Sql, log: Logger): LiveEvents {
+  const outage = watchOutage()
   let readers = 0
   /** What is kept: all events after `from`, up to `to`. Undefined when nobody has read. Only `read` changes these. */
   let window: { from: Position; to: Position } | undefined
@@ -67,11 +70,20 @@ export function createLiveEvents(sql: Sql): LiveEvents {
     }
   }
 
-  const look = () => {
+  const readOnce = () => {
     looking ??= read().finally(() => {
       looking = undefined
     })
     return looking
+  }
+
+  const look = async () => {
+    try {
+      await readOnce()
+      if (outage.worked()) log.info('what arrives can be read again')
+    } catch (err) {
+      outage.failed(() => log.warn({ err }, 'cannot read what arrives: who watches waits'))
+    }
   }
 
   /** The next events after a place of those that are kept; undefined when some before them are not. */
@@ -96,7 +108,7 @@ export function createLiveEvents(sql: Sql): LiveEvents {
       readers++
       let wasSlow = false
       try {
-        while (!window) await look()
+        while (!window) await readOnce()
         while (!signal.aborted) {
           const { promise } = news
           const next = keptAfter(position)

@@ -30,8 +30,8 @@ export function subscriptions({ database: { sql }, live }: Deps): Subscription[]
     for (const [about, received] of Map.groupBy(batch, ({ event }) => event.about)) {
       refusals.push(...(await handlers[about](received)))
     }
-    // Who watches does not wait for the next look. When it fails, the job says so.
-    void live.look().catch(() => undefined)
+    // Who watches does not wait for the next look.
+    void live.look()
     return refusals
   }
   const streams = new Set(consumedBy('analytics').map(({ stream }) => stream))

@@ -1,13 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { status } from '@grpc/grpc-js'
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { Client } from 'pg'
 import { v7 } from 'uuid'
-import type { Outgoing } from '#chassis/grpc/client.ts'
+import { openChannel, type Outgoing } from '#chassis/grpc/client.ts'
 import { readStatus } from '#chassis/grpc/status.ts'
+import { openMesh } from '#chassis/grpc/tls.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
+import { testMesh } from '#chassis/testing/service.ts'
 import { until } from '#chassis/testing/until.ts'
+import { loadContract } from '#contracts/contract.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { ArrivedEvent } from '#contracts/gen/promptforge/analytics/v1/analytics.ts'
+import {
+  AnalyticsServiceService,
+  type WatchEventsResponse,
+} from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import { readCursor } from '../arrivals.ts'
 import { type AnalyticsTest, eventOf, startAnalytics } from './harness.ts'
 
@@ -25,24 +32,40 @@ afterAll(async () => {
   await service.stop()
 })
 
-/** A watch that is read in the background, by the tokens of its own replica. */
-async function watch(after = '', outgoing: Outgoing = admin, { analytics } = service) {
+/** A watch that is read in the background, once it has begun. */
+async function watch(after = '', { token, timeoutMs = 900_000 }: Outgoing = admin, { target } = service) {
+  const mesh = openMesh(testMesh('client'))
+  const channel = openChannel({ contract: loadContract(), mesh, service: 'analytics', target })
+  const { path, requestSerialize, responseDeserialize } = AnalyticsServiceService.watchEvents
+  const metadata = new Metadata()
+  metadata.set('authorization', `Bearer ${token}`)
+  const options = { deadline: Date.now() + timeoutMs }
+  const call = channel.client.makeServerStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    { after },
+    metadata,
+    options,
+  )
+  let begun = ''
   const events: ArrivedEvent[] = []
-  const last: object[] = []
-  const messages = analytics.watchEvents({ after }, outgoing)[Symbol.asyncIterator]()
-  const first = await messages.next()
-  const begun = first.value.kind
-  const read = async () => {
-    for (;;) {
-      const { done, value } = await messages.next()
-      if (done) return
-      if (value.kind?.$case === 'event') events.push(value.kind.value)
-      else if (value.kind?.$case !== 'heartbeat') last.push(value.kind!)
-    }
+  const last: WatchEventsResponse['kind'][] = []
+  call.on('data', ({ kind }: WatchEventsResponse) => {
+    if (kind?.$case === 'heartbeat') begun ||= kind.value.cursor
+    else if (kind?.$case === 'event') events.push(kind.value)
+    else last.push(kind)
+  })
+  const failure = new Promise<ReturnType<typeof readStatus> | undefined>((resolve) => {
+    call.on('error', (error: ServiceError) => resolve(readStatus(error)))
+    call.on('status', ({ code }) => code === status.OK && resolve(undefined))
+  })
+  await until('the watch to begin', () => begun)
+  const leave = () => {
+    call.cancel()
+    channel.close()
   }
-  const failure = read().then(() => undefined, readStatus)
-  const ids = () => events.map(({ eventId }) => eventId)
-  return { events, ids, last, failure, begun: begun.value.cursor as string, leave: () => messages.return?.() }
+  return { events, ids: () => events.map(({ eventId }) => eventId), last, failure, begun, leave }
 }
 
 const liked = () => eventOf(EVENTS.promptLiked)
@@ -66,7 +89,7 @@ describe('an administrator who watches', () => {
     await service.ingest(like)
     await service.ingest(signedIn)
     await until('both to be told', () => watcher.events.length === 2)
-    await watcher.leave()
+    watcher.leave()
     const [one, other] = watcher.events
     expect(one).toEqual({
       cursor: expect.stringMatching(/^\d+\.\d+\.p\.\d+$/),
@@ -87,7 +110,8 @@ describe('an administrator who watches', () => {
     const batches = Array.from({ length: 60 }, () => [liked(), eventOf(EVENTS.userSignedIn)])
     await Promise.all(batches.map((batch, index) => (index % 2 ? service : replica).ingest(...batch)))
     await until('all to be told', () => here.events.length === 120 && there.events.length === 120)
-    await Promise.all([here.leave(), there.leave()])
+    here.leave()
+    there.leave()
     expect(there.events).toEqual(here.events)
     expect(here.ids().toSorted()).toEqual(batches.flatMap((batch) => batch.map(({ id }) => id)).toSorted())
   })
@@ -102,14 +126,14 @@ describe('an administrator who watches', () => {
     await service.database.query('commit')
     await service.ingest(liked(), liked())
     await until('all to be told', () => whole.events.length === 12)
-    await whole.leave()
+    whole.leave()
     const resumed = await Promise.all([{ cursor: whole.begun }, ...whole.events].map(({ cursor }) => watch(cursor)))
     const rest = resumed.map((_, index) => whole.events.slice(index))
     await until('each to be told the rest', () => resumed.every(({ events }, i) => events.length >= rest[i]!.length))
     const end = liked()
     await service.ingest(end)
     await until('each to be told the end', () => resumed.every(({ ids }) => ids().at(-1) === end.id))
-    await Promise.all(resumed.map(({ leave }) => leave()))
+    for (const { leave } of resumed) leave()
     expect(resumed.map(({ events }) => events.slice(0, -1))).toEqual(rest)
   })
 
@@ -127,7 +151,7 @@ describe('an administrator who watches', () => {
     await client.query('commit')
     await client.end()
     await until('both to be told', () => watcher.events.length === 2)
-    await watcher.leave()
+    watcher.leave()
     expect(watcher.ids()[1]).toBe(later.id)
     const ids = watcher.events.map(({ cursor }) => readCursor(cursor).position.id)
     expect(ids[0]! < ids[1]!).toBe(true)
@@ -141,7 +165,7 @@ describe('an administrator who watches', () => {
     expect(watcher.last).toEqual([{ $case: 'end', value: { cursor } }])
     const next = await watch(cursor)
     expect(next.begun).toBe(cursor)
-    await next.leave()
+    next.leave()
   })
 
   test('is told when the access token has expired', async () => {
@@ -168,7 +192,7 @@ test('a reader that stops is dropped when it is far behind, at the cost of what 
   await until('another to have read all', () => seen.events.length > EVENTS_STORED)
   const seenAt = performance.now()
   await until('the reader to have stopped for longer than it may', () => performance.now() - seenAt > 1500)
-  await seen.leave()
+  seen.leave()
 
   const read = [seen.events[0]!.cursor]
   let error: unknown
@@ -186,7 +210,7 @@ test('a reader that stops is dropped when it is far behind, at the cost of what 
 
   const rest = await watch(read.at(-1))
   await until('the rest to have been read', () => rest.events.length + read.length > EVENTS_STORED)
-  await rest.leave()
+  rest.leave()
   expect([...read, ...rest.events.map(({ cursor }) => cursor)]).toEqual(seen.events.map(({ cursor }) => cursor))
 })
 
