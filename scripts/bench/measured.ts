@@ -1,7 +1,6 @@
 import type { Result } from './measure.ts'
 import type { BenchSite } from './site.ts'
-import type { SpineResult } from './spine-cells.ts'
-import { restTable, resultTable, spineTable } from './table.ts'
+import { restTable, resultTable, type SpineResult, spineTable } from './table.ts'
 
 /** What has been measured so far. */
 export type Measured = { results: Result[]; spine: SpineResult[] }

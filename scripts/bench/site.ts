@@ -29,8 +29,8 @@ export type BenchSite = AsyncDisposable & {
   spine: Spine
   manager: JetStreamManager
   databases: Urls
-  /** Process id of the analytics service. */
-  analyticsPid: number
+  /** The process and port of the analytics service. */
+  analytics: { pid: number; port: number }
   /** Folder with the certificates of people's clients. */
   certificates: string
   sides: { real: Side; bare: Side }
@@ -85,8 +85,7 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
     }),
   )
   const all = parts.move()
-  const analyticsPid = real.analytics.pid
-  const known = { spine, manager, databases: urls, analyticsPid, certificates: client }
+  const known = { spine, manager, databases: urls, analytics: real.analytics, certificates: client }
   return { ...known, sides, atRest, tls, data, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 

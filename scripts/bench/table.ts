@@ -1,6 +1,16 @@
 import type { Figures, Result } from './measure.ts'
 import type { BenchSite } from './site.ts'
-import type { SpineResult } from './spine-cells.ts'
+
+/** What the spine's table shows of one thing. */
+export type SpineResult = {
+  what: string
+  /** With its unit. */
+  measured: string
+  bare?: string
+  ratio?: number
+  /** MiB that the process had resident at the most. */
+  memoryMiB?: number
+}
 
 const HEAD = [
   'call',

@@ -16,6 +16,20 @@ export function residentMiB(pid: number): number {
   return Number(kilobytes) / 1024
 }
 
+/** Watches how much memory a process has; tells the most that it was, MiB. */
+export function watchMemory(pid: number) {
+  let most = residentMiB(pid)
+  const timer = setInterval(() => {
+    most = Math.max(most, residentMiB(pid))
+  }, 100)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return Math.round(most)
+    },
+  }
+}
+
 /** The process that runs `program` and has `mark` in its environment; undefined when there is none. */
 export function findProcess(program: string, mark: string): number | undefined {
   const found = readdirSync('/proc').find((name) => {

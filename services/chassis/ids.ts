@@ -18,6 +18,9 @@ export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 export const firstIdOf = (milliseconds: number) =>
   v7({ msecs: Math.max(0, milliseconds), seq: 0, random: new Uint8Array(ID_BYTES) })
 
+/** The time in an id, milliseconds since 1970. */
+export const timeOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+
 /** Makes an id: a UUID of version 7, which begins with the milliseconds of now, so that ids sort by their time. */
 export const newId = (): string => v7({ random: takeRandom() })
 

@@ -29,6 +29,8 @@ export type BrokerOptions = {
 export type Broker = {
   /** Its JetStream. Throws before the first connection; later its calls fail. */
   jetstream(): JetStreamClient
+  /** The connection itself. Throws before the first one; a lost one comes back. */
+  connection(): NatsConnection
   /** Sends what was published, and ends. */
   close(): Promise<void>
 }
@@ -36,16 +38,18 @@ export type Broker = {
 /** Begins to connect, and goes on trying for as long as it takes. */
 export function openBroker(options: BrokerOptions, log: Logger): Broker {
   const stopping = new AbortController()
-  let client: JetStreamClient | undefined
+  let open: { connection: NatsConnection; jetstream: JetStreamClient } | undefined
   const connected = connectAtLast(options, log, stopping.signal).then((connection) => {
-    client = connection && jetstream(connection, { timeout: TIMEOUT_MS })
+    open = connection && { connection, jetstream: jetstream(connection, { timeout: TIMEOUT_MS }) }
     return connection
   })
+  const opened = () => {
+    if (!open) throw new Error('NATS does not answer')
+    return open
+  }
   return {
-    jetstream: () => {
-      if (!client) throw new Error('NATS does not answer')
-      return client
-    },
+    jetstream: () => opened().jetstream,
+    connection: () => opened().connection,
     close: async () => {
       stopping.abort()
       const connection = await connected

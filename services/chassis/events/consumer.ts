@@ -1,4 +1,3 @@
-import type { Consumer, JsMsg } from '@nats-io/jetstream'
 import { eventOf } from '#contracts/events.ts'
 import { retryOf } from '../grpc/status.ts'
 import type { Logger } from '../logger.ts'
@@ -9,6 +8,7 @@ import type { Broker } from './broker.ts'
 import { publishDeadLetter } from './dead-letter.ts'
 import type { Received } from './envelope.ts'
 import type { ConsumerMetrics } from './event-metrics.ts'
+import { type Delivery, openPull, type Pull } from './pull.ts'
 import { createQueue } from './queue.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -49,7 +49,7 @@ type Parts = {
   tracing: Tracing
 }
 
-type Entry = { message: JsMsg; received: Received }
+type Entry = { message: Delivery; received: Received }
 
 /**
  * Consumes the events of one stream until it is stopped: one loop fetches, as long as there is room, two others handle what has been
@@ -60,34 +60,37 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   const { batch, stream } = subscription
   const stopping = new AbortController()
   const { signal } = stopping
-  const queue = createQueue<JsMsg>(signal, ({ data }) => data.length)
-  const held = new Set<JsMsg>()
+  const queue = createQueue<Delivery>(signal, ({ data }) => data.length)
+  const held = new Set<Delivery>()
   let extending: NodeJS.Timeout | undefined
 
+  const take = (delivery: Delivery) => {
+    held.add(delivery)
+    queue.push(delivery)
+  }
+  // What was requested may still come after a failure: the subscription stays as long as NATS lets it.
+  let pull: Pull | undefined
   const open = async () => {
-    const consumer = await broker.jetstream().consumers.get(stream, parts.service)
-    const { config } = await consumer.info(true)
+    const { config } = await (await broker.jetstream().consumers.get(stream, parts.service)).info(true)
     clearInterval(extending)
     extending = setInterval(() => extendAckDeadlines(held), config.ack_wait! / NANOS / 3)
-    return consumer
+    if (!pull || pull.isClosed()) pull = openPull(broker.connection(), { stream, consumer: parts.service, take })
+    return pull
   }
-  const max_messages = Math.min(batch, FETCH_MESSAGES)
+  const most = Math.min(batch, FETCH_MESSAGES)
   const fetch = async () => {
-    let consumer: Consumer | undefined
+    let opened: Pull | undefined
     const outage = watchOutage()
     while (!signal.aborted) {
       await queue.waitForRoom(batch, WAITING_BYTES)
       if (signal.aborted) return
       try {
-        consumer ??= await open()
-        for await (const message of await consumer.fetch({ max_messages, expires: FETCH_MS })) {
-          held.add(message)
-          queue.push(message)
-        }
+        opened ??= await open()
+        await opened.request(most, FETCH_MS)
         outage.worked()
       } catch (err) {
         if (!signal.aborted) outage.failed(() => log.warn({ stream, err }, 'cannot fetch events: trying again'))
-        consumer = undefined
+        opened = undefined
         await pause(RETRY_MS, signal)
       }
     }
@@ -104,20 +107,21 @@ export function startConsumer(parts: Parts): () => Promise<void> {
     stopping.abort()
     await ended
     clearInterval(extending)
+    pull?.close()
     for (const message of queue.drain()) message.nak()
   }
 }
 
 // What waits here must not come again meanwhile: each time it would count as a delivery, until there are too many.
-function extendAckDeadlines(held: Set<JsMsg>) {
+function extendAckDeadlines(held: Set<Delivery>) {
   for (const message of held) message.working()
 }
 
-async function handleMessages(parts: Parts, messages: JsMsg[], signal: AbortSignal) {
+async function handleMessages(parts: Parts, messages: Delivery[], signal: AbortSignal) {
   const entries: Entry[] = []
   for (const message of messages) {
     try {
-      if (message.info.deliveryCount > MAX_DELIVERIES) throw new Error('it was delivered too many times')
+      if (message.deliveryCount > MAX_DELIVERIES) throw new Error('it was delivered too many times')
       entries.push({ message, received: readMessage(message) })
     } catch (error) {
       await deadLetter(parts, message, (error as Error).message)
@@ -126,7 +130,7 @@ async function handleMessages(parts: Parts, messages: JsMsg[], signal: AbortSign
   if (entries.length > 0) await settle(parts, entries, signal)
 }
 
-function readMessage({ subject, headers, data }: JsMsg): Received {
+function readMessage({ subject, headers, data }: Delivery): Received {
   const event = eventOf(subject)
   if (!event) throw new Error('unknown subject')
   const id = headers?.get('Nats-Msg-Id')
@@ -184,7 +188,7 @@ async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Prom
 }
 
 async function retryOrDeadLetter(parts: Parts, { message, received }: Entry, err: unknown) {
-  const { deliveryCount } = message.info
+  const { deliveryCount } = message
   const { name } = received.event
   parts.log.error({ event: received.id, name, deliveryCount, err }, 'an event could not be handled')
   if (deliveryCount >= MAX_DELIVERIES) await deadLetter(parts, message, 'it failed each time')
@@ -193,7 +197,7 @@ async function retryOrDeadLetter(parts: Parts, { message, received }: Entry, err
 
 async function deadLetter(
   { broker, service, subscription: { stream }, metrics, log }: Parts,
-  message: JsMsg,
+  message: Delivery,
   reason: string,
 ) {
   try {

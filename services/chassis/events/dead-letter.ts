@@ -1,7 +1,7 @@
-import type { JsMsg } from '@nats-io/jetstream'
 import { headers } from '@nats-io/transport-node'
 import { STREAMS } from '#contracts/events.ts'
 import type { Broker } from './broker.ts'
+import type { Delivery } from './pull.ts'
 
 /**
  * Copies a message that cannot be handled to the dead-letter stream, with the reason, and ends its delivery. Of a prompt's content
@@ -10,11 +10,11 @@ import type { Broker } from './broker.ts'
 export async function publishDeadLetter(
   broker: Broker,
   service: string,
-  message: JsMsg,
+  message: Delivery,
   reason: string,
 ): Promise<void> {
   const js = broker.jetstream()
-  const { stream, streamSequence } = message.info
+  const { stream, streamSequence } = message
   const letter = headers()
   letter.set('Pf-Reason', reason.replaceAll(/\s+/g, ' ').slice(0, 500))
   letter.set('Pf-Consumer', service)

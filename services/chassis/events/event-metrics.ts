@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { StreamName } from '#contracts/events.ts'
 import type { Broker } from './broker.ts'
+import { remembering } from './outbox-search.ts'
 import type { OutboxStore } from './outbox-store.ts'
 
 /** What a relay counts. */
@@ -18,6 +19,7 @@ export type ConsumerMetrics = {
 /** Metrics of a relay; what waits is counted when somebody asks. */
 export function relayMetrics(registry: Registry, outbox: OutboxStore): RelayMetrics {
   const registers = [registry]
+  const look = remembering(() => outbox.waiting())
   const age = new Gauge({ name: 'outbox_oldest_seconds', help: 'Age of the oldest event that waits.', registers })
   new Gauge({
     name: 'outbox_waiting',
@@ -25,7 +27,7 @@ export function relayMetrics(registry: Registry, outbox: OutboxStore): RelayMetr
     registers,
     async collect() {
       // A database that does not answer must not take the other metrics with it.
-      const waiting = await outbox.waiting().catch(() => undefined)
+      const waiting = await look().catch(() => undefined)
       if (!waiting) return
       this.set(waiting.rows)
       age.set(waiting.oldest ? (Date.now() - waiting.oldest.getTime()) / 1000 : 0)

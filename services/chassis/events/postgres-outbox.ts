@@ -33,7 +33,8 @@ export const deletePublished = (sql: Sql): Job => ({
   run: (signal) => deleteAll(sql, deleteOld, signal),
 })
 
-const readWaiting = statement('read_outbox', { after: uuid, without: arrayOf(text) })<OutboxRow>(
+/** The statement of `read`. */
+export const readWaiting = statement('read_outbox', { after: uuid, without: arrayOf(text) })<OutboxRow>(
   (p) => `select id, subject, payload, headers, occurred_at as "occurredAt", attempts from (
     select *, sum(octet_length(payload::text)) over (order by id) as bytes, row_number() over (order by id) as nth
     from (
@@ -58,7 +59,8 @@ const markAbandoned = statement('mark_outbox_abandoned', { ids: arrayOf(uuid) })
   (p) => `update outbox set abandoned_at = now(), attempts = attempts + 1 where id = any (${p.ids})`,
 )
 
-const countWaiting = statement(
+/** The statement of `waiting`. */
+export const countWaiting = statement(
   'count_outbox',
   {},
 )<{ rows: number; oldest: Date | null }>(
@@ -92,7 +94,8 @@ async function replay(sql: Sql, since: Date): Promise<number> {
   }
 }
 
-const makeWait = statement('replay_outbox', { since: timestamptz, after: uuid })<{ id: string }>(
+/** The statement of `replay`: a page of it. */
+export const makeWait = statement('replay_outbox', { since: timestamptz, after: uuid })<{ id: string }>(
   (p) => `update outbox set processed_at = null where id = any (array(
     select id from outbox where processed_at is not null and occurred_at >= ${p.since} and id > ${p.after} order by id limit 5000
   )) returning id`,

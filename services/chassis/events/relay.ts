@@ -1,5 +1,4 @@
 import type { StreamName } from '#contracts/events.ts'
-import { firstIdOf } from '../ids.ts'
 import type { Lead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
 import { watchOutage } from '../outage.ts'
@@ -7,6 +6,7 @@ import { pause } from '../pause.ts'
 import type { Broker } from './broker.ts'
 import type { OutboxRow } from './envelope.ts'
 import type { RelayMetrics } from './event-metrics.ts'
+import { createOutboxSearch, type OutboxSearch } from './outbox-search.ts'
 import type { OutboxStore } from './outbox-store.ts'
 import { type Message, messageOf, publishAll } from './publisher.ts'
 
@@ -22,13 +22,6 @@ const RETRY_MS = 250
 /** Milliseconds until a row that JetStream refused is tried again: twice as long after each refusal, and this at the most. */
 const FIRST_DELAY_MS = 250
 const MAX_DELAY_MS = 30_000
-
-/**
- * Milliseconds between two sweeps from the beginning; those between look at the ids of the last minute only. While a dump holds its
- * snapshot, PostgreSQL keeps the index entries of all rows that were published meanwhile, and a sweep from the beginning reads them.
- */
-const WHOLE_SWEEP_MS = 10_000
-const RECENT_MS = 60_000
 
 /** The name of the lock that says which replica publishes. */
 export const RELAY_LOCK = 'relay'
@@ -60,20 +53,15 @@ export function startRelay(parts: Parts): Relay {
   const ended = parts.lead(RELAY_LOCK, stopping.signal, async (signal) => {
     parts.metrics.leading.set(1)
     const outage = watchOutage()
-    let sweptWhole = -Infinity
+    const search = createOutboxSearch()
     while (!signal.aborted) {
       isAwake = false
-      const begun = performance.now()
-      const isWhole = begun - sweptWhole >= WHOLE_SWEEP_MS
-      const after = isWhole ? undefined : firstIdOf(Date.now() - RECENT_MS)
-      const { isClear, first } = await sweep(parts, due, after, signal).catch((err: unknown) => {
+      const isClear = await sweep(parts, due, search, signal).catch((err: unknown) => {
         if (!signal.aborted) outage.failed(() => parts.log.warn({ err }, 'events wait in the outbox'))
-        return { isClear: false, first: undefined }
+        return false
       })
       if (isClear) {
         outage.worked()
-        // Where old rows come, as when a consumer that emits is behind, or from `resync`, the next one is from the beginning, too.
-        if (isWhole && !(first && first < firstIdOf(Date.now() - RECENT_MS))) sweptWhole = begun
         await pause(LINGER_MS, signal)
         const waited = new AbortController()
         await Promise.race([nextWake(), pause(POLL_MS, AbortSignal.any([signal, waited.signal]))])
@@ -98,22 +86,18 @@ export function startRelay(parts: Parts): Relay {
 type DueTimes = Map<string, number>
 
 /**
- * Publishes everything that waits and has an id after this one, if any. Answers with the first id that waited, and whether all went: rows
- * of a stream without room stay, and those of the other streams pass them by. While a page is published, the page before it is
- * marked and the one after it read.
+ * Publishes everything that waits, and answers whether all went: rows of a stream without room stay, and those of the other streams pass
+ * them by. While a page is published, the page before it is marked and the one after it read.
  */
-async function sweep(
-  parts: Parts,
-  due: DueTimes,
-  after: string | undefined,
-  signal: AbortSignal,
-): Promise<{ isClear: boolean; first: string | undefined }> {
+async function sweep(parts: Parts, due: DueTimes, search: OutboxSearch, signal: AbortSignal): Promise<boolean> {
   const { outbox, broker, log } = parts
   const isDue = ({ id }: OutboxRow) => (due.get(id) ?? 0) <= Date.now()
   const blocked = new Set<StreamName>()
   let marking: Promise<unknown> = Promise.resolve()
-  let page = await outbox.read(after, [])
-  const first = page[0]?.id
+  let page = await search(
+    (after) => outbox.read(after, []),
+    ([first]) => first?.id,
+  )
   while (page.length > 0 && !signal.aborted) {
     const next = outbox.read(page.at(-1)!.id, [...blocked])
     next.catch(() => undefined)
@@ -124,7 +108,7 @@ async function sweep(
     page = await next
   }
   await marking
-  return { isClear: blocked.size === 0, first }
+  return blocked.size === 0
 }
 
 type Outcome = { stored: string[]; refused: OutboxRow[]; unreadable: OutboxRow[] }

@@ -10,6 +10,9 @@ export type PlanNode = {
   /** The mean of its loops. */
   'Actual Rows': number
   'Actual Loops': number
+  /** Pages of tables and indexes that were looked at, with those of its children. */
+  'Shared Hit Blocks': number
+  'Shared Read Blocks': number
   Plans?: PlanNode[]
 }
 
@@ -30,7 +33,7 @@ export async function planOf<Params>(
     await query(`prepare asked as ${asked.text}`)
     const execute = values.length > 0 ? `asked (${values.map(literal).join(', ')})` : 'asked'
     const [row] = await query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
-      `explain (analyze, format json) execute ${execute}`,
+      `explain (analyze, buffers, format json) execute ${execute}`,
     )
     return nodesOf(row!['QUERY PLAN'][0]!.Plan)
   } finally {
@@ -69,6 +72,9 @@ export const tablesScanned = (nodes: PlanNode[]) =>
 /** How many rows each sort of a plan sorts. */
 export const rowsSorted = (nodes: PlanNode[]) =>
   nodes.filter((node) => node['Node Type'].includes('Sort')).map(({ Plans }) => Plans![0]!['Actual Rows'])
+
+/** How many pages a plan looked at, those of one that was looked at twice twice. */
+export const pagesRead = ([top]: PlanNode[]) => top!['Shared Hit Blocks'] + top!['Shared Read Blocks']
 
 const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
 

@@ -3,6 +3,7 @@ import { Migration } from '@mikro-orm/migrations'
 import { v7 } from 'uuid'
 import { EVENTS } from '#contracts/events.ts'
 import { IDEMPOTENCY_TABLE } from '../db/idempotency.ts'
+import type { Schema } from '../db/orm.ts'
 import { postgres } from '../db/postgres.ts'
 import { type PostgresConfig, postgresSchema } from '../config.ts'
 import type { ServiceDefinition } from '../define-service.ts'
@@ -21,6 +22,13 @@ class Tables extends Migration {
   }
 }
 
+/** Its tables. */
+export const eventSchema: Schema = {
+  entities: [Nothing],
+  tables: ['idempotency_keys', 'inbox', 'outbox'],
+  migrations: [{ name: 'first', class: Tables }],
+}
+
 type Deps = { received: Received[] }
 
 /** A service without RPCs, which emits what `prompt` or `user` may, and consumes what `analytics` or `version` does. */
@@ -30,11 +38,7 @@ export const eventService = (
 ): ServiceDefinition<PostgresConfig, Deps> => ({
   name,
   config: postgresSchema(name, 50052),
-  store: postgres({
-    entities: [Nothing],
-    tables: ['idempotency_keys', 'inbox', 'outbox'],
-    migrations: [{ name: 'first', class: Tables }],
-  }),
+  store: postgres(eventSchema),
   context: () => ({ received: [] }),
   services: () => [],
   subscriptions: ({ received }) => withTheRest(name, subscriptions(received)),
