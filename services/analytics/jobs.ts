@@ -10,8 +10,12 @@ import { type Window, WINDOWS } from './trending.ts'
 
 const HOUR_MS = 3_600_000
 
+/** How soon what another replica has stored is seen here, milliseconds. */
+const LOOK_MS = 500
+
 /** What this service does by itself. */
-export const jobs = ({ database }: Deps): Job[] => [
+export const jobs = ({ database, live }: Deps): Job[] => [
+  { name: 'look for events', on: 'every replica', everyMs: LOOK_MS, run: () => live.look() },
   {
     name: 'make partitions',
     on: 'one replica',

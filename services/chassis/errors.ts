@@ -119,6 +119,9 @@ export const alreadyExists = (reason: Reason, field: string, message: string) =>
 export const failedPrecondition = (reason: Reason, message: string) =>
   new AppError(status.FAILED_PRECONDITION, reason, message)
 
+/** OUT_OF_RANGE: what is asked for lies before what there is. */
+export const outOfRange = (reason: Reason, message: string) => new AppError(status.OUT_OF_RANGE, reason, message)
+
 /** ABORTED: another change was made at the same time. */
 export const aborted = (reason: Reason, message: string, details?: Details) =>
   new AppError(status.ABORTED, reason, message, details)

@@ -20,6 +20,7 @@ export const PromptActivityEvent = defineEntity({
     createdAt: p.datetime(3).defaultRaw('now()'),
     viewerHash: p.string().length(32).nullable(),
     properties: p.json<object>().nullable(),
+    xid: p.string().columnType('xid8').defaultRaw('pg_current_xact_id()').nullable(),
   },
   uniques: [{ properties: ['eventId', 'eventTime'] }],
 })

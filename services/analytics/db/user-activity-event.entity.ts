@@ -14,6 +14,7 @@ export const UserActivityEvent = defineEntity({
     eventTime: p.datetime(3).primary(),
     createdAt: p.datetime(3).defaultRaw('now()'),
     properties: p.json<object>().nullable(),
+    xid: p.string().columnType('xid8').defaultRaw('pg_current_xact_id()').nullable(),
   },
   uniques: [{ properties: ['eventId', 'eventTime'] }],
 })

@@ -12,7 +12,7 @@ import { userRows } from './user-rows.ts'
 const BATCH = 1000
 
 /** What is counted: everything that the catalogue gives this service, in the tables of what it is about. */
-export function subscriptions({ database: { sql } }: Deps): Subscription[] {
+export function subscriptions({ database: { sql }, live }: Deps): Subscription[] {
   const handlers: Record<EventTopic, Subscription['handle']> = {
     user: ingest(
       userRows,
@@ -30,6 +30,8 @@ export function subscriptions({ database: { sql } }: Deps): Subscription[] {
     for (const [about, received] of Map.groupBy(batch, ({ event }) => event.about)) {
       refusals.push(...(await handlers[about](received)))
     }
+    // Who watches does not wait for the next look.
+    void live.look()
     return refusals
   }
   const streams = new Set(consumedBy('analytics').map(({ stream }) => stream))

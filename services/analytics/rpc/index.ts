@@ -7,6 +7,7 @@ import { getUserStats } from './get-user-stats.ts'
 import { listPromptEvents } from './list-prompt-events.ts'
 import { listTrendingPrompts } from './list-trending-prompts.ts'
 import { listUserEvents } from './list-user-events.ts'
+import { watchEvents } from './watch-events.ts'
 
 /** The table: a handler for each RPC. */
 export const services = (deps: Deps) => [
@@ -17,5 +18,6 @@ export const services = (deps: Deps) => [
     getUserStats,
     listUserEvents: listUserEvents(deps),
     listPromptEvents: listPromptEvents(deps),
+    watchEvents: watchEvents(deps),
   }),
 ]

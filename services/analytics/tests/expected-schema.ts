@@ -1,6 +1,7 @@
 import type { Table } from '#chassis/testing/catalog.ts'
 
 const TIME = 'timestamptz(3)'
+const XID = 'xid8 default pg_current_xact_id()'
 
 const EVENT_KEYS = ['PRIMARY KEY (id, event_time)', 'UNIQUE (event_id, event_time)']
 
@@ -47,17 +48,18 @@ const counts = (key: Record<string, string>): Table => ({
 /** What each of them has beside it, with all indexes in full, and the tables that the seed does not have. */
 export const BEYOND_SEED: Record<string, Table> = {
   user_activity_events: {
-    columns: { properties: 'jsonb' },
+    columns: { properties: 'jsonb', xid: XID },
     constraints: [],
     indexes: [
       'btree (created_at DESC)',
       'btree (event_time DESC)',
       'btree (event_type)',
       'btree (user_id, event_time DESC)',
+      'btree (xid, id)',
     ],
   },
   prompt_activity_events: {
-    columns: { viewer_hash: 'varchar(32)', properties: 'jsonb' },
+    columns: { viewer_hash: 'varchar(32)', properties: 'jsonb', xid: XID },
     constraints: [],
     indexes: [
       'btree (created_at DESC)',
@@ -65,6 +67,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       'btree (event_type, prompt_id, event_time DESC)',
       'btree (prompt_id, event_time DESC) INCLUDE (event_type)',
       'btree (user_id)',
+      'btree (xid, id)',
     ],
   },
   prompt_daily: counts({ prompt_id: 'uuid not null', day: 'date not null' }),

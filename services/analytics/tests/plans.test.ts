@@ -11,6 +11,7 @@ import { listTrendingPrompts, pageParams as trendingPage, refresh } from '../db/
 import { pageParams } from '../db/event-pages.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
+import { arrivalParams, listArrivals, PAGE } from '../db/list-arrivals.ts'
 import { listPromptEvents, listPromptEventsOfType } from '../db/list-prompt-events.ts'
 import { listUserEvents } from '../db/list-user-events.ts'
 import { schema } from '../db/schema.ts'
@@ -21,12 +22,12 @@ import { eventOf, viewsOf } from './harness.ts'
 // 40,000 events of 400 prompts in 80 days, and a year of hours: in partitions from the month before last to two months ahead.
 const FILL = `
   select make_event_partitions((date_trunc('month', now()) - n * interval '1 month')::date) from generate_series(2, 3) n;
-  insert into prompt_activity_events (event_id, prompt_id, user_id, event_type, event_time)
+  insert into prompt_activity_events (event_id, prompt_id, user_id, event_type, event_time, xid)
   select gen_random_uuid(), pg_temp.id(i % 400), gen_random_uuid(), case i % 3 when 0 then 'prompt.liked' else 'prompt.viewed' end,
-    now() - i * interval '173 seconds'
+    now() - i * interval '173 seconds', (1000 - i / 100)::text::xid8
   from generate_series(1, 40000) i;
-  insert into user_activity_events (event_id, user_id, event_type, event_time)
-  select event_id, prompt_id, 'user.signed_in', event_time from prompt_activity_events;
+  insert into user_activity_events (event_id, user_id, event_type, event_time, xid)
+  select event_id, prompt_id, 'user.signed_in', event_time, xid from prompt_activity_events;
   insert into prompt_daily select prompt_id, event_time::date, event_type, count(*) from prompt_activity_events group by 1, 2, 3;
   insert into user_daily select user_id, event_time::date, event_type, count(*) from user_activity_events group by 1, 2, 3;
   insert into platform_hourly
@@ -127,6 +128,15 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
       new Set([suffixAt(now - 4 * DAY), suffixAt(now - 2 * DAY)]),
     )
     expect(rowsSorted(nodes).every((rows) => rows <= MAX_ROWS)).toBe(true)
+  })
+
+  test('events are read in the order of their arrival, and no others are', async () => {
+    const position = { xid: 800n, about: 'p', id: 0n } as const
+    const nodes = await planOf(database, mode, listArrivals, arrivalParams(position, 1000n))
+    expect(nodes[0]!['Actual Rows']).toBe(PAGE)
+    // A partition without events has no index worth reading.
+    expect(tablesScanned(nodes.filter((node) => node['Actual Rows'] > 0))).toEqual([])
+    expect(rowsSorted(nodes).every((rows) => rows <= 2 * PAGE)).toBe(true)
   })
 
   test('trending prompts are read in their order, each with what is known of it and its author', async () => {

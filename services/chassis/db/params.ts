@@ -29,6 +29,9 @@ export const integer: ParamType<number> = { type: 'integer' }
 /** 64 bits; text where it comes from a request, as an etag does. */
 export const bigint: ParamType<bigint | number | string> = { type: 'bigint' }
 
+/** The id of a transaction, which never comes again. */
+export const xid8: ParamType<bigint> = { type: 'xid8' }
+
 /** A double. */
 export const float8: ParamType<number> = { type: 'float8' }
 

@@ -57,8 +57,11 @@ export type Handler<Request, Response, C extends PlainCall = Call> = (request: R
 
 /** What the handler of a stream gets in addition. */
 export type Streaming<C> = C & {
-  /** Aborted when the server shuts down: yield the last message, with which the caller resumes elsewhere, and return. */
-  draining: AbortSignal
+  /**
+   * Aborted when the server shuts down, and shortly before the stream's time is over: yield the last message, with which the caller resumes,
+   * and return. Also when the caller's token expires, with an AppError as its reason. `watching` does all of this.
+   */
+  ending: AbortSignal
 }
 
 /** A server-streaming RPC: the messages that it yields are sent at the pace at which the client reads. */

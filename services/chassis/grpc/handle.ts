@@ -7,6 +7,7 @@ import type { ServerCall } from './peer.ts'
 import { requestIdOf } from './request.ts'
 import type { RawStream, RunningStreams } from './running-streams.ts'
 import { createSender } from './sender.ts'
+import { endInTime } from './stream-ends.ts'
 import { codeName, OK, type GrpcStatus, isFault, severityOf, toAppError, toStatus } from './status.ts'
 
 /** What handlers need of their server: what each does, and its streams. */
@@ -45,13 +46,14 @@ function adaptStream(parts: HandlerParts, method: Method, rpc: Rpc, handler: Str
   const begin = createBeginning(parts, method)
   return (raw: RawStream) => {
     const { begun, abort, succeed, fail } = begin(raw)
-    const draining = parts.streams.add(raw, abort)
+    const ending = parts.streams.add(raw, abort)
     const run = async () => {
       const { request, call } = await admit(raw, begun)
+      endInTime(raw, ending, method, call.caller)
       const { setHeader, send } = createSender(raw, begun, (err) =>
         parts.log.error({ method: method.path, requestId: begun.requestId, err }, 'a stream failed after its end'),
       )
-      await send(handler(request, Object.assign(call, { draining, setHeader })))
+      await send(handler(request, Object.assign(call, { ending: ending.signal, setHeader })))
     }
     run().then(
       () => {

@@ -7,8 +7,8 @@ export type RawStream = ServerWritableStream<unknown, unknown>
 
 /** The streams of one server, which ends them when it shuts down: first it asks, then it ends them, then it cuts them. */
 export type RunningStreams = {
-  /** Keeps a stream until it has ended on the wire; `abort` ends its handler. Answers with the signal that asks it to end. */
-  add(raw: RawStream, abort: (reason: AppError) => void): AbortSignal
+  /** Keeps a stream until it has ended on the wire; `abort` ends its handler. Answers with what asks it to end. */
+  add(raw: RawStream, abort: (reason: AppError) => void): AbortController
   /** Asks all streams, and those that are still to come, to yield their last message and end. */
   drain(): void
   /** Ends all streams with UNAVAILABLE. */
@@ -18,20 +18,20 @@ export type RunningStreams = {
 }
 
 export function createRunningStreams(): RunningStreams {
-  const running = new Map<RawStream, { draining: AbortController; abort: (reason: AppError) => void }>()
+  const running = new Map<RawStream, { ending: AbortController; abort: (reason: AppError) => void }>()
   let isDraining = false
   return {
     add: (raw, abort) => {
-      const draining = new AbortController()
-      if (isDraining) draining.abort()
-      running.set(raw, { draining, abort })
+      const ending = new AbortController()
+      if (isDraining) ending.abort()
+      running.set(raw, { ending, abort })
       // grpc-js says 'cancelled' at the end of every call.
       raw.on('cancelled', () => running.delete(raw))
-      return draining.signal
+      return ending
     },
     drain: () => {
       isDraining = true
-      for (const { draining } of running.values()) draining.abort()
+      for (const { ending } of running.values()) ending.abort()
     },
     end: () => {
       for (const { abort } of running.values()) abort(shuttingDown())

@@ -21,6 +21,8 @@ export type Caller = {
   role: Role
   /** `jti` of the access token. */
   tokenId: string
+  /** When the token is no longer accepted, milliseconds since 1970. */
+  expiresAt: number
   /** The API key that the token was made from, with its scopes as tokens spell them (`prompts:read`); undefined for who signed in. */
   apiKey?: { id: string; scopes: ReadonlySet<string> } | undefined
   /** The access token itself, for calls on the user's behalf. Never logged. */
@@ -49,7 +51,7 @@ const CACHED_TOKENS = 10_000
  * a millisecond.
  */
 export function createTokenVerifier(options: { issuer: string; audience: string; keys: JWTVerifyGetKey }): VerifyToken {
-  const verified = new LRUCache<string, Caller & { expiresAt: number }>({ max: CACHED_TOKENS })
+  const verified = new LRUCache<string, Caller>({ max: CACHED_TOKENS })
   const rules = {
     issuer: options.issuer,
     audience: options.audience,
@@ -63,7 +65,7 @@ export function createTokenVerifier(options: { issuer: string; audience: string;
     const { payload } = await jwtVerify(token, options.keys, rules).catch((error: unknown) => {
       throw verificationFailure(error)
     })
-    const caller = { ...readClaims(payload, token), expiresAt: (payload.exp! + CLOCK_SKEW_SECONDS) * 1000 }
+    const caller = readClaims(payload, token)
     verified.set(token, caller)
     return caller
   }
@@ -82,9 +84,10 @@ export function remoteKeys(fetchKeys: () => Promise<JSONWebKeySet>): JWTVerifyGe
 }
 
 function readClaims(payload: JWTPayload, token: string): Caller {
-  const { sub, jti, username, role } = payload
+  const { sub, jti, exp, username, role } = payload
   if (typeof username !== 'string' || !isRole(role)) throw invalidToken()
-  return { userId: sub!, username, role, tokenId: jti!, apiKey: readApiKey(payload), token }
+  const expiresAt = (exp! + CLOCK_SKEW_SECONDS) * 1000
+  return { userId: sub!, username, role, tokenId: jti!, expiresAt, apiKey: readApiKey(payload), token }
 }
 
 // RFC 9068 names both claims.
@@ -107,3 +110,10 @@ export const invalidToken = (cause?: unknown) =>
   unauthenticated('TOKEN_INVALID', 'the access token is malformed, expired, or not for this API: sign in again', {
     cause,
   })
+
+/** UNAUTHENTICATED: the access token was good when the stream began, and has expired. */
+export const tokenExpired = () =>
+  unauthenticated(
+    'TOKEN_INVALID',
+    'the access token has expired: open the stream again with a new one, after the last cursor that you have',
+  )

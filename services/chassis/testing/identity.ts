@@ -47,7 +47,7 @@ export async function testIdentity(): Promise<TestIdentity> {
       })
         .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid })
         .setIssuedAt()
-        .setExpirationTime('15m')
+        .setExpirationTime((claims['exp'] as number | undefined) ?? '15m')
         .sign(privateKey),
   }
 }

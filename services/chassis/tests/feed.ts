@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import {
+  type Event,
   FeedServiceService,
   type WatchRequest,
   type WatchResponse,
@@ -7,8 +8,8 @@ import {
 import type { PostgresConfig } from '../config.ts'
 import type { Overrides } from '../define-service.ts'
 import type { PublicCall, Streaming } from '../grpc/call.ts'
-import { withHeartbeats } from '../grpc/heartbeats.ts'
 import { serve } from '../grpc/server.ts'
+import { watching } from '../grpc/watching.ts'
 import { testContract } from '../testing/contract.ts'
 import type { TestDatabase } from '../testing/database.ts'
 import { startTestService } from '../testing/service.ts'
@@ -50,25 +51,19 @@ export function createFeed(): Feed {
   const news = new EventEmitter().setMaxListeners(0)
   let open = 0
 
-  async function* eventsAfter(after: bigint, signal: AbortSignal): AsyncGenerator<WatchResponse> {
+  async function* eventsAfter(after: bigint, signal: AbortSignal): AsyncGenerator<Event> {
     for (let next = Number(after); !signal.aborted;) {
       const text = texts[next]
       if (text === undefined) await once(news, 'published', { signal }).catch(() => undefined)
-      else yield event(BigInt(++next), text)
+      else yield { cursor: BigInt(++next), text }
     }
   }
 
   const watch = (everyMs?: number): Watch =>
-    async function* ({ after }, { signal, draining }) {
-      let cursor = after
+    async function* ({ after }, call) {
       open++
       try {
-        const events = eventsAfter(after, AbortSignal.any([signal, draining]))
-        for await (const message of withHeartbeats(events, () => heartbeat(cursor), signal, everyMs)) {
-          if (message.kind?.$case === 'event') cursor = message.kind.value.cursor
-          yield message
-        }
-        yield { kind: { $case: 'end', value: { cursor } } }
+        yield* watching(call, after, (signal) => eventsAfter(after, signal), everyMs)
       } finally {
         open--
       }
@@ -84,5 +79,3 @@ export function createFeed(): Feed {
 export const event = (cursor: bigint, text: string): WatchResponse => ({
   kind: { $case: 'event', value: { cursor, text } },
 })
-
-const heartbeat = (cursor: bigint): WatchResponse => ({ kind: { $case: 'heartbeat', value: { cursor } } })

@@ -61,8 +61,8 @@ test('streams end with a cursor when their service stops, and go on at another r
 test('streams that are not done in time end with UNAVAILABLE, and their service with them', async () => {
   const heard: unknown[] = []
   let asked = 0
-  const deaf: Watch = async function* (_, { signal, draining }) {
-    draining.addEventListener('abort', () => asked++)
+  const deaf: Watch = async function* (_, { signal, ending }) {
+    ending.addEventListener('abort', () => asked++)
     yield event(1n, 'one')
     await once(new EventEmitter(), 'never', { signal }).catch((error: Error) => heard.push(error.cause))
   }

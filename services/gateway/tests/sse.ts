@@ -1,7 +1,7 @@
 /** Opens a stream over REST. `messages` are the JSON of its server-sent events, each as soon as it is there; `leave` closes it. */
-export async function openEvents(url: string) {
+export async function openEvents(url: string, requestHeaders: Record<string, string> = {}) {
   const caller = new AbortController()
-  const { status, headers, body } = await fetch(url, { signal: caller.signal })
+  const { status, headers, body } = await fetch(url, { headers: requestHeaders, signal: caller.signal })
   return { status, headers, messages: readMessages(body!), leave: () => caller.abort() }
 }
 

@@ -6,6 +6,7 @@ import { CountedOnce } from './20261127040000-counted-once.ts'
 import { FactsByOwner } from './20261127094000-facts-by-owner.ts'
 import { EventLists } from './20261127094100-event-lists.ts'
 import { Trending } from './20261127094200-trending.ts'
+import { Arrivals } from './20261127113000-arrivals.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   { name: '20261127094000-facts-by-owner', class: FactsByOwner },
   { name: '20261127094100-event-lists', class: EventLists },
   { name: '20261127094200-trending', class: Trending },
+  { name: '20261127113000-arrivals', class: Arrivals },
 ]

@@ -1,0 +1,139 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { Client, credentials } from '@grpc/grpc-js'
+import { Client as Postgres } from 'pg'
+import { loadConfig } from '#chassis/config.ts'
+import { createService, type Service } from '#chassis/define-service.ts'
+import { createStub, type Stub } from '#chassis/grpc/client.ts'
+import { until } from '#chassis/testing/until.ts'
+import { loadContract } from '#contracts/contract.ts'
+import { AnalyticsServiceService as Analytics } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import { analyticsService } from '../../analytics/service.ts'
+import { openEvents } from '../../gateway/tests/sse.ts'
+import { type Gateway, startGateway } from '../gateway.ts'
+import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+
+let network: TestNetwork
+let admin: SignedIn
+let gateway: Gateway
+let replicas: Service<object>[]
+let stored: Postgres
+
+beforeAll(async () => {
+  network = await startTestNetwork()
+  admin = await network.signUp()
+  const users = new Postgres({ connectionString: network.services['user']!.databaseUrl })
+  await users.connect()
+  await users.query(`update users set role = 'ADMIN' where id = $1`, [admin.id])
+  await users.end()
+  await network.processAll()
+  const { env, databaseUrl } = network.services['analytics']!
+  stored = new Postgres({ connectionString: databaseUrl })
+  await stored.connect()
+  // A replica says NOT_SERVING and waits for the gateway to see that before it asks its streams to end, as in production.
+  const config = loadConfig(analyticsService.config, { ...env, PF_DRAIN_SETTLE_MS: '2500', PF_DRAIN_GRACE_MS: '10000' })
+  replicas = await Promise.all([1, 2].map(() => createService(analyticsService, config)))
+  const ports = await Promise.all(replicas.map((replica) => replica.start()))
+  gateway = await startGateway(
+    { port: 0, adminPort: 0, rateLimitFactor: 1000, corsOrigins: [] },
+    {
+      ...network.place,
+      state: join(network.place.state, 'replicas'),
+      targets: { user: [network.services['user']!.ports.grpc], analytics: ports.map(({ grpc }) => grpc) },
+    },
+  )
+})
+afterAll(async () => {
+  await gateway.stop()
+  await Promise.all(replicas.map((replica) => replica.destroy()))
+  await stored.end()
+  await network.stop()
+})
+
+const REST_WATCHERS = 120
+const GRPC_WATCHERS = 80
+
+/** What a message says, over REST as over gRPC. */
+type Said = { event?: { cursor: string; type: string }; heartbeat?: { cursor: string }; end?: { cursor: string } }
+
+/** A watcher: its events in their order, the cursors that streams ended with, and how many of its streams have begun. */
+type Watcher = { cursors: string[]; ends: string[]; begun: number; done: Promise<void> }
+
+/** Reads to the event `last`, and opens the stream again after each end. */
+function startWatcher(open: (after: string) => AsyncIterable<Said>): Watcher {
+  const watcher: Watcher = { cursors: [], ends: [], begun: 0, done: Promise.resolve() }
+  const read = async () => {
+    for (let after = ''; ;) {
+      let ended = false
+      for await (const { event, heartbeat, end } of open(after)) {
+        if (heartbeat && !watcher.cursors.length) watcher.begun++
+        after = (event ?? heartbeat ?? end)!.cursor
+        if (event) watcher.cursors.push(event.cursor)
+        if (event?.type === 'prompt.last') return
+        if (end) {
+          watcher.ends.push(end.cursor)
+          ended = true
+        }
+      }
+      if (!ended) throw new Error('a stream ended without an end')
+    }
+  }
+  watcher.done = read()
+  return watcher
+}
+
+async function* overRest(after: string): AsyncGenerator<Said> {
+  const url = `${gateway.url}/v1/analytics/events:watch?after=${after}`
+  const { status, messages, leave } = await openEvents(url, { authorization: `Bearer ${admin.token}` })
+  if (status !== 200) throw new Error(`answered ${status}`)
+  try {
+    yield* messages
+  } finally {
+    leave()
+  }
+}
+
+const overGrpc = (stub: Stub<typeof Analytics>) =>
+  async function* (after: string): AsyncGenerator<Said> {
+    for await (const { kind } of stub.watchEvents({ after }, { token: admin.token }))
+      yield { [kind!.$case]: kind!.value }
+  }
+
+const happen = (type: string) =>
+  stored.query(
+    `insert into prompt_activity_events (event_id, prompt_id, event_type, event_time)
+    values (gen_random_uuid(), gen_random_uuid(), $1, now())`,
+    [type],
+  )
+
+test('when one of two replicas stops, each of 200 watchers gets an end and goes on at the other without gap or repeat', async () => {
+  const client = new Client(`localhost:${gateway.port}`, credentials.createInsecure())
+  const stub = createStub({ service: 'gateway', client, contract: loadContract(), close: () => undefined }, Analytics)
+  const watchers = [
+    ...Array.from({ length: REST_WATCHERS }, () => startWatcher(overRest)),
+    ...Array.from({ length: GRPC_WATCHERS }, () => startWatcher(overGrpc(stub))),
+  ]
+  await until('all streams to begin', () => watchers.every(({ begun }) => begun > 0))
+  await happen('prompt.first')
+  await until('all to be told of the first event', () => watchers.every(({ cursors }) => cursors.length === 1))
+
+  const happening: Promise<unknown>[] = []
+  const timer = setInterval(() => happening.push(happen('prompt.meanwhile')), 25)
+  await replicas.shift()!.destroy()
+  clearInterval(timer)
+  await Promise.all(happening)
+  await happen('prompt.last')
+  await Promise.all(watchers.map(({ done }) => done))
+  client.close()
+
+  const { rows } = await stored.query('select xid, id from prompt_activity_events order by xid, id')
+  const places = (cursors: string[]) => cursors.map((cursor) => cursor.split('.').slice(1).join('.'))
+  const whole = rows.map(({ xid, id }) => `${xid}.p.${id}`)
+  const [{ cursors: first }] = watchers as [Watcher]
+  expect(places(first)).toEqual(whole.slice(-first.length))
+  expect(first.length).toBeGreaterThan(10)
+  expect(watchers.filter(({ cursors }) => cursors.join() !== first.join())).toEqual([])
+  const ended = watchers.filter(({ ends }) => ends.length > 0)
+  expect(ended.length).toBeGreaterThan(watchers.length / 4)
+  expect(watchers.filter(({ ends }) => ends.length > 1)).toEqual([])
+})

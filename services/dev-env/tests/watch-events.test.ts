@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { SignJWT } from 'jose'
+import { Client } from 'pg'
+import { readStatus } from '#chassis/grpc/status.ts'
+import { until } from '#chassis/testing/until.ts'
+import {
+  AnalyticsServiceService as Analytics,
+  WatchEventsRequest,
+  WatchEventsResponse,
+} from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import { openEvents } from '../../gateway/tests/sse.ts'
+import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+
+let network: TestNetwork
+let admin: SignedIn
+let stored: Client
+
+beforeAll(async () => {
+  network = await startTestNetwork()
+  admin = await network.signUp()
+  const users = new Client({ connectionString: network.services['user']!.databaseUrl })
+  await users.connect()
+  await users.query(`update users set role = 'ADMIN' where id = $1`, [admin.id])
+  await users.end()
+  stored = new Client({ connectionString: network.services['analytics']!.databaseUrl })
+  await stored.connect()
+  await network.processAll()
+})
+afterAll(async () => {
+  await stored.end()
+  await network.stop()
+})
+
+const PATH = '/v1/analytics/events:watch'
+const openRest = (token = admin.token, after = '') =>
+  openEvents(`${network.gateway.url}${PATH}?after=${after}`, { authorization: `Bearer ${token}` })
+
+/** Opens a stream as a page does by gRPC-Web. The messages are those of its frames; `trailers` are what the last one says. */
+async function openGrpcWeb(token: string) {
+  const head = Buffer.alloc(5)
+  const message = WatchEventsRequest.encode({ after: '' }).finish()
+  head.writeUInt32BE(message.length, 1)
+  const { headers, body } = await fetch(network.gateway.url + Analytics.watchEvents.path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/grpc-web+proto', 'x-grpc-web': '1', authorization: `Bearer ${token}` },
+    body: Uint8Array.from(Buffer.concat([head, message])),
+  })
+  let trailers = ''
+  const messages = async function* () {
+    let bytes = Buffer.alloc(0)
+    for await (const chunk of body!) {
+      bytes = Buffer.concat([bytes, chunk])
+      while (bytes.length >= 5 && bytes.length >= 5 + bytes.readUInt32BE(1)) {
+        const end = 5 + bytes.readUInt32BE(1)
+        const content = bytes.subarray(5, end)
+        if (bytes[0] === 0x80) trailers = content.toString()
+        else yield WatchEventsResponse.decode(content)
+        bytes = bytes.subarray(end)
+      }
+    }
+  }
+  return { type: headers.get('content-type'), messages: messages(), trailers: () => trailers }
+}
+
+/** An access token of the administrator that is accepted for no more than two seconds: clocks may differ by 30. */
+async function shortToken() {
+  const { kid, privateKey } = await network.signer()
+  return new SignJWT({ username: admin.username, role: 'ADMIN', jti: randomUUID(), sub: admin.id })
+    .setProtectedHeader({ alg: 'EdDSA', kid })
+    .setIssuer('https://auth.promptforge.example')
+    .setAudience('promptforge')
+    .setIssuedAt(new Date(Date.now() - 900_000))
+    .setExpirationTime(Math.floor(Date.now() / 1000) - 27)
+    .sign(privateKey)
+}
+
+test('an administrator watches what happens, over REST, gRPC-Web and gRPC alike', async () => {
+  const rest = await openRest()
+  expect([rest.status, rest.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+  const web = await openGrpcWeb(admin.token)
+  expect(web.type).toBe('application/grpc-web+proto')
+  const grpc = network.gatewayStub(Analytics).watchEvents({ after: '' }, { token: admin.token })[Symbol.asyncIterator]()
+  const begun = await Promise.all([rest.messages.next(), web.messages.next(), grpc.next()])
+  const [{ value: overRest }, { value: overWeb }, { value: overGrpc }] = begun
+  expect(overRest).toEqual({ heartbeat: { cursor: expect.stringMatching(/^\d+\.\d+\.p\.0$/) } })
+  expect([overWeb!.kind!.$case, overGrpc.kind!.$case]).toEqual(['heartbeat', 'heartbeat'])
+
+  const { body } = await network.rest('POST /v1/prompts', { token: admin.token, body: { title: 'T', content: 'x' } })
+  const promptId = body.prompt.id
+  const isCreation = ({ type }: { type: string }) => type === 'prompt.created'
+  const told: object[] = []
+  for await (const { event } of rest.messages) {
+    if (!event || !isCreation(event)) continue
+    const { time, ...others } = event
+    told.push({ ...others, time: new Date(time) })
+    break
+  }
+  for await (const { kind } of web.messages) {
+    if (kind?.$case !== 'event' || !isCreation(kind.value)) continue
+    told.push(kind.value)
+    break
+  }
+  for (let next = await grpc.next(); !next.done; next = await grpc.next()) {
+    const { kind } = next.value
+    if (kind?.$case !== 'event' || !isCreation(kind.value)) continue
+    told.push(kind.value)
+    break
+  }
+  rest.leave()
+  await grpc.return?.()
+  const event = { type: 'prompt.created', promptId, userId: admin.id, username: admin.username }
+  expect(told[0]).toMatchObject(event)
+  expect(told).toEqual([told[0], told[0], told[0]])
+})
+
+test('a token that expires while it watches ends the stream, which says so over REST, gRPC-Web and gRPC', async () => {
+  const token = await shortToken()
+  const [rest, web] = await Promise.all([openRest(token), openGrpcWeb(token)])
+  const grpc: WatchEventsResponse[] = []
+  const read = async () => {
+    for await (const one of network.gatewayStub(Analytics).watchEvents({ after: '' }, { token })) grpc.push(one)
+  }
+  const failure = read().then(() => undefined, readStatus)
+  const message =
+    'the access token has expired: open the stream again with a new one, after the last cursor that you have'
+  const error = { reason: 'TOKEN_INVALID', message, cursor: expect.stringMatching(/^\d+\./) }
+  expect((await Array.fromAsync(rest.messages)).at(-1)).toEqual({ error })
+  expect((await Array.fromAsync(web.messages)).at(-1)).toEqual({ kind: { $case: 'error', value: error } })
+  expect(web.trailers()).toMatch(/grpc-status:\s*16/)
+  expect(await failure).toMatchObject({ reason: 'TOKEN_INVALID', message })
+  expect(grpc.at(-1)).toEqual({ kind: { $case: 'error', value: error } })
+})
+
+test('who is no administrator is refused as in any call', async () => {
+  const { token } = await network.signUp()
+  const refused = { status: 403, body: { code: 7, details: [{ reason: 'NOT_ALLOWED' }] } }
+  expect(await network.rest(`GET ${PATH}`, { token })).toMatchObject(refused)
+  expect(await network.rest(`GET ${PATH}`)).toMatchObject({ status: 401, body: { code: 16 } })
+})
+
+test('a cursor that is none, or too old, is refused before the stream begins', async () => {
+  const refused = (after: string) => network.rest(`GET ${PATH}?after=${after}`, { token: admin.token })
+  expect(await refused('here')).toMatchObject({ status: 400, body: { details: [{ reason: 'VALIDATION_FAILED' }, {}] } })
+  expect(await refused('1000.1.p.1')).toMatchObject({
+    status: 400,
+    body: { code: 11, details: [{ reason: 'CURSOR_EXPIRED' }] },
+  })
+})
+
+async function gauge(name: string): Promise<number> {
+  const answer = await fetch(`${network.gateway.adminUrl}/stats?filter=^${name}$`)
+  return Number(/: (\d+)/.exec(await answer.text())?.[1])
+}
+
+/** Bytes that the gateway has allocated; it counts them every five seconds. */
+async function gatewayMemory(): Promise<number> {
+  const before = await gauge('server.uptime')
+  await until('the gateway to count', async () => (await gauge('server.uptime')) > before, 20_000)
+  return gauge('server.memory_allocated')
+}
+
+const STORED = 20_000
+
+test('a reader that stops costs the gateway a few megabytes, hears that it was dropped, and misses nothing', async () => {
+  const idle = await gatewayMemory()
+  const stub = network.gatewayStub(Analytics)
+  const stopped = stub.watchEvents({ after: '' }, { token: admin.token })[Symbol.asyncIterator]()
+  const { value: begun } = await stopped.next()
+  for (let count = 0; count < STORED; count += 1000)
+    await stored.query(`insert into prompt_activity_events (event_id, prompt_id, username, event_type, event_time)
+      select gen_random_uuid(), gen_random_uuid(), repeat('x', 50), 'prompt.held', now() from generate_series(1, 1000)`)
+  /** The cursors of all events after one, as another reader gets them. */
+  const readAfter = async (after: string, count: number) => {
+    const cursors: string[] = []
+    const { messages, leave } = await openRest(admin.token, after)
+    for await (const { event } of messages) {
+      if (event?.type === 'prompt.held') cursors.push(event.cursor)
+      if (cursors.length === count) break
+    }
+    leave()
+    return cursors
+  }
+  const all = await readAfter(begun.kind.value.cursor, STORED)
+  expect((await gatewayMemory()) - idle).toBeLessThan(4 * 1024 * 1024)
+
+  const read: string[] = []
+  let error: { reason: string; cursor: string } | undefined
+  const readOn = async () => {
+    for (let next = await stopped.next(); !next.done; next = await stopped.next()) {
+      const { kind } = next.value
+      if (kind?.$case === 'event' && kind.value.type === 'prompt.held') read.push(kind.value.cursor)
+      if (kind?.$case === 'error') error = kind.value
+    }
+  }
+  expect(await readOn().catch(readStatus)).toMatchObject({ reason: 'READER_TOO_SLOW' })
+  expect(error).toMatchObject({ reason: 'READER_TOO_SLOW', cursor: read.at(-1) })
+  expect([...read, ...(await readAfter(error!.cursor, STORED - read.length))]).toEqual(all)
+})
