@@ -19,11 +19,24 @@ export type ArrivalRow = {
 /** How many events a page has at most. It stands in the text, as in lists. */
 export const PAGE = 500
 
-/** The oldest transaction that may still store events: all that the ones before it have stored can be read. */
-export const findHorizon = statement(
-  'find_horizon',
-  {},
-)<{ horizon: string }>(() => 'select pg_snapshot_xmin(pg_current_snapshot()) as horizon')
+/**
+ * The oldest transaction that may still store events here: all that the ones before it have stored can be read. Numbers of transactions are
+ * those of the whole server, so what runs in another database of it is passed over, when its lock says so.
+ */
+export const findHorizon = statement('find_horizon', {})<{ horizon: string }>(
+  () => `select coalesce(
+    (
+      select min(running) from pg_snapshot_xip(snapshot) running
+      where not exists (
+        select from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted
+          and l.transactionid = running::xid and a.datname <> current_database()
+      )
+    ),
+    pg_snapshot_xmax(snapshot)
+  ) as horizon
+  from pg_current_snapshot() snapshot`,
+)
 
 const params = { xid: xid8, promptEventId: bigint, userEventId: bigint, horizon: xid8 }
 
@@ -31,7 +44,7 @@ const params = { xid: xid8, promptEventId: bigint, userEventId: bigint, horizon:
  * The next events after a place, in the order of arrival, up to the horizon. Several replicas store events at once, and ids of rows do not
  * become visible in their order: who reads by them passes over what is stored later under a lower one. Transactions below the horizon are
  * all over, so that nothing can come between their rows any more. That costs the writing nothing. Reading waits for the oldest transaction
- * of the whole database server that writes, which `idle_in_transaction_session_timeout` ends after ten seconds when it does nothing.
+ * of this database that writes, which `idle_in_transaction_session_timeout` ends after ten seconds when it does nothing.
  */
 export const listArrivals = statement(
   'list_arrivals',

@@ -7,6 +7,7 @@ import { readStatus } from '#chassis/grpc/status.ts'
 import { openMesh } from '#chassis/grpc/tls.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { testMesh } from '#chassis/testing/service.ts'
+import { testDatabase } from '#chassis/testing/database.ts'
 import { until } from '#chassis/testing/until.ts'
 import { loadContract } from '#contracts/contract.ts'
 import { EVENTS } from '#contracts/events.ts'
@@ -155,6 +156,19 @@ describe('an administrator who watches', () => {
     expect(watcher.ids()[1]).toBe(later.id)
     const ids = watcher.events.map(({ cursor }) => readCursor(cursor).position.id)
     expect(ids[0]! < ids[1]!).toBe(true)
+  })
+
+  test('does not wait for what goes on in another database of the same server', async () => {
+    const other = await testDatabase()
+    await other.query('begin')
+    await other.query('select pg_current_xact_id()')
+    const watcher = await watch()
+    const like = liked()
+    await service.ingest(like)
+    await until('it to be told', () => watcher.ids().includes(like.id))
+    watcher.leave()
+    await other.query('rollback')
+    await other.drop()
   })
 
   test('is told when the time of the stream is over, and goes on', async () => {
