@@ -8,8 +8,8 @@ import { ingest } from './ingest.ts'
 import { promptRows } from './prompt-rows.ts'
 import { userRows } from './user-rows.ts'
 
-/** Messages that are handled at once. */
-const BATCH = 1000
+/** Messages that are handled at once. Queries wait while one loop makes the rows of so many. */
+const BATCH = 250
 
 /** What is counted: everything that the catalogue gives this service, in the tables of what it is about. */
 export function subscriptions({ database: { sql }, live }: Deps): Subscription[] {

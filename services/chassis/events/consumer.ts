@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { eventOf } from '#contracts/events.ts'
 import { retryOf } from '../grpc/status.ts'
 import type { Logger } from '../logger.ts'
@@ -117,7 +118,9 @@ function extendAckDeadlines(held: Set<Delivery>) {
   for (const message of held) message.working()
 }
 
+// Between two steps everything else has its turn: a call takes several turns of the event loop, and a batch is a long one.
 async function handleMessages(parts: Parts, messages: Delivery[], signal: AbortSignal) {
+  await nextTurn()
   const entries: Entry[] = []
   for (const message of messages) {
     try {
@@ -127,6 +130,7 @@ async function handleMessages(parts: Parts, messages: Delivery[], signal: AbortS
       await deadLetter(parts, message, (error as Error).message)
     }
   }
+  await nextTurn()
   if (entries.length > 0) await settle(parts, entries, signal)
 }
 
@@ -156,6 +160,7 @@ async function settle(parts: Parts, entries: Entry[], signal: AbortSignal): Prom
     try {
       const refusals = await subscription.handle(entries.map(({ received }) => received))
       spans.end(false)
+      await nextTurn()
       const handled = new Map<string, number>()
       const reasons = new Map(refusals.map(({ received, reason }) => [received, reason]))
       for (const { message, received } of entries) {

@@ -120,6 +120,36 @@ describe('events', () => {
     expect(Math.max(...sizes)).toBe(100)
   })
 
+  test('that wait in great number leave calls their turn between two batches', async () => {
+    let turns = 0
+    const count = () => {
+      turns += 1
+      counting = setImmediate(count)
+    }
+    let counting = setImmediate(count)
+    const begun: number[] = []
+    const { promise: open, resolve: release } = Promise.withResolvers<void>()
+    let inHand = 0
+    await consume(async (batch) => {
+      begun.push(turns)
+      inHand += batch.length
+      await open
+      return []
+    })
+    await publish(400)
+    await until('a batch to wait behind the two that are handled', async () => {
+      const { num_ack_pending: delivered } = await broker.manager.consumers.info(PROMPT, 'analytics')
+      return begun.length === 2 && delivered >= inHand + 100
+    })
+    const released = turns
+    release()
+    await until('the next batch to be handled', () => begun.length > 2)
+    clearImmediate(counting)
+    // One before the first batch is acknowledged, one before the next is read, one before it is handled.
+    expect(begun[2]! - released).toBeGreaterThanOrEqual(3)
+    await allHandled()
+  })
+
   test('that are large are handled few at a time, however many wait', async () => {
     const { sizes, inHand, release } = await consumeHeld()
     const large = PromptDeleted.fromPartial({ metadata: { aggregateId: 'x'.repeat(100_000) } })
