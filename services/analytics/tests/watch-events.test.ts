@@ -193,6 +193,8 @@ describe('an administrator who watches', () => {
 
 test('a reader that stops is dropped when it is far behind, at the cost of what is kept for all, and goes on from there', async () => {
   const EVENTS_STORED = 20_000
+  // Twenty thousand messages take long where much else runs.
+  const PATIENCE_MS = 60_000
   const messages = service.analytics.watchEvents({ after: '' }, admin)[Symbol.asyncIterator]()
   const { value: begun } = await messages.next()
   const { live } = service.service.context
@@ -203,7 +205,7 @@ test('a reader that stops is dropped when it is far behind, at the cost of what 
     await live.look()
   }
   const seen = await watch(begun.kind.value.cursor)
-  await until('another to have read all', () => seen.events.length > EVENTS_STORED)
+  await until('another to have read all', () => seen.events.length > EVENTS_STORED, PATIENCE_MS)
   const seenAt = performance.now()
   await until('the reader to have stopped for longer than it may', () => performance.now() - seenAt > 1500)
   seen.leave()
@@ -223,7 +225,7 @@ test('a reader that stops is dropped when it is far behind, at the cost of what 
   expect(read.length).toBeLessThan(EVENTS_STORED / 4)
 
   const rest = await watch(read.at(-1))
-  await until('the rest to have been read', () => rest.events.length + read.length > EVENTS_STORED)
+  await until('the rest to have been read', () => rest.events.length + read.length > EVENTS_STORED, PATIENCE_MS)
   rest.leave()
   expect([...read, ...rest.events.map(({ cursor }) => cursor)]).toEqual(seen.events.map(({ cursor }) => cursor))
 })
