@@ -64,8 +64,9 @@ const lastSequences = ({ streams }: JetStreamManager) =>
 async function untilHandled({ consumers }: JetStreamManager, stream: StreamName, last: number): Promise<void> {
   for (const end = Date.now() + HANDLE_MS; ;) {
     let behind: string | undefined
-    for await (const { name, num_pending: unread, num_ack_pending: open, ack_floor: floor } of consumers.list(stream)) {
-      if (unread + open > 0 && floor.stream_seq < last) behind = name
+    for await (const { name, config, num_pending, num_ack_pending, ack_floor } of consumers.list(stream)) {
+      // A consumer that is not durable is somebody who looks into the stream.
+      if (config.durable_name && num_pending + num_ack_pending > 0 && ack_floor.stream_seq < last) behind = name
     }
     if (behind === undefined) return
     if (Date.now() > end) throw new Error(`${behind} has not handled all events of ${stream}`)
@@ -85,10 +86,14 @@ async function deleteMentions(broker: Broker, { streams }: JetStreamManager, { s
   const told = `${EVENTS.userErased.subject}.${userId}`
   const found: number[] = []
   const consumer = await broker.jetstream().consumers.get(stream, { deliver_policy: DeliverPolicy.All })
-  for await (const { seq, subject, data, info } of await consumer.consume()) {
-    const mentions = subject.includes(userId) || Buffer.from(data).includes(userId)
-    if (seq <= last && mentions && !subject.endsWith(told)) found.push(seq)
-    if (seq >= last || info.pending === 0) break
+  try {
+    for await (const { seq, subject, data, info } of await consumer.consume()) {
+      const mentions = subject.includes(userId) || Buffer.from(data).includes(userId)
+      if (seq <= last && mentions && !subject.endsWith(told)) found.push(seq)
+      if (seq >= last || info.pending === 0) break
+    }
+  } finally {
+    await consumer.delete()
   }
   for (const seq of found) await streams.deleteMessage(stream, seq, true)
   return found.length

@@ -52,7 +52,7 @@ export async function erase({ database, log, streams }: Parts, whom = '') {
     return { userId, erasedAt, wasErased: user.is_erased, deletedMessages: deleted }
   } catch (err) {
     throw new Error(
-      `the account is erased, but not yet all that other services and the streams have of it (${(err as Error).message}): run erase ${userId} again when NATS and all services are there`,
+      `the account is erased, but other services and the streams may still have its names: run erase ${userId} again when NATS and all services are there`,
       { cause: err },
     )
   }
