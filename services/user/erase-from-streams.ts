@@ -8,7 +8,7 @@ import { EVENTS, STREAMS, type StreamName } from '#contracts/events.ts'
 export type StreamAccess = { url: string; certificates: string }
 
 /** Milliseconds that NATS has to answer, that the services have to handle what is there, and between two looks. */
-const CONNECT_MS = 10_000
+const CONNECT_MS = 5000
 const HANDLE_MS = 60_000
 const LOOK_MS = 100
 
