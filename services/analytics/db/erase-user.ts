@@ -1,16 +1,31 @@
 import type { Database } from '#chassis/db/orm.ts'
-import { uuid } from '#chassis/db/params.ts'
-import { statement } from '#chassis/db/statements.ts'
+import { arrayOf, text, uuid } from '#chassis/db/params.ts'
+import { type Sql, statement, unprepared } from '#chassis/db/statements.ts'
 import { EVENTS } from '#contracts/events.ts'
 
-/**
- * SQL of a column of `incoming` that identifies its user: null when that is an erased one. `counted_once` has who was erased. A scalar subquery
- * is always a look by its key, never a scan.
- */
-export const unlessErased = (column: string) =>
-  `case when ${column} is not null and ${IS_ERASED} is null then ${column} end`
+// Planned at each run: nobody knows how large the table was when a plan was made.
+const findErased = unprepared({ ids: arrayOf(uuid), event: text })<{ about: string }>(
+  (p) => `select about from counted_once where about = any (${p.ids}) and event = ${p.event}`,
+)
 
-const IS_ERASED = `(select true from counted_once c where c.about = incoming.user_id and c.event = '${EVENTS.userErased.name}')`
+type Named = { userId: string | null; username: string | null; email?: string | null; properties: string | null }
+
+/** Rows as they may be stored: without the names of users who were erased. `counted_once` has who was. */
+export async function withoutErased<Row extends Named>(sql: Sql, rows: Row[]): Promise<Row[]> {
+  const ids = new Set(rows.flatMap(({ userId, username }) => (userId !== null && username !== null ? [userId] : [])))
+  if (ids.size === 0) return rows
+  const found = await sql(findErased, { ids: [...ids], event: EVENTS.userErased.name })
+  const erased = new Set(found.map(({ about }) => about))
+  if (erased.size === 0) return rows
+  return rows.map((row) => (row.userId !== null && erased.has(row.userId) ? withoutName(row) : row))
+}
+
+const withoutName = <Row extends Named>(row: Row): Row => ({
+  ...row,
+  username: null,
+  ...(row.email && { email: null }),
+  properties: row.properties && JSON.stringify({ ...JSON.parse(row.properties), previousUsername: undefined }),
+})
 
 const eraseUserEvents = statement('erase_user_events', { userId: uuid })(
   (p) => `update user_activity_events set username = null, email = null, properties = properties - 'previousUsername'

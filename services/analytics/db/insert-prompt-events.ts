@@ -2,7 +2,6 @@ import { arrayOf, bigint, boolean, nullable, type ParamsOf, text, uuid } from '#
 import { statement } from '#chassis/db/statements.ts'
 import type { PromptEventRow } from '../events/rows.ts'
 import { eventColumnParams, eventColumns } from './event-columns.ts'
-import { unlessErased } from './erase-user.ts'
 import { claimedCte, CLASHING, IS_ACCEPTED, KNOWN_CTE, newRows } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 import { VOTES_CTE } from './votes.ts'
@@ -43,8 +42,7 @@ export const insertPromptEvents = statement(
   inserted as (
     insert into prompt_activity_events
       (event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties)
-    select event_id, event_time, event_type, prompt_id, title, user_id, ${unlessErased('username')}, category, viewer_hash,
-      properties
+    select event_id, event_time, event_type, prompt_id, title, user_id, username, category, viewer_hash, properties
     ${newRows('prompt_id')}
     on conflict (event_id, event_time) do nothing
     returning prompt_id, event_type, event_time, user_id, viewer_hash

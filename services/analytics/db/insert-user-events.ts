@@ -2,7 +2,6 @@ import { arrayOf, bigint, nullable, type ParamsOf, text, uuid } from '#chassis/d
 import { statement } from '#chassis/db/statements.ts'
 import type { UserEventRow } from '../events/rows.ts'
 import { eventColumnParams, eventColumns } from './event-columns.ts'
-import { unlessErased } from './erase-user.ts'
 import { claimedCte, CLASHING, IS_ACCEPTED, KNOWN_CTE, newRows } from './known.ts'
 import { rollupCtes } from './rollups.ts'
 
@@ -33,9 +32,7 @@ export const insertUserEvents = statement(
   ${claimedCte('user_id')},
   inserted as (
     insert into user_activity_events (event_id, event_time, event_type, user_id, username, email, properties)
-    select event_id, event_time, event_type, user_id, ${unlessErased('username')}, ${unlessErased('email')},
-      case when properties ? 'previousUsername' and ${unlessErased('user_id')} is null then properties - 'previousUsername'
-        else properties end
+    select event_id, event_time, event_type, user_id, username, email, properties
     ${newRows('user_id')}
     on conflict (event_id, event_time) do nothing
     returning user_id, event_type, event_time

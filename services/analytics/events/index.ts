@@ -3,7 +3,7 @@ import { isEvent, type Received } from '#chassis/events/envelope.ts'
 import { batchSubscription, type Refusal, type Subscription } from '#chassis/events/subscription.ts'
 import { consumedBy, EVENTS, type EventTopic } from '#contracts/events.ts'
 import type { Deps } from '../context.ts'
-import { eraseUser } from '../db/erase-user.ts'
+import { eraseUser, withoutErased } from '../db/erase-user.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
 import { ingest } from './ingest.ts'
@@ -19,12 +19,12 @@ export function subscriptions({ database: { sql, maintain } }: Deps): Subscripti
     user: ingest(
       userRows,
       ({ userId }) => userId,
-      (rows) => sql(insertUserEvents, userEventColumns(rows)),
+      async (rows) => sql(insertUserEvents, userEventColumns(await withoutErased(sql, rows))),
     ),
     prompt: ingest(
       promptRows,
       ({ promptId }) => promptId,
-      (rows) => sql(insertPromptEvents, promptEventColumns(rows)),
+      async (rows) => sql(insertPromptEvents, promptEventColumns(await withoutErased(sql, rows))),
     ),
   }
   const handle = async (batch: Received[]) => {

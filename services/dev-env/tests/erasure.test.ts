@@ -96,7 +96,7 @@ test('after erasure nothing has the names or the address any more, what was writ
   const friend = await network.signUp()
   const ida = await livedIn('ida', friend)
   // A letter of somebody's, too.
-  await network.broker.connection.publish(`pf.dlq.analytics.pf.user.user.registered.v1.${ida.id}`, ida.email)
+  network.broker.connection.publish(`pf.dlq.analytics.pf.user.user.registered.v1.${ida.id}`, ida.email)
   const before = await placesWith(secretsOf('ida'))
   for (const place of [
     'user.users',
