@@ -104,6 +104,11 @@ export const EVENTS = {
   userDeactivated: event('user', 'user.deactivated', 'user', user.UserDeactivated),
   userFollowed: event('user', 'user.followed', 'user', user.UserFollowed, { consumers: ['analytics', 'prompt'] }),
   userUnfollowed: event('user', 'user.unfollowed', 'user', user.UserUnfollowed, { consumers: ['analytics', 'prompt'] }),
+  userErased: event('user', 'user.erased', 'user', user.UserErased, {
+    perAggregate: true,
+    consumers: ['analytics', 'prompt', 'version'],
+    happens: 'ONCE',
+  }),
   promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated, { happens: 'ONCE' }),
   promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated),
   promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted, { happens: 'ONCE' }),
@@ -121,6 +126,9 @@ export const EVENTS = {
     happens: 'ONCE_A_REVISION',
   }),
 }
+
+/** What a user is called who was erased. Nobody can register this name: it has a space. */
+export const DELETED_USER = 'deleted user'
 
 /** All events. */
 export const ALL_EVENTS: readonly EventDefinition[] = Object.values(EVENTS) as EventDefinition[]

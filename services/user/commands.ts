@@ -1,11 +1,17 @@
 import { jobCause } from '#chassis/cause.ts'
+import { loadConfig } from '#chassis/config.ts'
 import type { Deps } from './context.ts'
 import { activeUserToChange } from './db/active-user-to-change.ts'
 import { findUserByEmail } from './db/find-user-by-email.ts'
+import { erase } from './erase.ts'
+import { eraseSchema } from './erase-config.ts'
 import { applyRole } from './user.ts'
 
-/** `admin EMAIL` makes a user an administrator: the first one, whom no other can name. It answers without the address, for that is logged. */
-export const commands = ({ database }: Pick<Deps, 'database'>) => ({
+/**
+ * `admin EMAIL` makes a user an administrator: the first one, whom no other can name. `erase EMAIL` erases a user, and `erase ID` goes on with
+ * that. They answer without the address, for that is logged.
+ */
+export const commands = ({ database, log }: Pick<Deps, 'database' | 'log'>) => ({
   admin: async ([email = '']: string[]) => {
     if (email === '') throw new Error('admin needs the e-mail address of an account')
     const [found] = await database.sql(findUserByEmail, { email })
@@ -16,4 +22,5 @@ export const commands = ({ database }: Pick<Deps, 'database'>) => ({
       return { userId: user.id, username: user.username, role: user.role }
     })
   },
+  erase: ([whom]: string[]) => erase({ database, log, streams: loadConfig(eraseSchema) }, whom),
 })

@@ -1,7 +1,9 @@
-import type { Received } from '#chassis/events/envelope.ts'
+import { validate } from 'uuid'
+import { isEvent, type Received } from '#chassis/events/envelope.ts'
 import { batchSubscription, type Refusal, type Subscription } from '#chassis/events/subscription.ts'
-import { consumedBy, type EventTopic } from '#contracts/events.ts'
+import { consumedBy, EVENTS, type EventTopic } from '#contracts/events.ts'
 import type { Deps } from '../context.ts'
+import { eraseUser, withoutErased } from '../db/erase-user.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
 import { ingest } from './ingest.ts'
@@ -12,23 +14,27 @@ import { userRows } from './user-rows.ts'
 const BATCH = 250
 
 /** What is counted: everything that the catalogue gives this service, in the tables of what it is about. */
-export function subscriptions({ database: { sql }, live }: Deps): Subscription[] {
+export function subscriptions({ database: { sql, maintain }, live }: Deps): Subscription[] {
   const handlers: Record<EventTopic, Subscription['handle']> = {
     user: ingest(
       userRows,
       ({ userId }) => userId,
-      (rows) => sql(insertUserEvents, userEventColumns(rows)),
+      async (rows) => sql(insertUserEvents, userEventColumns(await withoutErased(sql, rows))),
     ),
     prompt: ingest(
       promptRows,
       ({ promptId }) => promptId,
-      (rows) => sql(insertPromptEvents, promptEventColumns(rows)),
+      async (rows) => sql(insertPromptEvents, promptEventColumns(await withoutErased(sql, rows))),
     ),
   }
   const handle = async (batch: Received[]) => {
     const refusals: Refusal[] = []
     for (const [about, received] of Map.groupBy(batch, ({ event }) => event.about)) {
       refusals.push(...(await handlers[about](received)))
+    }
+    for (const received of batch) {
+      const userId = isEvent(received, EVENTS.userErased) && received.payload.metadata?.aggregateId
+      if (userId && validate(userId)) await eraseUser({ maintain }, userId)
     }
     // Who watches does not wait for the next look.
     void live.look()

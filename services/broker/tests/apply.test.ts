@@ -50,6 +50,7 @@ test('streams and consumers are those of the catalogue', async () => {
       'pf.user.user.deactivated.v1',
       'pf.user.user.followed.v1',
       'pf.user.user.unfollowed.v1',
+      'pf.user.user.erased.v1.*',
     ],
   })
 })

@@ -80,7 +80,7 @@ describe('consuming', () => {
   test('a service sees how full the streams are that it consumes', async () => {
     const manager = await jetstreamManager(connections['version']!, { checkAPI: false })
     expect((await manager.streams.info('PF_PROMPT_CONTENT')).config.name).toBe('PF_PROMPT_CONTENT')
-    await expect(manager.streams.info('PF_USER')).rejects.toThrow(refused)
+    await expect(manager.streams.info('PF_PROMPT')).rejects.toThrow(refused)
   })
 
   test.each([

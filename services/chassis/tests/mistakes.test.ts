@@ -160,7 +160,7 @@ describe('an event', () => {
   })
 
   test('that a service is given and does not handle stops it, and so does one that it is not given', () => {
-    const others = { userFollowed: answer, userUnfollowed: answer }
+    const others = { userFollowed: answer, userUnfollowed: answer, userErased: answer }
     const all = subscription('PF_USER', { batch: 1 }, { ...others, userRenamed: answer })
     expect(() => assertAllHandled('prompt', [all])).not.toThrow()
     expect(() => assertAllHandled('prompt', [subscription('PF_USER', { batch: 1 }, others)])).toThrow(
@@ -174,8 +174,10 @@ describe('an event', () => {
     expect(() => assertAllHandled('prompt', [all, all])).toThrow('PF_USER has two subscriptions')
     const elsewhere = subscription('PF_PROMPT', { batch: 1 }, { userRenamed: answer })
     expect(() => assertAllHandled('prompt', [elsewhere])).toThrow('user.renamed of PF_USER has no handler')
-    const content = batchSubscription('PF_PROMPT_CONTENT', { batch: 1 }, consumedBy('version'), async () => [])
-    expect(() => assertAllHandled('version', [content])).not.toThrow()
+    const ofContent = consumedBy('version', 'PF_PROMPT_CONTENT')
+    const content = batchSubscription('PF_PROMPT_CONTENT', { batch: 1 }, ofContent, async () => [])
+    const erased = subscription('PF_USER', { batch: 1 }, { userErased: answer })
+    expect(() => assertAllHandled('version', [content, erased])).not.toThrow()
   })
 
   test('handler does not compile when it is misspelt, or for another message', () => {

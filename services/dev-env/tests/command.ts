@@ -2,13 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { DEPLOY } from '../../broker/broker.ts'
 import type { TestNetwork } from './harness.ts'
 
 /** Starts a command of a service as a person does, in a process of its own: `['prompt', 'resync']`. */
-export function startCommand({ services }: TestNetwork, [service, ...args]: [string, ...string[]]): ChildProcess {
+export function startCommand(
+  { services, certificates }: TestNetwork,
+  [service, ...args]: [string, ...string[]],
+): ChildProcess {
   const main = join(import.meta.dirname, '../../', service, 'main.ts')
   const { PATH, NODE_COMPILE_CACHE } = process.env
-  const env = { PATH, NODE_COMPILE_CACHE, ...services[service]!.env, PF_LOG_LEVEL: 'info' }
+  const deploy = { PF_DEPLOY_CERTIFICATES: join(certificates, DEPLOY, 'current') }
+  const env = { PATH, NODE_COMPILE_CACHE, ...services[service]!.env, ...deploy, PF_LOG_LEVEL: 'info' }
   return spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

@@ -1,6 +1,7 @@
 import { subscription, type Subscription } from '#chassis/events/subscription.ts'
 import type { Deps } from '../context.ts'
 import { onUserFollowed, onUserUnfollowed } from './on-user-followed.ts'
+import { onUserErased } from './on-user-erased.ts'
 import { onUserRenamed } from './on-user-renamed.ts'
 
 /** What this service does with the events of others, by stream. */
@@ -8,6 +9,11 @@ export const subscriptions = ({ database: { sql } }: Pick<Deps, 'database'>): Su
   subscription(
     'PF_USER',
     { batch: 50 },
-    { userRenamed: onUserRenamed(sql), userFollowed: onUserFollowed(sql), userUnfollowed: onUserUnfollowed(sql) },
+    {
+      userRenamed: onUserRenamed(sql),
+      userFollowed: onUserFollowed(sql),
+      userUnfollowed: onUserUnfollowed(sql),
+      userErased: onUserErased(sql),
+    },
   ),
 ]

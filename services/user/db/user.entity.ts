@@ -22,5 +22,6 @@ export const User = defineEntity({
     revision: p.integer().default(1),
     passwordRevision: p.integer().default(1),
     followsRevision: p.integer().default(0),
+    erasedAt: p.datetime(3).nullable(),
   },
 })

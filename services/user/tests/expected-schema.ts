@@ -47,6 +47,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       revision: 'integer not null default 1',
       password_revision: 'integer not null default 1',
       follows_revision: 'integer not null default 0',
+      erased_at: TIME,
     },
     constraints: [
       'CHECK ((role IS NOT NULL))',

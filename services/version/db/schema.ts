@@ -15,6 +15,7 @@ export const schema: MongoSchema = {
       ],
       former: ['outbox'],
     },
+    { name: 'erased_users', indexes: [] },
     {
       name: 'label_changes',
       indexes: [{ name: 'promptId_label_seq', key: { promptId: 1, label: 1, seq: -1 }, unique: true }],

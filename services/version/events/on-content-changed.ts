@@ -2,24 +2,28 @@ import type { Received } from '#chassis/events/envelope.ts'
 import type { Refusal } from '#chassis/events/subscription.ts'
 import type { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import type { Deps } from '../context.ts'
+import { withoutErased } from '../db/erased-users.ts'
 import { insertVersions } from '../db/insert-versions.ts'
 import { newVersion, type VersionRow } from '../version.ts'
 import { publishCreated } from './publish-created.ts'
 
-type Parts = Pick<Deps, 'versions' | 'arrivals' | 'publish'>
+type Parts = Pick<Deps, 'orm' | 'versions' | 'arrivals' | 'publish'>
 
 /**
  * Stores the version of each event, in whatever order they come, and publishes that it is there. One that comes again is published again, under
  * the same id: whoever stored it may have been killed before that.
  */
 export const onContentChanged =
-  ({ versions, arrivals, publish }: Parts) =>
+  ({ orm, versions, arrivals, publish }: Parts) =>
   async (batch: Received<PromptContentChanged>[]): Promise<Refusal[]> => {
     const entries = batch.map((received) => ({ received, row: newVersion(received) }))
     const readable = entries.flatMap(({ received, row }) => (row ? [{ received, row }] : []))
     const outcomes = await insertVersions(
       versions,
-      readable.map(({ row }) => row),
+      await withoutErased(
+        orm,
+        readable.map(({ row }) => row),
+      ),
     )
     const stored = outcomes.filter((outcome) => outcome !== undefined)
     for (const { promptId, version } of stored) arrivals.notify(promptId.toString(), version)

@@ -128,7 +128,13 @@ describe('the migration', () => {
     const migrate = () => versionService.store.migrate(config, log)
     const made = (await Promise.all([migrate(), migrate(), migrate()])).flat()
     const ofVersions = INDEXES.slice(1).map(({ name }) => `prompt_versions.${name}`)
-    const names = ['prompt_versions', ...ofVersions, 'label_changes', 'label_changes.promptId_label_seq']
+    const names = [
+      'prompt_versions',
+      ...ofVersions,
+      'erased_users',
+      'label_changes',
+      'label_changes.promptId_label_seq',
+    ]
     expect([...new Set(made)].toSorted()).toEqual(names.toSorted())
     expect(await migrate()).toEqual([])
     await database.drop()

@@ -7,6 +7,7 @@ import { ClosedAccounts } from './20261127020000-closed-accounts.ts'
 import { HeldUsernameIndex } from './20261127065800-held-username-index.ts'
 import { Accounts } from './20261127080000-accounts.ts'
 import { ApiKeys } from './20261127095000-api-keys.ts'
+import { ErasedUsers } from './20261127115000-erased-users.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   { name: '20261127065800-held-username-index', class: HeldUsernameIndex },
   { name: '20261127080000-accounts', class: Accounts },
   { name: '20261127095000-api-keys', class: ApiKeys },
+  { name: '20261127115000-erased-users', class: ErasedUsers },
 ]
