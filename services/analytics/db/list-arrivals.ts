@@ -23,7 +23,10 @@ export const PAGE = 500
  * The oldest transaction that may still store events here: all that the ones before it have stored can be read. Numbers of transactions are
  * those of the whole server, so what runs in another database of it is passed over, when its lock says so.
  */
-export const findHorizon = statement('find_horizon', {})<{ horizon: string }>(
+export const findHorizon = statement(
+  'find_horizon',
+  {},
+)<{ horizon: string }>(
   () => `select coalesce(
     (
       select min(running) from pg_snapshot_xip(snapshot) running
