@@ -8,8 +8,8 @@ import { eraseSchema } from './erase-config.ts'
 import { applyRole } from './user.ts'
 
 /**
- * `admin EMAIL` makes a user an administrator: the first one, whom no other can name. `erase EMAIL` erases a user, and `erase ID` goes on with
- * that. They answer without the address, for that is logged.
+ * `admin EMAIL` makes a user an administrator: the first one, whom no other can name. `erase EMAIL` erases a user, and `erase ID` finishes an
+ * erasure that was stopped. They answer without the address, for that is logged.
  */
 export const commands = ({ database, log }: Pick<Deps, 'database' | 'log'>) => ({
   admin: async ([email = '']: string[]) => {

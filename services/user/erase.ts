@@ -16,8 +16,8 @@ const LOOK_MS = 100
 type Parts = Pick<Deps, 'database' | 'log'> & { streams: StreamAccess }
 
 /**
- * Erases a user: first here, then by `user.erased` in the other services, at last in the streams. Each step may be repeated, so that a run that
- * was stopped is gone on with by another one, which is given the id that the first one logged.
+ * Erases a user: first here, then by `user.erased` in the other services, at last in the streams. Each step may be repeated, so that another run,
+ * with the id that the first one logged, finishes one that was stopped.
  */
 export async function erase({ database, log, streams }: Parts, whom = '') {
   if (whom === '') throw new Error('erase needs the e-mail address or the id of an account')
