@@ -18,9 +18,9 @@ export function endInTime(
 ): void {
   if (raw.cancelled) return
   const now = Date.now()
-  const left = Math.min(deadlineMs, Number(raw.getDeadline()) - now)
+  const left = Math.max(0, Math.min(deadlineMs, Number(raw.getDeadline()) - now))
   const timers = [setTimeout(() => ending.abort(), left - Math.min(MARGIN_MS, left * LAST_PART))]
-  if (caller) timers.push(setTimeout(() => ending.abort(tokenExpired()), caller.expiresAt - now))
+  if (caller) timers.push(setTimeout(() => ending.abort(tokenExpired()), Math.max(0, caller.expiresAt - now)))
   raw.on('cancelled', () => {
     for (const timer of timers) clearTimeout(timer)
   })
