@@ -61,15 +61,22 @@ const lastSequences = ({ streams }: JetStreamManager) =>
     }),
   )
 
-async function untilHandled({ consumers }: JetStreamManager, stream: StreamName, last: number): Promise<void> {
-  for (const end = Date.now() + HANDLE_MS; ;) {
+const untilHandled = ({ consumers }: JetStreamManager, stream: StreamName, last: number) =>
+  untilNothingMissing(async () => {
     let behind: string | undefined
     for await (const { name, config, num_pending, num_ack_pending, ack_floor } of consumers.list(stream)) {
       // A consumer that is not durable is somebody who looks into the stream.
       if (config.durable_name && num_pending + num_ack_pending > 0 && ack_floor.stream_seq < last) behind = name
     }
-    if (behind === undefined) return
-    if (Date.now() > end) throw new Error(`${behind} has not handled all events of ${stream}`)
+    return behind && `${behind} has not handled all events of ${stream}`
+  }, HANDLE_MS)
+
+/** Asks again and again what is missing. Throws with that when something still is after so many milliseconds. */
+export async function untilNothingMissing(missing: () => Promise<string | undefined>, ms: number): Promise<void> {
+  for (const end = Date.now() + ms; ;) {
+    const what = await missing()
+    if (what === undefined) return
+    if (Date.now() > end) throw new Error(what)
     await sleep(LOOK_MS)
   }
 }

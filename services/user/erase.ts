@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { validate } from 'uuid'
 import { jobCause } from '#chassis/cause.ts'
 import type { Sql } from '#chassis/db/statements.ts'
@@ -7,11 +6,10 @@ import { eventValues } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { Deps } from './context.ts'
 import { deleteBelongings, endFollows, eraseUser, findUserToErase, isPublished } from './db/erase-user.ts'
-import { type StreamAccess, withStreams } from './erase-from-streams.ts'
+import { type StreamAccess, untilNothingMissing, withStreams } from './erase-from-streams.ts'
 
-/** Milliseconds that the running service has to publish the event, and between two looks. */
+/** Milliseconds that the running service has to publish the event. */
 const PUBLISH_MS = 30_000
-const LOOK_MS = 100
 
 type Parts = Pick<Deps, 'database' | 'log'> & { streams: StreamAccess }
 
@@ -58,10 +56,10 @@ export async function erase({ database, log, streams }: Parts, whom = '') {
   }
 }
 
-async function untilPublished(sql: Sql, userId: string): Promise<void> {
+function untilPublished(sql: Sql, userId: string): Promise<void> {
   const subject = `${EVENTS.userErased.subject}.${userId}`
-  for (const end = Date.now() + PUBLISH_MS; !(await sql(isPublished, { subject }))[0]!.is_published;) {
-    if (Date.now() > end) throw new Error('the user service does not publish: is it running?')
-    await sleep(LOOK_MS)
-  }
+  return untilNothingMissing(async () => {
+    const [found] = await sql(isPublished, { subject })
+    return found!.is_published ? undefined : 'the user service does not publish: is it running?'
+  }, PUBLISH_MS)
 }
