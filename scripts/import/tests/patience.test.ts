@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { until } from '#chassis/testing/until.ts'
 import { type Gateway, startGateway } from '../../../services/dev-env/gateway.ts'
+import { stat } from '../../../services/dev-env/tests/gateway-stats.ts'
 import { startTestNetwork, type TestNetwork } from '../../../services/dev-env/tests/harness.ts'
 import { type Api, openApi } from '../api.ts'
 import { openAuthors } from '../authors.ts'
@@ -31,10 +32,7 @@ const listedOf = async (slug: string) =>
   (await listAll(network)).filter(({ username }) => username.startsWith(`${slug}-`))
 
 /** How many requests the gateway has refused for their number. */
-async function limited(): Promise<number> {
-  const answer = await fetch(`${network.gateway.adminUrl}/stats?filter=address_limit.*rate_limited`)
-  return Number(/: (\d+)/.exec(await answer.text())![1])
-}
+const limited = () => stat(network, '.*address_limit.*rate_limited')
 
 test('a gateway that lets one contributor a second in is waited for, and no oftener asked than it says', async () => {
   const begun = performance.now()

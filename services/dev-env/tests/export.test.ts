@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { until } from '#chassis/testing/until.ts'
+import { gatewayMemory, stat } from './gateway-stats.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
 
 /** Versions of 600 KB each, more than all buffers on the way hold. */
@@ -28,18 +29,6 @@ const open = () =>
     const headers = { authorization: `Bearer ${owner.token}` }
     request(`${network.gateway.url}/v1/prompts:export`, { headers }, resolve).on('error', reject).end()
   })
-
-async function gauge(name: string): Promise<number> {
-  const answer = await fetch(`${network.gateway.adminUrl}/stats?filter=^${name}$`)
-  return Number(/: (\d+)/.exec(await answer.text())?.[1])
-}
-
-/** Bytes that the gateway has allocated; it counts them every five seconds. */
-async function gatewayMemory(): Promise<number> {
-  const before = await gauge('server.uptime')
-  await until('the gateway to count', async () => (await gauge('server.uptime')) > before, 20_000)
-  return gauge('server.memory_allocated')
-}
 
 const linesOf = (text: string) =>
   text
@@ -69,10 +58,10 @@ test('nobody downloads without a token, and what is refused is an error as of an
 })
 
 test('a reader that stops costs the gateway and the service a few megabytes, and has the whole file when it goes on', async () => {
-  const idle = await gatewayMemory()
+  const idle = await gatewayMemory(network)
   const answer = await open()
   let before = -1
-  const received = () => gauge('cluster.version.upstream_cx_rx_bytes_total')
+  const received = () => stat(network, 'cluster.version.upstream_cx_rx_bytes_total')
   const begun = await received()
   await until('the download to be held back', async () => {
     const now = await received()
@@ -80,7 +69,7 @@ test('a reader that stops costs the gateway and the service a few megabytes, and
     before = now
     return isSteady
   })
-  const held = (await gatewayMemory()) - idle
+  const held = (await gatewayMemory(network)) - idle
   expect(held).toBeLessThan(8 * 1024 * 1024)
 
   const chunks: Buffer[] = []

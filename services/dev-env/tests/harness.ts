@@ -7,6 +7,7 @@ import { type Channel, createStub, openChannel, type Stub } from '#chassis/grpc/
 import { openMesh } from '#chassis/grpc/tls.ts'
 import { patient } from '#chassis/testing/contract.ts'
 import { loadContract } from '#contracts/contract.ts'
+import { onDatabase } from '../../../scripts/processes/on-database.ts'
 import type { Deps as UserDeps } from '../../user/context.ts'
 import { dropDatabases, dropMongoDatabase, mongoDatabase } from '../databases.ts'
 import { MESH } from '../infra/authority.ts'
@@ -27,6 +28,8 @@ export type TestNetwork = Network & {
   rest(request: string, options?: RestOptions): Promise<RestAnswer>
   /** Registers a user through the gateway. */
   signUp(username?: string): Promise<SignedIn>
+  /** Registers a user, and makes them an administrator. */
+  signUpAdmin(): Promise<SignedIn>
   /** gRPC calls to a service past the gateway, as a person's client with a certificate. */
   stub<S extends RpcService>(service: string, definition: S): Stub<S>
   /** Native gRPC calls at the gateway's port, in plaintext as people's clients make them there. */
@@ -69,12 +72,18 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
   const network = await startNetwork({ state, ...stores, prefix, ports: 'free', gateway, env, ...options })
   const channels: Channel[] = []
   const rest = restClient(network.gateway.url)
+  const register = (username = `u${randomUUID().slice(0, 12)}`) => signUp(rest, username)
   return {
     ...network,
     broker,
     processAll: (timeoutMs) => processAll(broker.manager, network.services, timeoutMs),
     rest,
-    signUp: (username = `u${randomUUID().slice(0, 12)}`) => signUp(rest, username),
+    signUp: register,
+    signUpAdmin: async () => {
+      const user = await register()
+      await onDatabase(network.services['user']!.databaseUrl, `update users set role = 'ADMIN' where id = $1`, user.id)
+      return user
+    },
     stub: (service, definition) => {
       const target = `localhost:${network.services[service]!.ports.grpc}`
       const mesh = openMesh({ certificates: join(network.certificates, 'client', 'current'), ...MESH })

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair } from 'jose'
 import type { Scene } from './bad-input-cases.ts'
 import type { TestNetwork } from './harness.ts'
+import { signToken } from './sign-token.ts'
 
 /** Signs two users up, and makes everything that bad requests are made against. */
 export async function setScene(network: TestNetwork): Promise<Scene> {
@@ -28,30 +28,18 @@ export async function setScene(network: TestNetwork): Promise<Scene> {
   return { ann, ben, prompts, pageToken: list.body.nextPageToken, tokens: await badTokens(network, ann) }
 }
 
-async function badTokens(network: TestNetwork, { id, username, token }: Scene['ann']): Promise<Scene['tokens']> {
-  const [header, payload, signature] = token.split('.') as [string, string, string]
-  const claims = { username, role: 'ADMIN', jti: randomUUID(), sub: id }
+async function badTokens(network: TestNetwork, ann: Scene['ann']): Promise<Scene['tokens']> {
+  const [header, payload, signature] = ann.token.split('.') as [string, string, string]
   const ownKey = await network.signer()
-  const sign = (
-    key: { kid: string; privateKey: Parameters<SignJWT['sign']>[0] },
-    changes: { audience?: string; expires?: string },
-  ) =>
-    new SignJWT(claims)
-      .setProtectedHeader({ alg: 'EdDSA', kid: key.kid })
-      .setIssuer('https://auth.promptforge.example')
-      .setAudience(changes.audience ?? 'promptforge')
-      .setIssuedAt(new Date(Date.now() - 3_600_000))
-      .setExpirationTime(changes.expires ?? '15m')
-      .sign(key.privateKey)
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true })
   const stranger = { kid: (await exportJWK(publicKey)).x!, privateKey }
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   return {
     malformed: 'not.a.token',
-    expired: await sign(ownKey, { expires: '-10m' }),
-    foreignKey: await sign(stranger, {}),
+    expired: await signToken(ownKey, ann, { expires: '-10m' }),
+    foreignKey: await signToken(stranger, ann),
     algNone: `${encode({ alg: 'none', typ: 'JWT' })}.${payload}.`,
-    wrongAudience: await sign(ownKey, { audience: 'somebody-else' }),
+    wrongAudience: await signToken(ownKey, ann, { audience: 'somebody-else' }),
     tampered: `${header}.${encode({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), role: 'ADMIN' })}.${signature}`,
   }
 }

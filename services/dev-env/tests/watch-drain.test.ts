@@ -21,11 +21,7 @@ let stored: Postgres
 
 beforeAll(async () => {
   network = await startTestNetwork()
-  admin = await network.signUp()
-  const users = new Postgres({ connectionString: network.services['user']!.databaseUrl })
-  await users.connect()
-  await users.query(`update users set role = 'ADMIN' where id = $1`, [admin.id])
-  await users.end()
+  admin = await network.signUpAdmin()
   await network.processAll()
   const { env, databaseUrl } = network.services['analytics']!
   stored = new Postgres({ connectionString: databaseUrl })

@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { SignJWT } from 'jose'
 import { Client } from 'pg'
 import { readStatus } from '#chassis/grpc/status.ts'
-import { until } from '#chassis/testing/until.ts'
 import {
   AnalyticsServiceService as Analytics,
   WatchEventsRequest,
   WatchEventsResponse,
 } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import { openEvents } from '../../gateway/tests/sse.ts'
+import { gatewayMemory } from './gateway-stats.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+import { signToken } from './sign-token.ts'
 
 let network: TestNetwork
 let admin: SignedIn
@@ -18,11 +17,7 @@ let stored: Client
 
 beforeAll(async () => {
   network = await startTestNetwork()
-  admin = await network.signUp()
-  const users = new Client({ connectionString: network.services['user']!.databaseUrl })
-  await users.connect()
-  await users.query(`update users set role = 'ADMIN' where id = $1`, [admin.id])
-  await users.end()
+  admin = await network.signUpAdmin()
   stored = new Client({ connectionString: network.services['analytics']!.databaseUrl })
   await stored.connect()
   await network.processAll()
@@ -64,16 +59,7 @@ async function openGrpcWeb(token: string) {
 }
 
 /** An access token of the administrator that is accepted for no more than two seconds: clocks may differ by 30. */
-async function shortToken() {
-  const { kid, privateKey } = await network.signer()
-  return new SignJWT({ username: admin.username, role: 'ADMIN', jti: randomUUID(), sub: admin.id })
-    .setProtectedHeader({ alg: 'EdDSA', kid })
-    .setIssuer('https://auth.promptforge.example')
-    .setAudience('promptforge')
-    .setIssuedAt(new Date(Date.now() - 900_000))
-    .setExpirationTime(Math.floor(Date.now() / 1000) - 27)
-    .sign(privateKey)
-}
+const shortToken = async () => signToken(await network.signer(), admin, { expires: Math.floor(Date.now() / 1000) - 27 })
 
 test('an administrator watches what happens, over REST, gRPC-Web and gRPC alike', async () => {
   const rest = await openRest()
@@ -148,22 +134,10 @@ test('a cursor that is none, or too old, is refused before the stream begins', a
   })
 })
 
-async function gauge(name: string): Promise<number> {
-  const answer = await fetch(`${network.gateway.adminUrl}/stats?filter=^${name}$`)
-  return Number(/: (\d+)/.exec(await answer.text())?.[1])
-}
-
-/** Bytes that the gateway has allocated; it counts them every five seconds. */
-async function gatewayMemory(): Promise<number> {
-  const before = await gauge('server.uptime')
-  await until('the gateway to count', async () => (await gauge('server.uptime')) > before, 20_000)
-  return gauge('server.memory_allocated')
-}
-
 const STORED = 20_000
 
 test('a reader that stops costs the gateway a few megabytes, hears that it was dropped, and misses nothing', async () => {
-  const idle = await gatewayMemory()
+  const idle = await gatewayMemory(network)
   const stub = network.gatewayStub(Analytics)
   const stopped = stub.watchEvents({ after: '' }, { token: admin.token })[Symbol.asyncIterator]()
   const { value: begun } = await stopped.next()
@@ -182,7 +156,7 @@ test('a reader that stops costs the gateway a few megabytes, hears that it was d
     return cursors
   }
   const all = await readAfter(begun.kind.value.cursor, STORED)
-  expect((await gatewayMemory()) - idle).toBeLessThan(4 * 1024 * 1024)
+  expect((await gatewayMemory(network)) - idle).toBeLessThan(4 * 1024 * 1024)
 
   const read: string[] = []
   let error: { reason: string; cursor: string } | undefined
