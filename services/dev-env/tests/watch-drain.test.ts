@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { Client, credentials } from '@grpc/grpc-js'
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
 import { Client as Postgres } from 'pg'
 import { loadConfig } from '#chassis/config.ts'
 import { createService, type Service } from '#chassis/define-service.ts'
@@ -55,13 +55,16 @@ type Said = { event?: { cursor: string; type: string }; heartbeat?: { cursor: st
 /** A watcher: its events in their order, the cursors that streams ended with, and how many of its streams have begun. */
 type Watcher = { cursors: string[]; ends: string[]; begun: number; done: Promise<void> }
 
-/** Reads to the event `last`, and opens the stream again after each end. */
+/** The service, or what it asks, is too busy to begin a stream: a client tries again. */
+class Busy extends Error {}
+
+/** Reads to the event `last`, and opens the stream again after each end, or when it could not begin. */
 function startWatcher(open: (after: string) => AsyncIterable<Said>): Watcher {
   const watcher: Watcher = { cursors: [], ends: [], begun: 0, done: Promise.resolve() }
   const read = async () => {
     for (let after = ''; ;) {
       let ended = false
-      for await (const { event, heartbeat, end } of open(after)) {
+      for await (const { event, heartbeat, end } of begin(() => open(after))) {
         if (heartbeat && !watcher.cursors.length) watcher.begun++
         after = (event ?? heartbeat ?? end)!.cursor
         if (event) watcher.cursors.push(event.cursor)
@@ -78,10 +81,23 @@ function startWatcher(open: (after: string) => AsyncIterable<Said>): Watcher {
   return watcher
 }
 
+async function* begin(open: () => AsyncIterable<Said>): AsyncGenerator<Said> {
+  for (;;) {
+    try {
+      return yield* open()
+    } catch (error) {
+      if (!(error instanceof Busy)) throw error
+    }
+  }
+}
+
 async function* overRest(after: string): AsyncGenerator<Said> {
   const url = `${gateway.url}/v1/analytics/events:watch?after=${after}`
-  const { status, messages, leave } = await openEvents(url, { authorization: `Bearer ${admin.token}` })
-  if (status !== 200) throw new Error(`answered ${status}`)
+  const { status: answer, messages, leave } = await openEvents(url, { authorization: `Bearer ${admin.token}` })
+  if (answer !== 200) {
+    leave()
+    throw answer === 503 ? new Busy() : new Error(`answered ${answer}`)
+  }
   try {
     yield* messages
   } finally {
@@ -91,8 +107,15 @@ async function* overRest(after: string): AsyncGenerator<Said> {
 
 const overGrpc = (stub: Stub<typeof Analytics>) =>
   async function* (after: string): AsyncGenerator<Said> {
-    for await (const { kind } of stub.watchEvents({ after }, { token: admin.token }))
-      yield { [kind!.$case]: kind!.value }
+    let begun = false
+    try {
+      for await (const { kind } of stub.watchEvents({ after }, { token: admin.token })) {
+        begun = true
+        yield { [kind!.$case]: kind!.value }
+      }
+    } catch (error) {
+      throw begun || (error as ServiceError).code !== status.UNAVAILABLE ? error : new Busy()
+    }
   }
 
 const happen = (type: string) =>
@@ -105,10 +128,12 @@ const happen = (type: string) =>
 test('when one of two replicas stops, each of 200 watchers gets an end and goes on at the other without gap or repeat', async () => {
   const client = new Client(`localhost:${gateway.port}`, credentials.createInsecure())
   const stub = createStub({ service: 'gateway', client, contract: loadContract(), close: () => undefined }, Analytics)
-  const watchers = [
-    ...Array.from({ length: REST_WATCHERS }, () => startWatcher(overRest)),
-    ...Array.from({ length: GRPC_WATCHERS }, () => startWatcher(overGrpc(stub))),
-  ]
+  const opens = [...Array(REST_WATCHERS).fill(overRest), ...Array(GRPC_WATCHERS).fill(overGrpc(stub))]
+  const watchers: Watcher[] = []
+  for (const open of opens) {
+    watchers.push(startWatcher(open))
+    await until('streams to begin', () => watchers.filter(({ begun }) => begun === 0).length < 20)
+  }
   await until('all streams to begin', () => watchers.every(({ begun }) => begun > 0))
   await happen('prompt.first')
   await until('all to be told of the first event', () => watchers.every(({ cursors }) => cursors.length === 1))
