@@ -43,7 +43,8 @@ export function createLiveEvents(sql: Sql, log: Logger): LiveEvents {
   let news = Promise.withResolvers<void>()
   let looking: Promise<void> | undefined
 
-  const horizon = async () => BigInt((await sql(findHorizon, {}))[0]!.horizon)
+  // Many streams begin at once when another replica has ended theirs.
+  const horizon = shareNext(async () => BigInt((await sql(findHorizon, {}))[0]!.horizon))
 
   /** The events after a place, and the place up to which these are all. */
   const readPage = async (position: Position, end: bigint) => {
@@ -129,6 +130,19 @@ export function createLiveEvents(sql: Sql, log: Logger): LiveEvents {
       }
     },
   }
+}
+
+/** Runs one at a time, and gives each caller the result of a run that began after the call: all who wait share the next one. */
+function shareNext<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> = Promise.resolve()
+  let next: Promise<T> | undefined
+  const runNext = () => {
+    next = undefined
+    const result = run()
+    running = result.catch(() => undefined)
+    return result
+  }
+  return () => (next ??= running.then(runNext))
 }
 
 function toArrival(row: ArrivalRow): Arrival {

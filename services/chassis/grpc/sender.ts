@@ -4,14 +4,8 @@ import type { RawStream } from './running-streams.ts'
 import { unlessAborted } from './waiting.ts'
 
 /**
- * How long a stream's headers wait for its first message, milliseconds. A handler that refuses the call earlier is answered as any
- * other; one that has nothing to say yet shows by its headers (over REST by status 200) that it has begun.
- */
-const HEADERS_MS = 500
-
-/**
- * Sends what a stream's handler yields. The headers go with the first message, with the end when there is none, and after HEADERS_MS
- * at the latest: `setHeader` throws when they have gone.
+ * Sends what a stream's handler yields. The headers go with the first message, or with the end when there is none: `setHeader` throws when
+ * they have gone. A handler that fails before, however late, is answered as any other; after them REST cannot tell a failure by its status.
  */
 export function createSender(raw: RawStream, { headers, signal }: Begun, onLateError: (error: unknown) => void) {
   let sent = false
@@ -20,14 +14,12 @@ export function createSender(raw: RawStream, { headers, signal }: Begun, onLateE
     sent = true
   }
   const setHeader = (name: string, value: string) => {
-    if (sent)
-      throw new Error(`the headers have been sent: set ${name} before the first message, and before waiting long`)
+    if (sent) throw new Error(`the headers have been sent: set ${name} before the first message`)
     headers.set(name, value)
   }
   /** Sends at the pace at which the client reads, until the handler ends. When `signal` is aborted it throws the signal's reason. */
   const send = async (messages: AsyncIterable<unknown>) => {
     signal.throwIfAborted()
-    const timer = setTimeout(sendHeaders, HEADERS_MS)
     const iterator = messages[Symbol.asyncIterator]()
     try {
       for (;;) {
@@ -41,8 +33,6 @@ export function createSender(raw: RawStream, { headers, signal }: Begun, onLateE
       // Not awaited: the handler may be waiting for something that has not heard of the signal.
       void end(iterator, onLateError)
       throw error
-    } finally {
-      clearTimeout(timer)
     }
   }
   return { setHeader, send }

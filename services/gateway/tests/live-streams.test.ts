@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { EventEmitter, once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ServiceError, status } from '@grpc/grpc-js'
 import { notFound } from '#chassis/errors.ts'
 import { sessionOf } from '#chassis/grpc/peer.ts'
@@ -55,23 +56,27 @@ test('events, heartbeats and the end are an event each, in their order', async (
   expect(new Set(kinds.slice(2, -1))).toEqual(new Set(['heartbeat']))
 })
 
-test('the status and the headers come before the first message', async () => {
+test('the status and the headers come with the first message, before the second', async () => {
   const { promise, resolve: goOn } = Promise.withResolvers<void>()
   handlers['headers'] = async function* (_, { setHeader }) {
     setHeader('x-feed', 'f1')
-    await promise
     yield event(1n, 'one')
+    await promise
+    yield event(2n, 'two')
   }
   const { status, headers, messages } = await open('headers')
   expect(status).toBe(200)
   expect(headers.get('x-feed')).toBe('f1')
   goOn()
-  expect(await Array.fromAsync(messages)).toEqual([{ event: { cursor: '1', text: 'one' } }])
+  expect(await Array.fromAsync(messages)).toEqual([
+    { event: { cursor: '1', text: 'one' } },
+    { event: { cursor: '2', text: 'two' } },
+  ])
 })
 
-test('a stream that its handler refuses after a look is refused as any call', async () => {
+test('a stream that its handler refuses before it says anything is refused as any call, even after a second', async () => {
   handlers['refused'] = async function* () {
-    await new Promise(setImmediate)
+    await sleep(1000)
     throw notFound('feed')
   }
   const answer = await gateway.rest('GET /v1/feeds/refused:watch')
