@@ -96,7 +96,7 @@ async function* overRest(after: string): AsyncGenerator<Said> {
   const { status: answer, messages, leave } = await openEvents(url, { authorization: `Bearer ${admin.token}` })
   if (answer !== 200) {
     leave()
-    throw answer === 503 ? new Busy() : new Error(`answered ${answer}`)
+    throw answer === 503 || answer === 504 ? new Busy() : new Error(`answered ${answer}`)
   }
   try {
     yield* messages
@@ -114,7 +114,9 @@ const overGrpc = (stub: Stub<typeof Analytics>) =>
         yield { [kind!.$case]: kind!.value }
       }
     } catch (error) {
-      throw begun || (error as ServiceError).code !== status.UNAVAILABLE ? error : new Busy()
+      const { code } = error as ServiceError
+      const isBusy = code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED
+      throw isBusy && !begun ? new Busy() : error
     }
   }
 
