@@ -1,5 +1,5 @@
 import type { SearchPromptsResponse_Snippet as Snippet } from '#contracts/gen/promptforge/prompt/v1/search.ts'
-import { fold, type Term, termsOf } from './search-terms.ts'
+import { fold, isAscii, type Term, termsOf } from './search-terms.ts'
 
 /** UTF-16 units of an excerpt, and how many of them stand before the first match. */
 const LENGTH = 200
@@ -43,11 +43,16 @@ function snippetOf(text: string, matches: Range[], { start, end }: Range): Snipp
 type Match = Range & { term: string }
 
 function matchesIn(text: string, terms: ReadonlySet<string>): Match[] {
+  return findMatches(text, terms).toSorted((a, b) => a.start - b.start)
+}
+
+function findMatches(text: string, terms: ReadonlySet<string>): Match[] {
+  const isMatch = ({ term }: Term) => terms.has(term)
+  if (isAscii(text)) return termsOf(fold(text)).filter(isMatch)
   const { folded, starts, ends } = foldedWithPlaces(text)
   return termsOf(folded)
-    .filter(({ term }) => terms.has(term))
-    .map(({ term, start, end }: Term) => ({ term, start: starts[start]!, end: ends[end - 1]! }))
-    .toSorted((a, b) => a.start - b.start)
+    .filter(isMatch)
+    .map(({ term, start, end }) => ({ term, start: starts[start]!, end: ends[end - 1]! }))
 }
 
 // From before a match to where the excerpt ends: the first of those with the most different terms.
