@@ -1,0 +1,105 @@
+import type { LookupFunction } from 'node:net'
+import { Agent, buildConnector, DecoratorHandler, type Dispatcher, fetch } from 'undici'
+import { allowPublicAnd } from './addresses.ts'
+
+/** Bytes of an answer, beyond which the connection is closed. A response is shorter; what is around each of its pieces is not. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024
+
+/** Connections to one provider, for each set of allowed networks. */
+const CONNECTIONS = 256
+
+/** Milliseconds to connect, with TLS. */
+const CONNECT_MS = 5000
+
+const AGENTS = new Map<string, Agent>()
+
+/**
+ * A `fetch` for providers. It follows no redirect, and sends nothing to an address that is neither public nor in `networks`: the address
+ * of the open connection counts, whatever the name was resolved to before. `onSent` is told when a request is written to a connection.
+ */
+export function guardedFetch(networks: readonly string[], onSent: () => void): typeof globalThis.fetch {
+  const dispatcher = agentFor(networks).compose(noteSending(onSent))
+  return (async (input: string | URL, init?: RequestInit) => {
+    const options = { ...init, redirect: 'error', dispatcher } as Parameters<typeof fetch>[1]
+    const answer = await fetch(input, options)
+    if (!answer.body) return answer
+    const { status, statusText, headers } = answer
+    const body = (answer.body as unknown as ReadableStream<Uint8Array>).pipeThrough(atMost(MAX_ANSWER_BYTES))
+    return new Response(body, { status, statusText, headers: new Headers([...headers]) })
+  }) as typeof globalThis.fetch
+}
+
+/** Closes the connections to all providers, after running requests. */
+export async function closeConnections(): Promise<void> {
+  const agents = [...AGENTS.values()]
+  AGENTS.clear()
+  await Promise.all(agents.map((agent) => agent.close()))
+}
+
+function agentFor(networks: readonly string[]): Agent {
+  const key = networks.join()
+  const agent = AGENTS.get(key) ?? createAgent(networks)
+  AGENTS.set(key, agent)
+  return agent
+}
+
+/** Its connections are checked when they are open; `lookup` resolves names, by default as the system does. */
+export function createAgent(networks: readonly string[], lookup?: LookupFunction): Agent {
+  // The caller's limits end a request: see `callModel`.
+  return new Agent({
+    connect: createConnector(networks, lookup),
+    connections: CONNECTIONS,
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+}
+
+// First the bare connection, whose address is known before anything is sent, then TLS on it.
+function createConnector(networks: readonly string[], lookup?: LookupFunction): buildConnector.connector {
+  const isAllowed = allowPublicAnd(networks)
+  const connect = buildConnector({ timeout: CONNECT_MS, ...(lookup && { lookup }) })
+  return (options, done) =>
+    connect({ ...options, protocol: 'http:' }, (error, socket) => {
+      if (error) return done(error, null)
+      const address = socket.remoteAddress ?? ''
+      if (!isAllowed(address)) {
+        socket.destroy()
+        return done(new AddressRefused(address), null)
+      }
+      if (options.protocol !== 'https:') return done(null, socket)
+      connect({ ...options, httpSocket: socket }, done)
+    })
+}
+
+/** The provider's name leads to an address that requests must not go to. */
+export class AddressRefused extends Error {
+  override readonly name = 'AddressRefused'
+  constructor(address: string) {
+    super(`the address ${address} is not public: list its network in allowedNetworks if the provider is there`)
+  }
+}
+
+const noteSending =
+  (onSent: () => void): Dispatcher.DispatcherComposeInterceptor =>
+  (dispatch) =>
+  (options, handler) => {
+    class Noting extends DecoratorHandler {
+      onRequestStart(controller: Dispatcher.DispatchController, context: unknown) {
+        onSent()
+        return handler.onRequestStart?.(controller, context)
+      }
+    }
+    return dispatch(options, new Noting(handler))
+  }
+
+function atMost(limit: number): TransformStream<Uint8Array, Uint8Array> {
+  let bytes = 0
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      bytes += chunk.length
+      if (bytes > limit) controller.error(new Error(`the answer is longer than ${limit} bytes`))
+      else controller.enqueue(chunk)
+    },
+  })
+}
