@@ -23,6 +23,8 @@ export type ApplyOptions = {
   certificates: string
   /** Copies of each stream. */
   replicas: number
+  /** The lanes of the queues of jobs. */
+  lanes: readonly string[]
 }
 
 const MINUTE = 60_000
@@ -54,7 +56,7 @@ export async function applyCatalogue(options: ApplyOptions): Promise<string[]> {
     const manager = await jetstreamManager(connection)
     const done: string[] = []
     for (const stream of Object.keys(STREAMS) as StreamName[]) {
-      done.push(...(await applyStream(manager, stream, options.replicas)))
+      done.push(...(await applyStream(manager, stream, options)))
     }
     return done
   } finally {
@@ -62,19 +64,24 @@ export async function applyCatalogue(options: ApplyOptions): Promise<string[]> {
   }
 }
 
-async function applyStream({ streams, consumers }: JetStreamManager, stream: StreamName, replicas: number) {
+async function applyStream(
+  { streams, consumers }: JetStreamManager,
+  stream: StreamName,
+  { replicas, lanes }: Pick<ApplyOptions, 'replicas' | 'lanes'>,
+) {
   const config = streamConfig(stream, replicas)
   const before = await ifPresent(streams.info(stream))
   const after = before ? await streams.update(stream, config) : await streams.add(config)
   const done = [outcome(`stream ${stream}`, before?.config, after.config)]
 
-  const readers = members().filter((service) => consumedStreams(service).includes(stream))
-  for (const service of readers) {
-    const wanted = consumerConfig(service, stream)
-    const was = await ifPresent(consumers.info(stream, service))
-    const is = was ? await consumers.update(stream, service, wanted) : await consumers.add(stream, wanted)
-    done.push(outcome(`consumer ${service} of ${stream}`, was?.config, is.config))
+  const wanted = isQueue(stream) ? lanes.map((lane) => laneConfig(lane, stream)) : consumerConfigs(stream)
+  for (const config of wanted) {
+    const name = config.durable_name
+    const was = await ifPresent(consumers.info(stream, name))
+    const is = was ? await consumers.update(stream, name, config) : await consumers.add(stream, config)
+    done.push(outcome(`consumer ${name} of ${stream}`, was?.config, is.config))
   }
+  const readers = wanted.map((config) => config.durable_name)
   for await (const { name } of consumers.list(stream)) {
     if (!readers.includes(name)) done.push(`consumer ${name} of ${stream} is not in the catalogue`)
   }
@@ -85,8 +92,8 @@ const streamConfig = (name: StreamName, replicas: number): Partial<StreamConfig>
   name,
   subjects: [`${STREAMS[name].prefix}>`],
   storage: StorageType.File,
-  retention: RetentionPolicy.Limits,
-  discard: DiscardPolicy.Old,
+  retention: isQueue(name) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
+  discard: isQueue(name) ? DiscardPolicy.New : DiscardPolicy.Old,
   max_age: nanos(STREAMS[name].days * DAY),
   max_bytes: STREAMS[name].maxBytes,
   duplicate_window: nanos(DUPLICATE_MINUTES * MINUTE),
@@ -94,7 +101,26 @@ const streamConfig = (name: StreamName, replicas: number): Partial<StreamConfig>
   num_replicas: replicas,
 })
 
-const consumerConfig = (service: string, stream: StreamName): Partial<ConsumerConfig> => ({
+type Durable = Partial<ConsumerConfig> & { durable_name: string }
+
+const isQueue = (stream: StreamName) => 'isQueue' in STREAMS[stream]
+
+const consumerConfigs = (stream: StreamName): Durable[] =>
+  members()
+    .filter((service) => consumedStreams(service).includes(stream))
+    .map((service) => consumerConfig(service, stream))
+
+// A hint is acknowledged when its job is claimed, which takes milliseconds.
+const laneConfig = (lane: string, stream: StreamName): Durable => ({
+  durable_name: lane,
+  filter_subjects: [`${STREAMS[stream].prefix}*.v1.${lane}`],
+  ack_policy: AckPolicy.Explicit,
+  ack_wait: nanos(10_000),
+  max_ack_pending: 1000,
+  max_deliver: -1,
+})
+
+const consumerConfig = (service: string, stream: StreamName): Durable => ({
   durable_name: service,
   filter_subjects: consumedBy(service, stream).map(filterOf),
   ack_policy: AckPolicy.Explicit,

@@ -49,4 +49,10 @@ export const applySchema: Schema<ApplyOptions> = {
     default: 1,
     env: 'PF_NATS_REPLICAS',
   },
+  lanes: {
+    doc: 'Lanes of the queue of tests: the names of the providers in PF_TEST_PROVIDERS_FILE, separated by commas.',
+    format: Array,
+    default: [],
+    env: 'PF_TEST_LANES',
+  },
 }

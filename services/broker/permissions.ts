@@ -1,4 +1,4 @@
-import { ALL_EVENTS, consumedBy, emittedBy, STREAMS, type StreamName } from '#contracts/events.ts'
+import { ALL_EVENTS, consumedBy, emittedBy, queuesOf, STREAMS, type StreamName } from '#contracts/events.ts'
 
 /** Subjects that a client may publish to, and subscribe to. */
 export type Permissions = { publish: string[]; subscribe: string[] }
@@ -20,7 +20,13 @@ export function permissionsOf(service: string): Permissions {
   const consumed = consumedStreams(service)
   const deadLetters = consumed.length > 0 ? [`${STREAMS.PF_DEAD_LETTER.prefix}${service}.>`] : []
   return {
-    publish: [...emitted, ...deadLetters, ...consumed.flatMap((stream) => pulling(stream, service))],
+    publish: [
+      ...emitted,
+      ...deadLetters,
+      ...consumed.flatMap((stream) => pulling(stream, service)),
+      // Of its queues it pulls from every lane.
+      ...queuesOf(service).flatMap((stream) => pulling(stream, '*')),
+    ],
     subscribe: [`_INBOX.${service}.>`],
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Contract, loadContract, takesRequestId } from '#contracts/contract.ts'
-import { relayedBy } from '#contracts/events.ts'
+import { queuesOf, relayedBy } from '#contracts/events.ts'
 import { watchClosedAccounts } from './closed-accounts.ts'
 import type { BaseConfig, Schema as ConfigSchema } from './config.ts'
 import type { Database } from './db/orm.ts'
@@ -9,6 +9,7 @@ import { openBroker } from './events/broker.ts'
 import { createPublish, type Publish } from './events/publisher.ts'
 import { type Resync, resyncCommand } from './events/resync.ts'
 import { createEvents, type ServiceEvents } from './events/service-events.ts'
+import type { WorkQueue } from './events/work-queue.ts'
 import { assertAllHandled, type Subscription } from './events/subscription.ts'
 import type { ServerParts } from './grpc/admit.ts'
 import { type Channel, openChannel } from './grpc/client.ts'
@@ -54,6 +55,8 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
   jobs?(context: Context): Job[]
   /** What it does with the events that the catalogue gives it: one for each stream, all of them. */
   subscriptions?(context: Context): Subscription[]
+  /** The lanes of its queues that this replica works on. */
+  queues?(context: Context): WorkQueue<any>[]
   /** How it knows users; from the user service unless it is that one. */
   identity?(context: Context): Identity
   /** The last thing that it does when it ends, while the broker and the database are still there. */
@@ -139,8 +142,19 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   opened.defer(async () => definition.close?.(context))
   const subscriptions = definition.subscriptions?.(context) ?? []
   assertAllHandled(name, subscriptions)
+  const queues = workQueues(definition, context)
   const { lead, outbox } = database
-  const events: ServiceEvents = createEvents({ name, broker, outbox, lead, subscriptions, log, metrics, tracing })
+  const events: ServiceEvents = createEvents({
+    name,
+    broker,
+    outbox,
+    lead,
+    subscriptions,
+    queues,
+    log,
+    metrics,
+    tracing,
+  })
   const identity =
     overrides.identity ?? definition.identity?.(context) ?? remoteIdentity(open('user', config.auth.userService))
   const closed = watchClosedAccounts(identity, metrics, log)
@@ -173,6 +187,16 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
     waiting,
     ...lifecycle({ name, config, parts, mesh, database, events, jobs, opened, services, connectionAgeMs }),
   }
+}
+
+/** The lanes that a service works on. Throws when the catalogue gives it a queue and it has no `queues`. */
+function workQueues<Context>(
+  { name, queues }: Pick<ServiceDefinition<never, Context, never>, 'name' | 'queues'>,
+  context: Context,
+): WorkQueue<any>[] {
+  const [queue] = queuesOf(name)
+  if (queue && !queues) throw new Error(`${name} does not work on its queue ${queue}: name its \`queues\``)
+  return queues?.(context) ?? []
 }
 
 /** Throws when what a service does has no table in its database. */

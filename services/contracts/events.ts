@@ -1,5 +1,6 @@
 import type { MessageFns } from './message.ts'
 import * as prompt from './gen/promptforge/prompt/v1/prompt_events.ts'
+import * as test from './gen/promptforge/test/v1/test_events.ts'
 import * as user from './gen/promptforge/user/v1/user_events.ts'
 import * as version from './gen/promptforge/version/v1/version_events.ts'
 
@@ -11,6 +12,8 @@ export type StreamLimits = {
   days: number
   /** Bytes beyond which the oldest messages go. An alarm must come before that passes a consumer. */
   maxBytes: number
+  /** It is a queue of jobs: a message goes when a worker has taken it, and a full stream refuses new ones. Default: false. */
+  isQueue?: true
 }
 
 const GIB = 1024 ** 3
@@ -21,6 +24,8 @@ export const STREAMS = {
   PF_PROMPT: { prefix: 'pf.prompt.', days: 30, maxBytes: 4 * GIB },
   PF_PROMPT_CONTENT: { prefix: 'pf.prompt_content.', days: 7, maxBytes: 4 * GIB },
   PF_VERSION: { prefix: 'pf.version.', days: 30, maxBytes: GIB },
+  PF_TEST: { prefix: 'pf.test.', days: 30, maxBytes: GIB },
+  PF_TEST_JOBS: { prefix: 'pf.job.test.', days: 1, maxBytes: GIB / 16, isQueue: true },
   PF_DEAD_LETTER: { prefix: 'pf.dlq.', days: 60, maxBytes: GIB },
 } as const satisfies Record<string, StreamLimits>
 
@@ -31,7 +36,7 @@ export const DUPLICATE_MINUTES = 30
 export type StreamName = keyof typeof STREAMS
 
 /** What an event can be about. */
-export type EventTopic = 'prompt' | 'user'
+export type EventTopic = 'prompt' | 'test' | 'user'
 
 /** What is said of one event: everything else (streams, permissions, consumers) is derived from these. */
 export type EventDefinition<T = unknown> = {
@@ -125,7 +130,24 @@ export const EVENTS = {
     outbox: false,
     happens: 'ONCE_A_REVISION',
   }),
+  testRequested: event('test', 'test.requested', 'test', test.TestRequested),
+  testCompleted: event('test', 'test.completed', 'test', test.TestCompleted),
+  testFailed: event('test', 'test.failed', 'test', test.TestFailed),
 }
+
+/**
+ * The jobs: hints for workers, which take them from a queue. The subject ends with the lane, `pf.job.test.run.v1.sandbox`, and each lane has a
+ * durable consumer of its name. A row of the service's database is the truth, so a hint may be lost, or come twice.
+ */
+export const JOBS = {
+  testRun: event('test', 'run', 'test', test.TestJob, { stream: 'PF_TEST_JOBS', perAggregate: true, consumers: [] }),
+}
+
+const ALL_JOBS: readonly EventDefinition[] = Object.values(JOBS) as EventDefinition[]
+
+/** The queues that a service takes jobs from. */
+export const queuesOf = (service: string): StreamName[] =>
+  ALL_JOBS.filter((job) => job.service === service).map(({ stream }) => stream)
 
 /** What a user is called who was erased. Nobody can register this name: it has a space. */
 export const DELETED_USER = 'deleted user'
@@ -133,11 +155,14 @@ export const DELETED_USER = 'deleted user'
 /** All events. */
 export const ALL_EVENTS: readonly EventDefinition[] = Object.values(EVENTS) as EventDefinition[]
 
+/** What is published: events and jobs. */
+const PUBLISHED = [...ALL_EVENTS, ...ALL_JOBS]
+
 /** The subject that a consumer filters by: all aggregates of an event. */
 export const filterOf = ({ subject, perAggregate }: EventDefinition) => (perAggregate ? `${subject}.*` : subject)
 
-/** What a service emits. */
-export const emittedBy = (service: string) => ALL_EVENTS.filter((event) => event.service === service)
+/** What a service emits: its events and its jobs. */
+export const emittedBy = (service: string) => PUBLISHED.filter((event) => event.service === service)
 
 /** What waits in the outbox of a service. */
 export const relayedBy = (service: string) => emittedBy(service).filter(({ outbox }) => outbox)
@@ -150,6 +175,6 @@ export const consumedBy = (service: string, stream?: StreamName) =>
 export const streamOf = (subject: string): StreamName | undefined =>
   (Object.keys(STREAMS) as StreamName[]).find((name) => subject.startsWith(STREAMS[name].prefix))
 
-/** The event with this subject; undefined when the catalogue has none. */
+/** The event, or job, with this subject; undefined when the catalogue has none. */
 export const eventOf = (subject: string): EventDefinition | undefined =>
-  ALL_EVENTS.find((event) => (event.perAggregate ? subject.startsWith(`${event.subject}.`) : subject === event.subject))
+  PUBLISHED.find((event) => (event.perAggregate ? subject.startsWith(`${event.subject}.`) : subject === event.subject))

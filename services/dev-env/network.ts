@@ -10,6 +10,7 @@ import { ensureDatabase, mongoDatabase } from './databases.ts'
 import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } from './gateway.ts'
 import { type Authority, MESH } from './infra/authority.ts'
 import { openMembers } from './members.ts'
+import { SANDBOX, startSandbox, writeProviders } from './sandbox/start.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { SERVICES, type ServiceEntry } from './services.ts'
 
@@ -72,7 +73,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const secrets = openSecrets(state)
   const authority = await openMembers(state)
   const deploy = join(certificates, DEPLOY, 'current')
-  await applyCatalogue({ url: options.natsUrl, certificates: deploy, replicas: 1 })
+  await applyCatalogue({ url: options.natsUrl, certificates: deploy, replicas: 1, lanes: [SANDBOX] })
   onStep('streams')
 
   const services: Record<string, RunningService> = {}
@@ -81,8 +82,16 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     for (const part of running.splice(0)) await part.stop()
   }
   try {
+    const folder = join(state, 'sandbox')
+    const sandbox = await startSandbox({
+      port: options.ports === 'free' ? 0 : sandboxPort(options.ports),
+      folder,
+    })
+    running.unshift(sandbox)
+    const providersFile = writeProviders(folder, sandbox)
+    onStep('sandbox')
     for (const entry of SERVICES) {
-      const service = await startOne(entry, options, { certificates, secrets, services })
+      const service = await startOne(entry, options, { certificates, secrets, services, providersFile })
       services[entry.name] = service
       running.unshift(service)
       onStep(`${entry.name} service`)
@@ -99,7 +108,15 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
 }
 
-type Surroundings = { certificates: string; secrets: Secrets; services: Record<string, RunningService> }
+type Surroundings = {
+  certificates: string
+  secrets: Secrets
+  services: Record<string, RunningService>
+  providersFile: string
+}
+
+/** The port of the sandbox when `first` is the gRPC port of the user service. */
+export const sandboxPort = (first: number) => first + 500
 
 async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Surroundings): Promise<RunningService> {
   const { definition, name } = entry
@@ -139,7 +156,7 @@ async function databaseOf(
 function environmentOf(
   { name, env }: ServiceEntry,
   { ports, natsUrl, env: more }: NetworkOptions,
-  { certificates, secrets, services }: Surroundings,
+  { certificates, secrets, services, providersFile }: Surroundings,
 ): Record<string, string> {
   const { grpc, health, metrics } = ports === 'free' ? FREE : portsOf(name, ports)
   return {
@@ -156,6 +173,7 @@ function environmentOf(
     ...Object.fromEntries(Object.entries(services).map(targetOf)),
     PF_NATS_URL: natsUrl,
     PF_PAGE_TOKEN_SECRET: secrets.pageTokens,
+    PF_TEST_PROVIDERS_FILE: providersFile,
     PF_DRAIN_SETTLE_MS: '0',
     PF_DRAIN_GRACE_MS: '5000',
     ...env(secrets),

@@ -3,6 +3,7 @@ import type { Store } from '#chassis/db/store.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { analyticsService } from '../analytics/service.ts'
 import { promptService } from '../prompt/service.ts'
+import { testService } from '../test/service.ts'
 import { userService } from '../user/service.ts'
 import { versionService } from '../version/service.ts'
 import type { Secrets } from './secrets.ts'
@@ -39,5 +40,6 @@ export const SERVICES: ServiceEntry[] = [
   entry(userService, (secrets) => ({ PF_SIGNING_KEY_SECRET: secrets.signingKeys, PF_BCRYPT_COST: '10' })),
   entry(promptService, (secrets) => ({ PF_VIEWER_SECRET: secrets.viewers })),
   entry(versionService),
+  entry(testService),
   entry(analyticsService),
 ]

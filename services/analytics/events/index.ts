@@ -8,6 +8,8 @@ import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-even
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
 import { ingest } from './ingest.ts'
 import { promptRows } from './prompt-rows.ts'
+import type { RowsOf, UserEventRow } from './rows.ts'
+import { testRows } from './test-rows.ts'
 import { userRows } from './user-rows.ts'
 
 /** Messages that are handled at once. Queries wait while one loop makes the rows of so many. */
@@ -15,12 +17,15 @@ const BATCH = 250
 
 /** What is counted: everything that the catalogue gives this service, in the tables of what it is about. */
 export function subscriptions({ database: { sql, maintain }, live }: Deps): Subscription[] {
-  const handlers: Record<EventTopic, Subscription['handle']> = {
-    user: ingest(
-      userRows,
+  const byUser = (rowsOf: RowsOf<UserEventRow>) =>
+    ingest(
+      rowsOf,
       ({ userId }) => userId,
       async (rows) => sql(insertUserEvents, userEventColumns(await withoutErased(sql, rows))),
-    ),
+    )
+  const handlers: Record<EventTopic, Subscription['handle']> = {
+    user: byUser(userRows),
+    test: byUser(testRows),
     prompt: ingest(
       promptRows,
       ({ promptId }) => promptId,

@@ -65,6 +65,7 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   const held = new Set<Delivery>()
   let extending: NodeJS.Timeout | undefined
 
+  const { service } = parts
   const take = (delivery: Delivery) => {
     held.add(delivery)
     queue.push(delivery)
@@ -72,10 +73,10 @@ export function startConsumer(parts: Parts): () => Promise<void> {
   // What was requested may still come after a failure: the subscription stays as long as NATS lets it.
   let pull: Pull | undefined
   const open = async () => {
-    const { config } = await (await broker.jetstream().consumers.get(stream, parts.service)).info(true)
+    const { config } = await (await broker.jetstream().consumers.get(stream, service)).info(true)
     clearInterval(extending)
     extending = setInterval(() => extendAckDeadlines(held), config.ack_wait! / NANOS / 3)
-    if (!pull || pull.isClosed()) pull = openPull(broker.connection(), { stream, consumer: parts.service, take })
+    if (!pull || pull.isClosed()) pull = openPull(broker.connection(), { service, stream, consumer: service, take })
     return pull
   }
   const most = Math.min(batch, FETCH_MESSAGES)

@@ -16,6 +16,22 @@ export type ConsumerMetrics = {
   deadLetters: Counter<'stream'>
 }
 
+/** What work queues count, by `stream` and `lane`. */
+export type QueueMetrics = {
+  /** Hints that were acknowledged, by `outcome`: `begun` or `refused`. */
+  claimed: Counter<'stream' | 'lane' | 'outcome'>
+}
+
+/** Metrics of a service's work queues. */
+export const queueMetrics = (registry: Registry): QueueMetrics => ({
+  claimed: new Counter({
+    name: 'queue_claimed_total',
+    help: 'Hints for jobs that were acknowledged, by stream, lane and outcome: begun, or refused because the job is taken, over or not due.',
+    labelNames: ['stream', 'lane', 'outcome'],
+    registers: [registry],
+  }),
+})
+
 /** Metrics of a relay; what waits is counted when somebody asks. */
 export function relayMetrics(registry: Registry, outbox: OutboxStore): RelayMetrics {
   const registers = [registry]

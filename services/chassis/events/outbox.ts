@@ -40,6 +40,8 @@ export type Emission = {
   payload: string
   /** SQL condition on which it is emitted. Default: always. */
   when?: string
+  /** SQL of what the subject ends with, when it is not the aggregate's id: the lane of a job. */
+  subjectEnd?: string
 }
 
 /** Says what a statement emits: the event, its members as SQL expressions, and on what condition. */
@@ -70,10 +72,10 @@ export function outboxCte(
   p: SqlNames<typeof eventParams>,
   { from, at, aggregateId, events }: { from: string; at: string; aggregateId: string; events: Emission[] },
 ): string {
-  const rows = events.map(({ event, payload, when }) => {
+  const rows = events.map(({ event, payload, when, subjectEnd = aggregateId }) => {
     // Otherwise the payload would be made before the condition is looked at.
     const wanted = when === undefined ? `${payload}, true` : `case when ${when} then ${payload} end, ${when}`
-    const subject = event.perAggregate ? `'${event.subject}.' || ${aggregateId}` : `'${event.subject}'`
+    const subject = event.perAggregate ? `'${event.subject}.' || ${subjectEnd}` : `'${event.subject}'`
     return `(uuidv7(), ${subject}, ${wanted})`
   })
   return `

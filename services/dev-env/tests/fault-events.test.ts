@@ -75,7 +75,7 @@ test('outboxes that publish everything again, to a JetStream that has lost it al
   const { streams } = network.broker.manager
   for (const stream of Object.keys(STREAMS)) await streams.delete(stream)
   const certificates = join(network.certificates, DEPLOY, 'current')
-  await applyCatalogue({ url: network.broker.url, certificates, replicas: 1 })
+  await applyCatalogue({ url: network.broker.url, certificates, replicas: 1, lanes: ['sandbox'] })
 
   const replayed = await Promise.all(['user', 'prompt', 'version'].map(replay))
   await network.processAll()

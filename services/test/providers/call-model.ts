@@ -1,5 +1,5 @@
 import { guardedFetch } from './guarded-fetch.ts'
-import { modelOf, type Target } from './models.ts'
+import { modelOf, type Target } from './target.ts'
 import { shownText } from './redact.ts'
 import { readRetryAfter } from './retry-after.ts'
 
@@ -33,9 +33,10 @@ export type Outcome =
   /** The provider has too much to do, and nothing was generated. Undefined: it did not say when it has less. */
   | { kind: 'throttled'; retryAfterMs: number | undefined }
   /**
-   * `message` says why, without anything of the key. When the request did not `reach` the provider, nothing can have been spent.
+   * `message` says why, without anything of the key. When it may not cost anything, the request did not reach the provider, or the provider refused
+   * it (HTTP 4xx).
    */
-  | { kind: 'failed'; code: FailureCode; message: string; reached: boolean }
+  | { kind: 'failed'; code: FailureCode; message: string; mayCost: boolean }
 
 /** The longest that a call may take, milliseconds, and the longest response, bytes of UTF-8. */
 export type Limits = { firstTokenMs: number; gapMs: number; totalMs: number; responseBytes: number }
@@ -62,17 +63,17 @@ export async function callModel(
   const cancel = () => end('CANCELLED', 'the run was cancelled')
   const late = (what: string, ms: number) =>
     setTimeout(() => end('TIMEOUT', `${what} did not come within ${ms / 1000} s`), ms)
-  let reached = false
+  let mayCost = false
   let bytes = 0
   const timers = { total: late('the end of the response', totalMs), next: late('the first token', firstTokenMs) }
   if (signal.aborted) cancel()
   signal.addEventListener('abort', cancel, { once: true })
   let began = false
-  const failed = (code: FailureCode, message: string): Outcome => ({ kind: 'failed', code, message, reached })
+  const failed = (code: FailureCode, message: string): Outcome => ({ kind: 'failed', code, message, mayCost })
   const cut = () => failed('PROVIDER_CUT', `${target.provider} ended the response before it was finished`)
 
   try {
-    const fetch = guardedFetch(target.allowedNetworks, () => (reached = true))
+    const fetch = guardedFetch(target.allowedNetworks, () => (mayCost = true))
     const { stream } = await orEnd(
       modelOf(target, request.model, fetch).doStream({
         prompt: [{ role: 'user', content: [{ type: 'text', text: request.prompt }] }],
@@ -104,6 +105,7 @@ export async function callModel(
     if (began && isCut(error)) return cut()
     if (bytes === 0 && THROTTLING.has(answer.status))
       return { kind: 'throttled', retryAfterMs: readRetryAfter(answer.retryAfter) }
+    if (answer.status >= 400 && answer.status < 500) mayCost = false
     return failed('PROVIDER_ERROR', describe(target, error, answer))
   } finally {
     clearTimeout(timers.total)

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { until } from '#chassis/testing/until.ts'
 import { callModel, type Limits, type Outcome } from '../providers/call-model.ts'
 import { closeConnections } from '../providers/guarded-fetch.ts'
-import type { Protocol } from '../providers/models.ts'
+import type { Protocol } from '../providers/target.ts'
 import { DIALECTS, type Dialect } from './dialects.ts'
 import { answerJson, type Asked, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
 
@@ -122,7 +122,7 @@ describe.each(PROTOCOLS)('%s:', (protocol) => {
 
   test('a refusal fails with what the provider says, and is not tried again', async () => {
     const { outcome } = await call(protocol, (response, { error }) => answerJson(response, 400, error('no such model')))
-    expect(outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_ERROR', reached: true })
+    expect(outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_ERROR', mayCost: false })
     expect((outcome as { message: string }).message).toMatch(/^acme answered 400: .*no such model/)
     expect(server.journal).toHaveLength(1)
   })
@@ -139,7 +139,7 @@ describe.each(PROTOCOLS)('%s:', (protocol) => {
         kind: 'failed',
         code: 'PROVIDER_ERROR',
         message: 'acme answered 401: (not shown: it has a part of the key)',
-        reached: true,
+        mayCost: false,
       })
     }
   })
@@ -149,7 +149,7 @@ describe.each(PROTOCOLS)('%s:', (protocol) => {
       beginEvents(response)
       response.end(`${begin(COUNTED)}data: {"half":\n\n`)
     })
-    expect(outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_ERROR', reached: true })
+    expect(outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_ERROR', mayCost: true })
   })
 
   test('a response without an end was cut, whether the connection ends well or breaks', async () => {
@@ -158,11 +158,11 @@ describe.each(PROTOCOLS)('%s:', (protocol) => {
       response.end(begin(COUNTED) + text('Hello'))
     }
     const { outcome, deltas } = await call(protocol, ends)
-    expect(outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_CUT', reached: true })
+    expect(outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_CUT', mayCost: true })
     expect(deltas).toEqual(['Hello'])
     const breaks = await call(protocol, half, { onDelta: () => void server.stop() })
     server = await startServer()
-    expect(breaks.outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_CUT', reached: true })
+    expect(breaks.outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_CUT', mayCost: true })
   })
 
   test('one that says nothing is given up after the limit, and its connection closed', async () => {
@@ -171,7 +171,7 @@ describe.each(PROTOCOLS)('%s:', (protocol) => {
       kind: 'failed',
       code: 'TIMEOUT',
       message: 'the first token did not come within 0.1 s',
-      reached: true,
+      mayCost: true,
     })
     await until('the connection to be closed', async () => (await server.connections()) === 0)
   })
@@ -203,7 +203,7 @@ describe.each(PROTOCOLS)('%s:', (protocol) => {
       },
       { limits: { responseBytes: 200 } },
     )
-    expect(outcome).toMatchObject({ code: 'RESPONSE_TOO_LARGE', reached: true })
+    expect(outcome).toMatchObject({ code: 'RESPONSE_TOO_LARGE', mayCost: true })
     expect(deltas).toHaveLength(2)
   })
 
@@ -214,7 +214,7 @@ describe.each(PROTOCOLS)('%s:', (protocol) => {
       const calling = call(protocol, how, { signal: caller.signal })
       await until('the provider to be asked', () => server.journal.length === 1)
       caller.abort()
-      expect((await calling).outcome).toMatchObject({ kind: 'failed', code: 'CANCELLED', reached: true })
+      expect((await calling).outcome).toMatchObject({ kind: 'failed', code: 'CANCELLED', mayCost: true })
       await until('the connection to be closed', async () => (await server.connections()) === 0)
     }
   })
@@ -253,7 +253,7 @@ describe('nothing is sent', () => {
   const unreached = (message: RegExp) => ({
     kind: 'failed',
     code: 'PROVIDER_ERROR',
-    reached: false,
+    mayCost: false,
     message: expect.stringMatching(message),
   })
 

@@ -1,4 +1,4 @@
-import type { Protocol } from '../providers/models.ts'
+import type { Protocol } from '../providers/target.ts'
 
 /** What a provider counts, in classes that do not overlap. */
 export type Counted = { fresh: number; cacheRead: number; cacheWrite: number; text: number; reasoning: number }

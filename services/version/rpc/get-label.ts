@@ -1,7 +1,7 @@
 import { notFound } from '#chassis/errors.ts'
 import type { PlainCall } from '#chassis/grpc/call.ts'
 import type { GetLabelRequest } from '#contracts/gen/promptforge/version/v1/label_service.ts'
-import { includesVersion } from '../access.ts'
+import { includesVersion } from '#chassis/prompt-access.ts'
 import type { Deps } from '../context.ts'
 import { newestChange } from '../db/label-changes.ts'
 import { LATEST } from '../label.ts'

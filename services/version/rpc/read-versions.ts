@@ -1,6 +1,6 @@
 import { notFound } from '#chassis/errors.ts'
 import type { PlainCall } from '#chassis/grpc/call.ts'
-import { includesVersion } from '../access.ts'
+import { includesVersion } from '#chassis/prompt-access.ts'
 import type { Deps } from '../context.ts'
 import type { FullRow } from '../version.ts'
 import { storedVersion } from './stored-version.ts'

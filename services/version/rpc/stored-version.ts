@@ -1,5 +1,5 @@
 import { notFound, notReady } from '#chassis/errors.ts'
-import type { Readable } from '../access.ts'
+import type { Readable } from '#chassis/prompt-access.ts'
 import type { Deps } from '../context.ts'
 import * as db from '../db/get-version.ts'
 import { writtenBefore } from '../db/written-before.ts'

@@ -13,7 +13,7 @@ import type { VersionCreated } from '#contracts/gen/promptforge/version/v1/versi
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import type { VersionConfig } from '../config.ts'
-import type { ReadableVersions } from '../access.ts'
+import type { ReadableVersions } from '#chassis/prompt-access.ts'
 import type { VersionDocument } from '../db/documents.ts'
 import type { LabelChangeDocument } from '../db/label-changes.ts'
 import type { Deps } from '../context.ts'

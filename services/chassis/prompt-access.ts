@@ -1,7 +1,7 @@
-import { notFound } from '#chassis/errors.ts'
-import type { Origin } from '#chassis/grpc/call.ts'
-import { type Channel, createStub, forward } from '#chassis/grpc/client.ts'
-import { isNotFound } from '#chassis/grpc/status.ts'
+import { notFound } from './errors.ts'
+import type { Origin } from './grpc/call.ts'
+import { type Channel, createStub, forward } from './grpc/client.ts'
+import { isNotFound } from './grpc/status.ts'
 import { Access_Kind, type VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 

@@ -1,0 +1,32 @@
+import type { Actor, EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
+import type { TestedModel } from '#contracts/gen/promptforge/test/v1/test_events.ts'
+import { json, moment, text, uuid } from './checks.ts'
+import { onceOf, type RowsOf, type UserEventRow } from './rows.ts'
+
+/** What the events about tests have in common; what else one says goes to `properties`. */
+type AboutTest = { metadata?: EventMetadata; actor?: Actor; tested?: TestedModel }
+
+/** The row of an event about a test: an activity of the user whose test it is. Nobody else hears of it, so no row of the prompt's is made. */
+export const testRows: RowsOf<UserEventRow> = ({ event, id, payload }) => [
+  () => {
+    const { metadata, actor, tested, ...rest } = payload as AboutTest
+    const testId = uuid('aggregate_id', metadata?.aggregateId ?? '')
+    return {
+      id: uuid('id', id),
+      time: moment(metadata?.occurredAt),
+      type: event.name,
+      userId: uuid('user_id', actor?.userId ?? ''),
+      username: text('username', actor?.username, 50),
+      email: null,
+      properties: json(told({ testId, ...tested, ...rest })),
+      once: onceOf(event, metadata),
+      facts: undefined,
+    }
+  },
+]
+
+/** As JSON can say it: it has no 64-bit numbers. */
+const told = (said: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(said).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : (value as unknown)]),
+  )

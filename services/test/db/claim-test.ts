@@ -1,0 +1,35 @@
+import { uuid } from '#chassis/db/params.ts'
+import { statement } from '#chassis/db/statements.ts'
+
+/** Seconds for which a worker has a test without a sign of life. */
+export const LEASE_SECONDS = 15
+
+/** What a worker needs of a test that it has claimed. Amounts are text. */
+export type ClaimedRow = {
+  id: string
+  prompt_content: string
+  model_provider: string
+  model_name: string
+  temperature: number | null
+  max_tokens: number
+  lane: string
+  reserved_micros: string
+  cost_micros: string
+  throttled_since: Date | null
+  attempts: number
+  input: string
+  cache_read: string
+  cache_write: string
+  output: string
+}
+
+/** Takes a test that waits and is due, for a worker whose id is new with each claim. No row: another has it, it has ended, or it is not due. */
+export const claimTest = statement('claim_test', { id: uuid, workerId: uuid })<ClaimedRow>(
+  (p) => `update prompt_tests t
+  set status = 'RUNNING', worker_id = ${p.workerId}, attempts = t.attempts + 1, started_at = now(), revision = t.revision + 1,
+    lease_until = now() + interval '${LEASE_SECONDS} seconds'
+  from model_prices m
+  where t.id = ${p.id} and t.status = 'PENDING' and coalesce(t.not_before, now()) <= now() and m.id = t.price_id
+  returning t.id, t.prompt_content, t.model_provider, t.model_name, t.temperature::float8 as temperature, t.max_tokens, t.lane,
+    t.reserved_micros, t.cost_micros, t.throttled_since, t.attempts, m.input, m.cache_read, m.cache_write, m.output`,
+)

@@ -1,0 +1,38 @@
+import { integer, nullable, text, timestamptz, uuid } from '#chassis/db/params.ts'
+import { statement } from '#chassis/db/statements.ts'
+import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
+import { LAST_ID } from '#chassis/ids.ts'
+import { summaryOf, type SummaryRow } from './rows.ts'
+
+/** A page of a user's tests, newest first. A filter that is null leaves none out. */
+export const listTests = statement('list_tests', {
+  userId: uuid,
+  promptId: nullable(uuid),
+  status: nullable(text),
+  provider: nullable(text),
+  model: nullable(text),
+  beforeTime: timestamptz,
+  beforeId: uuid,
+  limit: integer,
+})<SummaryRow>(
+  (p) => `select * from (
+    select ${summaryOf('t')} from prompt_tests t
+    where t.user_id = ${p.userId} and (t.created_at, t.id) < (${p.beforeTime}, ${p.beforeId})
+      and (${p.promptId} is null or t.prompt_id = ${p.promptId})
+      and (${p.status} is null or t.status = ${p.status})
+      and (${p.provider} is null or t.model_provider = ${p.provider})
+      and (${p.model} is null or t.model_name = ${p.model})
+    order by t.created_at desc, t.id desc
+    limit ${MAX_ROWS}
+  ) longest limit ${p.limit}`,
+)
+
+/** The values of the range after a cursor. */
+export const rangeAfter = (cursor: Cursor | undefined, limit: number) => ({
+  beforeTime: cursor ? String(cursor[0]) : 'infinity',
+  beforeId: cursor ? String(cursor[1]) : LAST_ID,
+  limit,
+})
+
+/** Where the page after this row begins. */
+export const cursorOf = ({ created_at: createdAt, id }: SummaryRow): Cursor => [createdAt.toISOString(), id]

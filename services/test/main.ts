@@ -1,0 +1,4 @@
+import { runService } from '#chassis/run-service.ts'
+import { testService } from './service.ts'
+
+await runService(testService)

@@ -1,0 +1,25 @@
+import { serve } from '#chassis/grpc/server.ts'
+import { TestServiceService } from '#contracts/gen/promptforge/test/v1/test_service.ts'
+import type { Deps } from '../context.ts'
+import { cancelTest } from './cancel-test.ts'
+import { getBudget } from './get-budget.ts'
+import { getTest } from './get-test.ts'
+import { listModels } from './list-models.ts'
+import { listTests } from './list-tests.ts'
+import { retryTest } from './retry-test.ts'
+import { runTest } from './run-test.ts'
+import { setBudget } from './set-budget.ts'
+
+/** The table: a handler for each RPC. */
+export const services = (deps: Deps) => [
+  serve(TestServiceService, {
+    runTest: runTest(deps),
+    getTest: getTest(deps),
+    listTests: listTests(deps),
+    cancelTest: cancelTest(deps),
+    retryTest: retryTest(deps),
+    listModels: listModels(deps),
+    getBudget: getBudget(deps),
+    setBudget: setBudget(deps),
+  }),
+]

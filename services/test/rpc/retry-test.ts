@@ -1,0 +1,29 @@
+import { failedPrecondition, notFound } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import type { RetryTestRequest } from '#contracts/gen/promptforge/test/v1/test_service.ts'
+import type { Deps } from '../context.ts'
+import { getTest } from '../db/get-test.ts'
+import { mayReadText } from './readable.ts'
+import { chooseModel } from './run-test.ts'
+import { toTest } from './view.ts'
+
+export const retryTest =
+  ({ models, admission, remote }: Pick<Deps, 'models' | 'admission' | 'remote'>) =>
+  async ({ testId }: RetryTestRequest, call: Call) => {
+    const [before] = await call.sql(getTest, { id: testId, userId: call.caller.userId })
+    if (!before || !(await mayReadText(remote, before, call))) throw notFound('test')
+    if (before.status === 'PENDING' || before.status === 'RUNNING')
+      throw failedPrecondition('TEST_NOT_ENDED', 'the test has not ended: wait for its end, or cancel it')
+    const { model_provider: modelProvider, model_name: modelName, max_tokens: maxTokens } = before
+    const test = {
+      ...chooseModel(models, { modelProvider, modelName, maxTokens }),
+      promptId: before.prompt_id,
+      version: before.prompt_version,
+      contentHash: before.content_hash,
+      text: before.prompt_content,
+      values: before.variables,
+      temperature: before.temperature,
+      retryOf: before.id,
+    }
+    return { test: toTest(await admission(test, call)) }
+  }

@@ -1,0 +1,79 @@
+import {
+  type Budget,
+  type PromptTest,
+  PromptTest_ErrorCode,
+  PromptTest_Status,
+  PromptTest_UsageSource,
+  type TokenUsage,
+} from '#contracts/gen/promptforge/test/v1/test.ts'
+import type { BudgetRow } from '../db/budgets.ts'
+import type { SummaryRow, TestRow } from '../db/rows.ts'
+
+/** A test with its texts. */
+export const toTest = (row: TestRow): PromptTest => ({
+  ...toSummary(row),
+  promptContent: row.prompt_content,
+  values: row.variables,
+  response: row.response ?? '',
+})
+
+/** A test whose texts its owner may not read any more. */
+export const withheld = (row: SummaryRow): PromptTest => ({ ...toSummary(row), contentWithheld: true })
+
+/** A test in a list. */
+export const toSummary = (row: SummaryRow): PromptTest => ({
+  testId: row.id,
+  promptId: row.prompt_id,
+  promptVersion: row.prompt_version,
+  contentHash: row.content_hash,
+  userId: row.user_id,
+  modelProvider: row.model_provider,
+  modelName: row.model_name,
+  temperature: row.temperature ?? undefined,
+  maxTokens: row.max_tokens,
+  status: PromptTest_Status[row.status],
+  promptContent: '',
+  values: {},
+  response: '',
+  contentWithheld: false,
+  usage: usageOf(row),
+  usageSource: PromptTest_UsageSource[row.usage_source ?? 'UNSPECIFIED'],
+  costMicros: BigInt(row.cost_micros),
+  reservedMicros: row.completed_at ? 0n : BigInt(row.reserved_micros),
+  firstTokenMs: toBigInt(row.first_token_ms),
+  responseTimeMs: toBigInt(row.response_time_ms),
+  finishReason: row.finish_reason ?? '',
+  errorCode: PromptTest_ErrorCode[(row.error_code ?? 'UNSPECIFIED') as keyof typeof PromptTest_ErrorCode],
+  errorMessage: row.error_message ?? '',
+  attempts: row.attempts,
+  retryOf: row.retry_of ?? '',
+  cancelRequested: row.cancel_requested_at !== null,
+  createdAt: row.created_at,
+  startedAt: row.started_at ?? undefined,
+  completedAt: row.completed_at ?? undefined,
+})
+
+const toBigInt = (value: number | null) => (value === null ? undefined : BigInt(value))
+
+function usageOf(row: SummaryRow): TokenUsage | undefined {
+  if (row.input_tokens === null) return undefined
+  return {
+    inputTokens: BigInt(row.input_tokens),
+    cacheReadTokens: BigInt(row.cached_tokens ?? 0),
+    cacheWriteTokens: BigInt(row.cache_write_tokens ?? 0),
+    outputTokens: BigInt(row.output_tokens ?? 0),
+    reasoningTokens: BigInt(row.reasoning_tokens ?? 0),
+  }
+}
+
+/** The name of a status, as the database has it. */
+export const statusName = (status: PromptTest_Status) =>
+  Object.entries(PromptTest_Status).find(([, value]) => value === status)![0]
+
+/** What a user may spend today, and has. */
+export const toBudget = ({ daily_limit: limit, spent, reserved, resets_at: resetsAt }: BudgetRow): Budget => ({
+  dailyLimitMicros: BigInt(limit),
+  spentMicros: BigInt(spent),
+  reservedMicros: BigInt(reserved),
+  resetsAt,
+})

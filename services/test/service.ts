@@ -1,0 +1,34 @@
+import { postgres } from '#chassis/db/postgres.ts'
+import type { ServiceDefinition } from '#chassis/define-service.ts'
+import { JOBS } from '#contracts/events.ts'
+import { config, type TestConfig } from './config.ts'
+import { createContext, type Deps } from './context.ts'
+import { schema } from './db/schema.ts'
+import { closeConnections } from './providers/guarded-fetch.ts'
+import { services } from './rpc/index.ts'
+import { sweepTests } from './worker/sweep.ts'
+
+/** The test service. */
+export const testService: ServiceDefinition<TestConfig, Deps> = {
+  name: 'test',
+  config,
+  store: postgres(schema),
+  context: createContext,
+  services,
+  jobs: ({ database: { sql }, config: { budget }, log }) => [
+    sweepTests({ sql, defaultLimit: BigInt(budget.defaultMicros), log }),
+  ],
+  queues: ({ models, worker }) => {
+    const lanes = new Set(models.all.map(({ provider }) => provider))
+    return [...lanes].map((lane) => ({
+      job: JOBS.testRun,
+      lane,
+      limit: () => worker.lanes.limit(lane),
+      claim: ({ testId }) => worker.claim(testId),
+    }))
+  },
+  close: async ({ worker, config: { drain } }) => {
+    await worker.close(drain.graceMs)
+    await closeConnections()
+  },
+}

@@ -1,0 +1,38 @@
+import { type CallLimit, createCallLimit } from '../providers/aimd.ts'
+import type { Outcome } from '../providers/call-model.ts'
+
+/** The longest that a lane pauses because its provider says so, milliseconds. */
+const MAX_PAUSE_MS = 60_000
+
+/** How many calls each provider is given at once by this replica. */
+export type Lanes = {
+  /** None while the provider has asked for a pause. */
+  limit(lane: string): number
+  /** Learns from how a call ended. */
+  note(lane: string, outcome: Outcome): void
+}
+
+type Lane = { calls: CallLimit; pausedUntil: number }
+
+/** `now` is a monotonic clock, milliseconds. */
+export function createLanes(now: () => number = () => performance.now()): Lanes {
+  const lanes = new Map<string, Lane>()
+  const laneOf = (name: string) => {
+    const lane = lanes.get(name) ?? { calls: createCallLimit(now), pausedUntil: 0 }
+    lanes.set(name, lane)
+    return lane
+  }
+  return {
+    limit: (name) => {
+      const { calls, pausedUntil } = laneOf(name)
+      return now() < pausedUntil ? 0 : calls.limit()
+    },
+    note: (name, outcome) => {
+      const lane = laneOf(name)
+      if (outcome.kind === 'completed') lane.calls.succeeded()
+      if (outcome.kind !== 'throttled') return
+      lane.calls.throttled()
+      lane.pausedUntil = Math.max(lane.pausedUntil, now() + Math.min(MAX_PAUSE_MS, outcome.retryAfterMs ?? 0))
+    },
+  }
+}
