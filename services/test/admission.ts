@@ -54,7 +54,6 @@ export function createAdmission(sql: Sql, defaultLimit: bigint): Admission {
         id,
         promptId: test.promptId,
         userId: caller.userId,
-        username: caller.username,
         promptContent: test.text,
         provider: test.model.provider,
         model: test.modelName,

@@ -30,13 +30,15 @@ test('an event is stored in the table of what it is about, whatever its stream',
 
 describe.each(consumedBy('analytics').map((event) => [event.name, event] as const))('%s', (name, event) => {
   const type = name === 'prompt.views_recorded' ? 'prompt.viewed' : name
-  const isUsers = event.about === 'user'
+  // A test is an activity of its user.
+  const isUsers = event.about !== 'prompt'
 
   test('is stored and counted', async () => {
     const about = v7()
-    const received = eventOf(event, { about })
+    const actor = event.about === 'test' ? v7() : about
+    const received = eventOf(event, { about, actor })
     expect(await service.ingest(received)).toEqual([])
-    const id = isUsers ? { user_id: about } : { prompt_id: about }
+    const id = isUsers ? { user_id: actor } : { prompt_id: about }
     const stored = await rows(isUsers ? 'user_activity_events' : 'prompt_activity_events')
     expect(stored).toMatchObject([{ ...id, event_id: received.id, event_type: type }])
     const daily = await service.database.query(`select * from ${isUsers ? 'user_daily' : 'prompt_daily'}`)

@@ -20,7 +20,9 @@ export function someEvents(random: () => number): Received[] {
     revision += 1
     const event = pick(consumedBy('analytics'))
     const about = event.happens === 'ONCE' ? { about: v7() } : {}
-    return eventOf(event, { ...said(), ...about, revision, visible: random() < 0.5 })
+    // Nobody tests without an account.
+    const who = event.about === 'test' ? pick(readers) : {}
+    return eventOf(event, { ...said(), ...who, ...about, revision, visible: random() < 0.5 })
   })
   const again = Array.from({ length: 400 }, () => pick(distinct))
   return [...distinct, ...again]

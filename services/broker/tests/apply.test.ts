@@ -18,7 +18,7 @@ afterAll(() => broker.stop())
 
 /** Runs the program with an environment of nothing else. */
 async function apply() {
-  const env = { PF_NATS_URL: broker.url, PF_CERTIFICATES: certificatesOf('deploy') }
+  const env = { PF_NATS_URL: broker.url, PF_CERTIFICATES: certificatesOf('deploy'), PF_TEST_LANES: 'sandbox' }
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'apply'], { env })
   return stdout
 }
@@ -52,6 +52,17 @@ test('streams and consumers are those of the catalogue', async () => {
       'pf.user.user.unfollowed.v1',
       'pf.user.user.erased.v1.*',
     ],
+  })
+})
+
+test('a queue of jobs keeps each until a worker of its lane has taken it, and refuses more than it can hold', async () => {
+  const { streams, consumers } = broker.manager
+  expect((await streams.info('PF_TEST_JOBS')).config).toMatchObject({ retention: 'workqueue', discard: 'new' })
+  expect((await consumers.info('PF_TEST_JOBS', 'sandbox')).config).toMatchObject({
+    ack_wait: 10e9,
+    max_ack_pending: 1000,
+    max_deliver: -1,
+    filter_subjects: ['pf.job.test.*.v1.sandbox'],
   })
 })
 

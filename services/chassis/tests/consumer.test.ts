@@ -193,7 +193,7 @@ describe('events', () => {
   })
 
   test('wait for longer than they have to be acknowledged, and do not come again meanwhile', async () => {
-    await using _ = await redeliverAfter(300)
+    await using _ = await redeliverAfter(1500)
     const handled: string[] = []
     let isDown = true
     let tries = 0
@@ -204,8 +204,8 @@ describe('events', () => {
       return []
     })
     const ids = await publish(20)
-    // Each half a second apart: ten times as long as a message has.
-    await until('many tries', () => tries >= 6)
+    // Each half a second apart: together longer than a message has.
+    await until('many tries', () => tries >= 7)
     isDown = false
     await allHandled()
     expect(handled.toSorted()).toEqual(ids)

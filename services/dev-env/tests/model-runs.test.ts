@@ -93,3 +93,87 @@ describe('a reader of a prompt', () => {
     })
   })
 })
+
+describe('an API key', () => {
+  const tokenOf = async (scopes: string[]) => {
+    const { body: made } = await network.rest('POST /v1/api-keys', {
+      token: reader.token,
+      body: { name: 'app', scopes },
+    })
+    const { body } = await network.rest('POST /v1/auth/token', { body: { apiKey: made.key } })
+    return body.accessToken as string
+  }
+
+  test('runs tests with the scopes to run and to read', async () => {
+    const token = await tokenOf(['TESTS_RUN', 'PROMPTS_READ'])
+    const { status, body } = await run({}, { token })
+    expect(status).toBe(200)
+    expect(await ended(body.test.testId)).toMatchObject({ status: 'COMPLETED' })
+  })
+
+  test.each([[['PROMPTS_READ']], [['TESTS_RUN']]])(
+    'with %j alone runs none, and hears which scope is missing',
+    async (scopes) => {
+      const { status, body } = await run({}, { token: await tokenOf(scopes) })
+      expect(status).toBe(403)
+      expect(JSON.stringify(body)).toContain('SCOPE_MISSING')
+    },
+  )
+})
+
+describe('a version', () => {
+  test('is run by the label that names it', async () => {
+    const id = await create({ content: 'first', variables: [] })
+    await network.rest(`PATCH /v1/prompts/${id}`, { token: owner.token, body: { content: 'second' } })
+    await until(
+      'version 2 to be there',
+      async () => (await network.rest(`GET /v1/prompts/${id}/versions/2`)).status === 200,
+    )
+    await network.rest(`PUT /v1/prompts/${id}/labels/production`, { token: owner.token, body: { version: 1 } })
+    const responses = []
+    for (const which of [{}, { version: 1 }, { label: 'production' }, { label: 'latest' }]) {
+      const { body } = await run({ ...which, values: {} }, { id })
+      responses.push((await ended(body.test.testId)).response)
+    }
+    expect(responses).toEqual(['second', 'first', 'first', 'second'])
+  })
+
+  test('of a prompt that became private shows its text to who ran it no more', async () => {
+    const id = await create({ content: 'secret', variables: [] })
+    const { body } = await run({ values: {} }, { id })
+    await ended(body.test.testId)
+    await network.rest(`PATCH /v1/prompts/${id}`, { token: owner.token, body: { isPublic: false } })
+    expect((await read(body.test.testId)).test).toMatchObject({
+      contentWithheld: true,
+      promptContent: '',
+      response: '',
+    })
+    expect((await run({ values: {} }, { id })).status).toBe(404)
+    const { body: listed } = await network.rest('GET /v1/tests?page_size=100', { token: reader.token })
+    expect(JSON.stringify(listed)).not.toContain('secret')
+  })
+})
+
+test('what a user ran is an activity of theirs, and nobody else’s', async () => {
+  await network.processAll()
+  const { body } = await network.rest('GET /v1/analytics/users/me/events?page_size=100', { token: reader.token })
+  const types = body.events.map(({ type }: { type: string }) => type)
+  expect(types).toEqual(expect.arrayContaining(['test.requested', 'test.completed', 'test.failed']))
+  const { body: ofOwner } = await network.rest(`GET /v1/analytics/prompts/${promptId}/events?page_size=100`, {
+    token: owner.token,
+  })
+  expect(JSON.stringify(ofOwner)).not.toContain('test.')
+})
+
+test('a slow run is cancelled over REST, and repeated', async () => {
+  const { body } = await run({ modelName: 'slow-60000' })
+  const { testId } = body.test
+  await until('the test to run', async () => (await read(testId)).test.status === 'RUNNING')
+  const { body: cancelled } = await network.rest(`POST /v1/tests/${testId}:cancel`, { token: reader.token })
+  expect(cancelled.test).toMatchObject({ cancelRequested: true })
+  expect(await ended(testId)).toMatchObject({ status: 'FAILED', errorCode: 'CANCELLED' })
+  const { body: again } = await network.rest(`POST /v1/tests/${testId}:retry`, { token: reader.token })
+  expect(again.test).toMatchObject({ retryOf: testId, modelName: 'slow-60000' })
+  await network.rest(`POST /v1/tests/${again.test.testId}:cancel`, { token: reader.token })
+  await ended(again.test.testId)
+})

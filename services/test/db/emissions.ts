@@ -13,19 +13,18 @@ const testedOf = (t: string): SqlOf<TestedModel> => ({
   modelName: `${t}.model_name`,
 })
 
-/** A test was asked for, by a user of this name: SQL. */
-export const requested = (t: string, username: string): Emission =>
-  emission(EVENTS.testRequested, {
-    metadata: metadataOf(t),
-    actor: { userId: `${t}.user_id`, username },
-    tested: testedOf(t),
-  })
+// Without the name, so that none is left in the stream when a user is erased.
+const actorOf = (t: string) => ({ userId: `${t}.user_id`, username: "''" })
+
+/** A test was asked for. */
+export const requested = (t: string): Emission =>
+  emission(EVENTS.testRequested, { metadata: metadataOf(t), actor: actorOf(t), tested: testedOf(t) })
 
 /** How a test ended, if it has. */
 export const endOf = (t: string): Emission[] => {
   const members = {
     metadata: metadataOf(t),
-    actor: { userId: `${t}.user_id`, username: "''" },
+    actor: actorOf(t),
     tested: testedOf(t),
     costMicros: `${t}.cost_micros`,
   }

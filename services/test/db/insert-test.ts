@@ -21,7 +21,6 @@ export const insertTest = statement('insert_test', {
   id: uuid,
   promptId: uuid,
   userId: uuid,
-  username: text,
   promptContent: text,
   provider: text,
   model: text,
@@ -59,7 +58,7 @@ export const insertTest = statement('insert_test', {
     from today
     returning *
   ),
-  ${outboxCte(p, { from: 'made m', at: 'm.created_at', aggregateId: 'm.id', events: [requested('m', p.username), job('m')] })}
+  ${outboxCte(p, { from: 'made m', at: 'm.created_at', aggregateId: 'm.id', events: [requested('m'), job('m')] })}
   select ${testOf('m')},
     case
       when exists (select from claim) and not exists (select from seat) then refuse('${NO_SEAT}')

@@ -64,7 +64,7 @@ describe('a test that is asked for', () => {
         subject: 'pf.test.test.requested.v1',
         payload: {
           metadata: { aggregateId: asked!.testId, aggregateRevision: 1 },
-          actor: RUNNER,
+          actor: { userId: RUNNER.userId, username: '' },
           tested: { promptId: asked!.promptId, promptVersion: 1, modelProvider: 'sandbox', modelName: 'echo' },
         },
       },

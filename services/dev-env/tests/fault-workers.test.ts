@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { until } from '#chassis/testing/until.ts'
+import { onDatabase } from '../../../scripts/processes/on-database.ts'
+import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+import { type OwnProcess, runAsProcess } from './own-process.ts'
+
+let network: TestNetwork
+let worker: OwnProcess
+let user: SignedIn
+let promptId: string
+
+beforeAll(async () => {
+  network = await startTestNetwork()
+  worker = await runAsProcess(network, 'test')
+  user = await network.signUp()
+  const body = { title: 'Counting', content: Array.from({ length: 20 }, (_, n) => `word${n}`).join(' ') }
+  promptId = (await network.rest('POST /v1/prompts', { token: user.token, body })).body.prompt.id
+})
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]()
+  await network.stop()
+})
+
+const rest = async (request: string, body?: object) => (await network.rest(request, { token: user.token, body })).body
+
+/** Asks as clients should: again when there is no answer, with the same request id. */
+async function run(modelName: string): Promise<string> {
+  const body = { modelProvider: 'sandbox', modelName, requestId: randomUUID() }
+  const { test: asked } = await until('the run to be admitted', () => rest(`POST /v1/prompts/${promptId}/tests`, body))
+  return asked.testId
+}
+
+const read = async (testId: string) => (await rest(`GET /v1/tests/${testId}`)).test
+
+const started = (testId: string) => until('the test to run', async () => (await read(testId)).status === 'RUNNING')
+
+const ended = (testId: string) =>
+  until(
+    'the test to end',
+    async () => {
+      const one = await read(testId)
+      return one.completedAt && one
+    },
+    60_000,
+  )
+
+/** What the rows of tests say that was spent; the budget says the same. */
+async function spent(): Promise<string> {
+  const { budget } = await rest('GET /v1/budgets/me')
+  const { databaseUrl } = network.services['test']!
+  const [row] = await onDatabase<{ spent: string }>(
+    databaseUrl,
+    'select sum(cost_micros)::text as spent from prompt_tests where user_id = $1',
+    user.id,
+  )
+  expect(budget).toMatchObject({ spentMicros: row!.spent, reservedMicros: '0' })
+  return row!.spent
+}
+
+test('killed while its tests run and wait, a worker loses none: each runs once more, and lost calls are paid', async () => {
+  const running = await Promise.all([1, 2, 3].map(() => run('slow-250')))
+  for (const testId of running) await started(testId)
+  await worker.kill()
+  await worker.start()
+  const waiting = await run('echo')
+  expect(await ended(waiting)).toMatchObject({ status: 'COMPLETED', attempts: 1 })
+  for (const testId of running)
+    expect(await ended(testId)).toMatchObject({ status: 'COMPLETED', attempts: 2, usageSource: 'ESTIMATED' })
+  await spent()
+})
+
+test('killed between the answer to a request and its run, a worker runs it after its start', async () => {
+  const asked = await Promise.all(Array.from({ length: 20 }, () => run('echo')))
+  await worker.kill()
+  await worker.start()
+  for (const testId of asked) expect(await ended(testId)).toMatchObject({ status: 'COMPLETED' })
+  await spent()
+})
