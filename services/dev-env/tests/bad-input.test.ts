@@ -9,6 +9,7 @@ import { ACCOUNT_CASES } from './bad-input-account-cases.ts'
 import { GRPC_CASES } from './bad-input-grpc-cases.ts'
 import { REST_CASES, type Scene } from './bad-input-cases.ts'
 import { LABEL_CASES } from './bad-input-label-cases.ts'
+import { RUN_CASES } from './bad-input-run-cases.ts'
 import { SOCIAL_CASES } from './bad-input-social-cases.ts'
 import { STATS_CASES } from './bad-input-stats-cases.ts'
 import { startTestNetwork, type TestNetwork } from './harness.ts'
@@ -28,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => network.stop())
 
 describe('over REST', () => {
-  test.each([...REST_CASES, ...ACCOUNT_CASES, ...SOCIAL_CASES, ...LABEL_CASES, ...STATS_CASES])(
+  test.each([...REST_CASES, ...ACCOUNT_CASES, ...SOCIAL_CASES, ...LABEL_CASES, ...STATS_CASES, ...RUN_CASES])(
     '$name',
     async ({ request, status: code, reason, fields }) => {
       const answer = await network.rest(...request(scene))

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { join } from 'node:path'
+import { until } from '#chassis/testing/until.ts'
+import { wordsOf } from '../sandbox/answers.ts'
+import { type Sandbox, startSandbox } from '../sandbox/start.ts'
+
+let sandbox: Sandbox
+beforeAll(async () => {
+  sandbox = await startSandbox({ port: 0, folder: join(process.env['PF_TEST_FOLDER']!, 'sandbox-test') })
+})
+afterAll(() => sandbox.stop())
+
+const ask = (model: string, prompt: string, more: object = {}, signal?: AbortSignal) =>
+  fetch(`${sandbox.url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: prompt }], ...more }),
+    ...(signal && { signal }),
+  })
+
+/** The chunks of a stream, and `[DONE]` if it came. */
+async function chunksOf(answer: Response): Promise<any[]> {
+  const frames = (await answer.text()).split('\n\n').filter((frame) => frame !== '')
+  return frames.map((frame) => frame.replace('data: ', '')).map((data) => (data === '[DONE]' ? data : JSON.parse(data)))
+}
+
+const stream = { stream: true, stream_options: { include_usage: true } }
+const textOf = (chunks: any[]) => chunks.map((chunk) => chunk.choices?.[0]?.delta?.content ?? '').join('')
+
+describe('echo', () => {
+  test('answers with the prompt, a word at a time, and counts words', async () => {
+    const chunks = await chunksOf(await ask('echo', 'one  two\nthree ', stream))
+    expect(textOf(chunks)).toBe('one  two\nthree')
+    expect(chunks.at(-1)).toBe('[DONE]')
+    expect(chunks.at(-2)).toMatchObject({
+      choices: [],
+      usage: { prompt_tokens: 3, completion_tokens: 3, total_tokens: 6 },
+    })
+    expect(chunks.at(-3).choices[0].finish_reason).toBe('stop')
+  })
+
+  test('answers at once when no stream is asked for, with no more words than allowed', async () => {
+    const answer = await (await ask('echo', 'one two three', { max_tokens: 2 })).json()
+    expect(answer).toMatchObject({
+      object: 'chat.completion',
+      choices: [{ message: { content: 'one two' }, finish_reason: 'length' }],
+      usage: { prompt_tokens: 3, completion_tokens: 2 },
+    })
+  })
+
+  test('says nothing of tokens in a stream that did not ask for it', async () => {
+    const chunks = await chunksOf(await ask('echo', 'one', { stream: true }))
+    expect(JSON.stringify(chunks)).not.toContain('usage')
+  })
+})
+
+describe('the other models', () => {
+  test('fail, cut and throttle do what they are called', async () => {
+    expect((await ask('fail', 'one')).status).toBe(500)
+    const cut = await chunksOf(await ask('cut', 'one two three four', stream))
+    expect([textOf(cut), cut.at(-1)]).toEqual(['one two', expect.not.stringMatching('DONE')])
+    const throttled = await ask('throttle-7', 'one')
+    expect([throttled.status, throttled.headers.get('retry-after')]).toEqual([429, '7'])
+    expect((await ask('throttle-7', 'one')).status).toBe(200)
+    expect((await ask('throttle-7', 'two')).status).toBe(429)
+  })
+
+  test('flaky fails for some prompts and seeds, always for the same', async () => {
+    const seeds = Array.from({ length: 40 }, (_, seed) => seed)
+    const statuses = async () => Promise.all(seeds.map(async (seed) => (await ask('flaky-50', 'one', { seed })).status))
+    const first = await statuses()
+    expect(new Set(first)).toEqual(new Set([200, 500]))
+    expect(await statuses()).toEqual(first)
+    expect((await ask('flaky-0', 'one')).status).toBe(200)
+    expect((await ask('flaky-100', 'one')).status).toBe(500)
+  })
+
+  test('slow and silent end when the caller leaves', async () => {
+    for (const model of ['slow-60000', 'silent']) {
+      const caller = new AbortController()
+      const asked = ask(model, 'one two', stream, caller.signal).then((answer) => answer.text())
+      caller.abort()
+      await expect(asked).rejects.toThrow('aborted')
+    }
+    await until('the sandbox to answer others', async () => (await ask('echo', 'one')).status === 200)
+  })
+
+  test.each(['gpt-5', 'slow', 'slow-x', 'echo-1', ''])('there is none called %j', async (model) => {
+    expect((await ask(model, 'one')).status).toBe(404)
+  })
+})
+
+test('what is no request is refused', async () => {
+  const send = (path: string, body?: string) =>
+    fetch(sandbox.url + path, body === undefined ? {} : { method: 'POST', body })
+  expect((await send('/v1/chat/completions', '{')).status).toBe(400)
+  expect((await send('/v1/chat/completions', 'null')).status).toBe(400)
+  expect((await send('/v1/completions', '{}')).status).toBe(404)
+  const { data } = (await (await send('/v1/models')).json()) as { data: { id: string }[] }
+  expect(data.map(({ id }) => id)).toContain('echo')
+})
+
+test('a text of white space has no word', () => {
+  expect([wordsOf(''), wordsOf(' \n'), wordsOf(' a ')]).toEqual([[], [], [' a']])
+})
