@@ -1,4 +1,4 @@
-import { ALL_EVENTS, consumedBy, emittedBy, queuesOf, STREAMS, type StreamName } from '#contracts/events.ts'
+import { ALL_EVENTS, consumedBy, emittedBy, LIVE, queuesOf, STREAMS, type StreamName } from '#contracts/events.ts'
 
 /** Subjects that a client may publish to, and subscribe to. */
 export type Permissions = { publish: string[]; subscribe: string[] }
@@ -18,18 +18,25 @@ export const consumedStreams = (service: string): StreamName[] =>
 export function permissionsOf(service: string): Permissions {
   const emitted = unique(emittedBy(service).map(({ stream }) => `${STREAMS[stream].prefix}>`))
   const consumed = consumedStreams(service)
+  // Who is asked on core NATS answers into the inbox of another replica.
+  const live = LIVE[service]
+    ? { publish: [`${LIVE[service]}>`, `_INBOX.${service}.>`], subscribe: [`${LIVE[service]}>`] }
+    : NONE
   const deadLetters = consumed.length > 0 ? [`${STREAMS.PF_DEAD_LETTER.prefix}${service}.>`] : []
   return {
     publish: [
       ...emitted,
       ...deadLetters,
+      ...live.publish,
       ...consumed.flatMap((stream) => pulling(stream, service)),
       // Of its queues it pulls from every lane.
       ...queuesOf(service).flatMap((stream) => pulling(stream, '*')),
     ],
-    subscribe: [`_INBOX.${service}.>`],
+    subscribe: [`_INBOX.${service}.>`, ...live.subscribe],
   }
 }
+
+const NONE: Permissions = { publish: [], subscribe: [] }
 
 const pulling = (stream: StreamName, consumer: string) => [
   `$JS.API.STREAM.INFO.${stream}`,

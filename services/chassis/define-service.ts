@@ -6,6 +6,7 @@ import type { BaseConfig, Schema as ConfigSchema } from './config.ts'
 import type { Database } from './db/orm.ts'
 import type { Store, StoreKind } from './db/store.ts'
 import { openBroker } from './events/broker.ts'
+import { createLive, type Live } from './events/live.ts'
 import { createPublish, type Publish } from './events/publisher.ts'
 import { type Resync, resyncCommand } from './events/resync.ts'
 import { createEvents, type ServiceEvents } from './events/service-events.ts'
@@ -36,6 +37,8 @@ export type Base<C extends BaseConfig, S extends Store = Database> = {
   pageTokens: PageTokens
   /** Publishes events without an outbox: those whose loss does no harm, or whose cause comes again until they are stored. */
   publish: Publish
+  /** What replicas tell each other, which is kept nowhere. */
+  live: Live
   /** A channel to another service at a gRPC target; it is closed with this service. */
   openChannel(service: string, target: string): Channel
 }
@@ -137,7 +140,17 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
     opened.adopt(openChannel({ contract, mesh, service, target }), async (channel) => channel.close())
   const pageTokens = createPageTokens(config.pageTokenSecret)
   const publish = createPublish(broker)
-  const base: Base<C, S> = { config, contract, log, metrics, database, pageTokens, publish, openChannel: open }
+  const base: Base<C, S> = {
+    config,
+    contract,
+    log,
+    metrics,
+    database,
+    pageTokens,
+    publish,
+    live: createLive(broker),
+    openChannel: open,
+  }
   const context: Context = { ...(await definition.context(base)), ...overrides.context }
   opened.defer(async () => definition.close?.(context))
   const subscriptions = definition.subscriptions?.(context) ?? []

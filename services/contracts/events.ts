@@ -145,6 +145,9 @@ export const JOBS = {
 
 const ALL_JOBS: readonly EventDefinition[] = Object.values(JOBS) as EventDefinition[]
 
+/** What the replicas of a service tell each other on core NATS, where nothing is kept: the beginning of the subjects, by service. */
+export const LIVE: Readonly<Record<string, string>> = { test: 'pf.live.test.' }
+
 /** The queues that a service takes jobs from. */
 export const queuesOf = (service: string): StreamName[] =>
   ALL_JOBS.filter((job) => job.service === service).map(({ stream }) => stream)

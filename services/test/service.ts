@@ -6,7 +6,6 @@ import { createContext, type Deps } from './context.ts'
 import { schema } from './db/schema.ts'
 import { closeConnections } from './providers/guarded-fetch.ts'
 import { services } from './rpc/index.ts'
-import { sweepTests } from './worker/sweep.ts'
 
 /** The test service. */
 export const testService: ServiceDefinition<TestConfig, Deps> = {
@@ -15,9 +14,7 @@ export const testService: ServiceDefinition<TestConfig, Deps> = {
   store: postgres(schema),
   context: createContext,
   services,
-  jobs: ({ database: { sql }, config: { budget }, log }) => [
-    sweepTests({ sql, defaultLimit: BigInt(budget.defaultMicros), log }),
-  ],
+  jobs: ({ worker }) => [worker.sweep],
   queues: ({ models, worker }) => {
     const lanes = new Set(models.all.map(({ provider }) => provider))
     return [...lanes].map((lane) => ({

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { until } from '#chassis/testing/until.ts'
+import { openEvents } from '../../gateway/tests/sse.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
 
 let network: TestNetwork
@@ -176,4 +177,16 @@ test('a slow run is cancelled over REST, and repeated', async () => {
   expect(again.test).toMatchObject({ retryOf: testId, modelName: 'slow-60000' })
   await network.rest(`POST /v1/tests/${again.test.testId}:cancel`, { token: reader.token })
   await ended(again.test.testId)
+})
+
+test('a run is watched over REST, part by part, to its end', async () => {
+  const { body } = await run({ modelName: 'slow-100' })
+  const url = `${network.gateway.url}/v1/tests/${body.test.testId}:watch`
+  const { status, headers, messages } = await openEvents(url, { authorization: `Bearer ${reader.token}` })
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+  const events = (await Array.fromAsync(messages)).flatMap(({ event }) => event ?? [])
+  const parts = events.flatMap(({ delta }) => (delta ? [delta.text] : []))
+  expect(parts.length).toBeGreaterThan(1)
+  expect(parts.join('')).toBe('Say hello to Ann, please.')
+  expect(events.at(-1).ended).toMatchObject({ status: 'COMPLETED', response: 'Say hello to Ann, please.' })
 })

@@ -9,6 +9,7 @@ import { listTests } from './list-tests.ts'
 import { retryTest } from './retry-test.ts'
 import { runTest } from './run-test.ts'
 import { setBudget } from './set-budget.ts'
+import { watchTest } from './watch-test.ts'
 
 /** The table: a handler for each RPC. */
 export const services = (deps: Deps) => [
@@ -16,6 +17,7 @@ export const services = (deps: Deps) => [
     runTest: runTest(deps),
     getTest: getTest(deps),
     listTests: listTests(deps),
+    watchTest: watchTest(deps),
     cancelTest: cancelTest(deps),
     retryTest: retryTest(deps),
     listModels: listModels(deps),

@@ -7,21 +7,33 @@ export type CollectedResponse = {
   responseTimeMs: number
 }
 
-/** Collects a response, from now on. What PostgreSQL cannot store, NUL and halves of surrogate pairs, becomes U+FFFD. */
-export function collectResponse(now: () => number = () => performance.now()) {
+/**
+ * Collects a response, from now on, and hands on each piece as it is stored: what PostgreSQL cannot store, NUL and halves of surrogate pairs, becomes U+FFFD, and a pair that comes
+ * in two pieces stays together.
+ */
+export function collectResponse(handOn: (piece: string) => void, now: () => number = () => performance.now()) {
   const begunAt = now()
   const pieces: string[] = []
   let firstTokenMs: number | null = null
+  let half = ''
+  const keep = (piece: string) => {
+    if (piece === '') return
+    const clean = piece.toWellFormed().replaceAll('\0', '\ufffd')
+    pieces.push(clean)
+    handOn(clean)
+  }
   return {
     add: (piece: string) => {
       firstTokenMs ??= Math.round(now() - begunAt)
-      pieces.push(piece)
+      const all = half + piece
+      half = /[\ud800-\udbff]$/.exec(all)?.[0] ?? ''
+      keep(all.slice(0, all.length - half.length))
     },
-    // A pair may come in two pieces: only the whole is looked at.
-    read: (): CollectedResponse => ({
-      text: pieces.join('').toWellFormed().replaceAll('\0', '\ufffd'),
-      firstTokenMs,
-      responseTimeMs: Math.round(now() - begunAt),
-    }),
+    /** It has ended: what came of it. */
+    end: (): CollectedResponse => {
+      keep(half)
+      half = ''
+      return { text: pieces.join(''), firstTokenMs, responseTimeMs: Math.round(now() - begunAt) }
+    },
   }
 }

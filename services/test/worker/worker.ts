@@ -3,7 +3,9 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import { jobCause } from '#chassis/cause.ts'
 import type { Sql } from '#chassis/db/statements.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
+import type { Live } from '#chassis/events/live.ts'
 import { newId } from '#chassis/ids.ts'
+import type { Job } from '#chassis/jobs.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { watchOutage } from '#chassis/outage.ts'
 import { pause } from '#chassis/pause.ts'
@@ -14,7 +16,9 @@ import type { Models } from '../models.ts'
 import { callModel } from '../providers/call-model.ts'
 import { type Claim, createClaims } from './claims.ts'
 import { createLanes, type Lanes } from './lanes.ts'
+import { tellText } from './live-text.ts'
 import { collectResponse } from './response.ts'
+import { sweepTests } from './sweep.ts'
 import { endingOf, waitOf } from './endings.ts'
 
 /** Milliseconds between two tries to store how a test ended, while the database does not answer. */
@@ -23,15 +27,16 @@ const RETRY_MS = 500
 /** Runs tests of this replica. */
 export type Worker = {
   lanes: Lanes
+  sweep: Job
   /** Claims a test, and begins to run it. Undefined: another worker has it, it has ended, or it is not due. `done` settles when it has ended, and never rejects. */
   claim(testId: string): Promise<{ done: Promise<void> } | undefined>
   /** Waits until its tests have ended, no longer than so many milliseconds; then it aborts their calls. Other workers run them again when their leases are over. */
   close(graceMs: number): Promise<void>
 }
 
-type Parts = { sql: Sql; models: Models; log: Logger; registry: Registry }
+type Parts = { sql: Sql; models: Models; live: Live; defaultLimit: bigint; log: Logger; registry: Registry }
 
-export function createWorker({ sql, models, log, registry }: Parts): Worker {
+export function createWorker({ sql, models, live, defaultLimit, log, registry }: Parts): Worker {
   const lanes = createLanes()
   const claims = createClaims(sql, log)
   const running = new Set<Promise<void>>()
@@ -40,7 +45,8 @@ export function createWorker({ sql, models, log, registry }: Parts): Worker {
   const run = async (claimed: ClaimedRow, workerId: string) => {
     const { id, lane } = claimed
     using claim = claims.hold(id, workerId)
-    const response = collectResponse()
+    using telling = tellText(live, id, claimed.attempts)
+    const response = collectResponse(telling.add)
     const found = models.find(claimed.model_provider, claimed.model_name, new Date())
     const outcome = found
       ? await callModel(found.model.target, requestOf(claimed), { signal: claim.signal, onDelta: response.add })
@@ -54,7 +60,7 @@ export function createWorker({ sql, models, log, registry }: Parts): Worker {
     const waitMs = waitOf(outcome, claimed, Date.now())
     const store = async () => {
       if (waitMs !== undefined) return sql(throttleTest, { id, workerId, waitMs })
-      const ending = endingOf(outcome, claimed, response.read())
+      const ending = endingOf(outcome, claimed, response.end())
       return sql(finishTest, { id, workerId, ...ending, ...eventValues(jobCause('run test')) })
     }
     const rows = await untilStored(store, claim, log)
@@ -63,6 +69,7 @@ export function createWorker({ sql, models, log, registry }: Parts): Worker {
 
   return {
     lanes,
+    sweep: sweepTests({ sql, defaultLimit, log }),
     claim: async (testId) => {
       const workerId = newId()
       const [claimed] = await sql(claimTest, { id: testId, workerId })
