@@ -26,6 +26,7 @@ export function subscriptions({ database: { sql, maintain }, live }: Deps): Subs
   const handlers: Record<EventTopic, Subscription['handle']> = {
     user: byUser(userRows),
     test: byUser(testRows),
+    comparison: byUser(testRows),
     prompt: ingest(
       promptRows,
       ({ promptId }) => promptId,

@@ -30,12 +30,12 @@ test('an event is stored in the table of what it is about, whatever its stream',
 
 describe.each(consumedBy('analytics').map((event) => [event.name, event] as const))('%s', (name, event) => {
   const type = name === 'prompt.views_recorded' ? 'prompt.viewed' : name
-  // A test is an activity of its user.
+  // A test or a comparison is an activity of its user.
   const isUsers = event.about !== 'prompt'
 
   test('is stored and counted', async () => {
     const about = v7()
-    const actor = event.about === 'test' ? v7() : about
+    const actor = event.about === 'user' ? about : v7()
     const received = eventOf(event, { about, actor })
     expect(await service.ingest(received)).toEqual([])
     const id = isUsers ? { user_id: actor } : { prompt_id: about }

@@ -21,7 +21,7 @@ export function someEvents(random: () => number): Received[] {
     const event = pick(consumedBy('analytics'))
     const about = event.happens === 'ONCE' ? { about: v7() } : {}
     // Nobody tests without an account.
-    const who = event.about === 'test' ? pick(readers) : {}
+    const who = event.service === 'test' ? pick(readers) : {}
     return eventOf(event, { ...said(), ...who, ...about, revision, visible: random() < 0.5 })
   })
   const again = Array.from({ length: 400 }, () => pick(distinct))

@@ -1,7 +1,6 @@
 import { integer, nullable, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
-import { LAST_ID } from '#chassis/ids.ts'
+import { MAX_ROWS } from '#chassis/page-token.ts'
 import { summaryOf, type SummaryRow } from './rows.ts'
 
 /** A page of a user's tests, newest first. A filter that is null leaves none out. */
@@ -26,13 +25,3 @@ export const listTests = statement('list_tests', {
     limit ${MAX_ROWS}
   ) longest limit ${p.limit}`,
 )
-
-/** The values of the range after a cursor. */
-export const rangeAfter = (cursor: Cursor | undefined, limit: number) => ({
-  beforeTime: cursor ? String(cursor[0]) : 'infinity',
-  beforeId: cursor ? String(cursor[1]) : LAST_ID,
-  limit,
-})
-
-/** Where the page after this row begins. */
-export const cursorOf = ({ created_at: createdAt, id }: SummaryRow): Cursor => [createdAt.toISOString(), id]

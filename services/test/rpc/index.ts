@@ -1,9 +1,14 @@
 import { serve } from '#chassis/grpc/server.ts'
+import { ComparisonServiceService } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import { TestServiceService } from '#contracts/gen/promptforge/test/v1/test_service.ts'
 import type { Deps } from '../context.ts'
 import { cancelTest } from './cancel-test.ts'
+import { createComparison } from './create-comparison.ts'
+import { deleteComparison } from './delete-comparison.ts'
 import { getBudget } from './get-budget.ts'
+import { getComparison } from './get-comparison.ts'
 import { getTest } from './get-test.ts'
+import { listComparisons } from './list-comparisons.ts'
 import { listModels } from './list-models.ts'
 import { listTests } from './list-tests.ts'
 import { retryTest } from './retry-test.ts'
@@ -23,5 +28,11 @@ export const services = (deps: Deps) => [
     listModels: listModels(deps),
     getBudget: getBudget(deps),
     setBudget: setBudget(deps),
+  }),
+  serve(ComparisonServiceService, {
+    createComparison,
+    getComparison,
+    listComparisons: listComparisons(deps),
+    deleteComparison,
   }),
 ]

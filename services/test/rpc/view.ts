@@ -6,7 +6,10 @@ import {
   PromptTest_UsageSource,
   type TokenUsage,
 } from '#contracts/gen/promptforge/test/v1/test.ts'
+import type { Comparison } from '#contracts/gen/promptforge/test/v1/comparison.ts'
+import { bestOf, progressOf } from '../comparison.ts'
 import type { BudgetRow } from '../db/budgets.ts'
+import type { ComparisonRow } from '../db/comparisons.ts'
 import type { SummaryRow, TestRow } from '../db/rows.ts'
 
 /** A test with its texts. */
@@ -69,6 +72,27 @@ function usageOf(row: SummaryRow): TokenUsage | undefined {
 /** The name of a status, as the database has it. */
 export const statusName = (status: PromptTest_Status) =>
   Object.entries(PromptTest_Status).find(([, value]) => value === status)![0]
+
+/** A comparison in a list. */
+export const toListedComparison = (row: ComparisonRow): Comparison => ({
+  comparisonId: row.id,
+  name: row.name,
+  promptId: row.prompt_id,
+  userId: row.user_id,
+  notes: row.notes ?? '',
+  createdAt: row.created_at,
+  tests: [],
+  progress: undefined,
+  best: undefined,
+})
+
+/** A comparison with its tests. */
+export const toComparison = (row: ComparisonRow, tests: SummaryRow[]): Comparison => ({
+  ...toListedComparison(row),
+  tests: tests.map(toSummary),
+  progress: progressOf(tests),
+  best: bestOf(tests),
+})
 
 /** What a user may spend today, and has. */
 export const toBudget = ({ daily_limit: limit, spent, reserved, resets_at: resetsAt }: BudgetRow): Budget => ({

@@ -96,11 +96,15 @@ export const BEYOND_SEED: Record<string, Table> = {
       'btree (user_id, created_at DESC, id DESC)',
     ],
   },
-  test_comparisons: { columns: {}, constraints: [], indexes: ['btree (prompt_id)', 'btree (user_id)'] },
+  test_comparisons: {
+    columns: {},
+    constraints: [],
+    indexes: ['btree (prompt_id)', 'btree (user_id, created_at DESC, id DESC)'],
+  },
   comparison_test_ids: {
     columns: { position: 'integer not null' },
     constraints: [
-      'FOREIGN KEY (comparison_id) REFERENCES test_comparisons(id)',
+      'FOREIGN KEY (comparison_id) REFERENCES test_comparisons(id) ON DELETE CASCADE',
       'FOREIGN KEY (test_id) REFERENCES prompt_tests(id)',
       'PRIMARY KEY (comparison_id, test_id)',
     ],

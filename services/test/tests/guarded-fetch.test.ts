@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { LookupFunction } from 'node:net'
 import { fetch } from 'undici'
 import { allowPublicAnd } from '../providers/addresses.ts'
 import { createAgent } from '../providers/guarded-fetch.ts'
@@ -12,6 +13,10 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 describe('an address', () => {
+  test.each(['', 'localhost', '1.2.3'])('is not what %j is', (text) => {
+    expect(allowPublicAnd(['0.0.0.0/0', '::/0'])(text)).toBe(false)
+  })
+
   test.each([
     '127.0.0.1',
     '127.8.9.10',
@@ -32,6 +37,11 @@ describe('an address', () => {
     '::ffff:a00:1',
     '64:ff9b::7f00:1',
     '2002:7f00:1::',
+    '::127.0.0.1',
+    '2001:0:7f00:1::',
+    'fec0::1',
+    '192.0.2.1',
+    'fe80::1%eth0',
   ])('%s is refused unless its network is listed', (address) => {
     expect(allowPublicAnd([])(address)).toBe(false)
     expect(allowPublicAnd(['0.0.0.0/0', '::/0'])(address)).toBe(true)
@@ -47,14 +57,17 @@ describe('an address', () => {
 })
 
 describe('a name', () => {
-  /** Fetches by a name that is resolved to these addresses, one after another. */
-  const fetchBy = async (networks: string[], addresses: string[]) => {
-    const answers = [...addresses]
-    const agent = createAgent(networks, (_, options, done) => {
-      const address = answers.length > 1 ? answers.shift()! : answers[0]!
+  /** Resolves every name to these addresses, one after another. */
+  const lookupOf =
+    (addresses: string[]): LookupFunction =>
+    (_, options, done) => {
+      const address = addresses.length > 1 ? addresses.shift()! : addresses[0]!
       if (options.all) done(null, [{ address, family: 4 }])
       else done(null, address, 4)
-    })
+    }
+
+  const fetchBy = async (networks: string[], addresses: string[]) => {
+    const agent = createAgent(networks, lookupOf(addresses))
     try {
       const answer = await fetch(`http://models.example:${server.port}/`, { dispatcher: agent })
       return await answer.json()
@@ -69,10 +82,15 @@ describe('a name', () => {
     expect(server.journal).toEqual([])
   })
 
-  test('is judged by the address of the connection, not by the first answer for it', async () => {
-    // Nobody listens at the first, a test network; the second answer leads here.
+  test('is judged anew for each connection, by its address', async () => {
     server.journal.length = 0
-    await expect(fetchBy([], ['192.0.2.1', '127.0.0.1'])).rejects.toThrow()
+    // Nobody listens at the first, which is listed.
+    const addresses = ['127.0.0.2', '127.0.0.1']
+    const agent = createAgent(['127.0.0.2/32'], lookupOf(addresses))
+    const fetching = () => fetch(`http://models.example:${server.port}/`, { dispatcher: agent })
+    await expect(fetching()).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+    await expect(fetching()).rejects.toMatchObject({ cause: { name: 'AddressRefused' } })
+    await agent.close()
     expect(server.journal).toEqual([])
   })
 

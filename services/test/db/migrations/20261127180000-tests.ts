@@ -82,11 +82,11 @@ export class Tests extends Migration {
         notes text,
         created_at timestamptz(3) not null
       );
-      create index test_comparisons_user_id on test_comparisons (user_id);
+      create index test_comparisons_user_id on test_comparisons (user_id, created_at desc, id desc);
       create index test_comparisons_prompt_id on test_comparisons (prompt_id);
 
       create table comparison_test_ids (
-        comparison_id uuid not null references test_comparisons (id),
+        comparison_id uuid not null references test_comparisons (id) on delete cascade,
         test_id uuid not null references prompt_tests (id),
         position integer not null,
         primary key (comparison_id, test_id)

@@ -1,0 +1,44 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { createInTransaction } from '#chassis/db/idempotency.ts'
+import { invalid } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import { newId } from '#chassis/ids.ts'
+import { EVENTS } from '#contracts/events.ts'
+import type { CreateComparisonRequest } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
+import { ComparisonTestId, TestComparison } from '../db/comparison.entity.ts'
+import { PromptTest } from '../db/prompt-test.entity.ts'
+import { getComparison } from './get-comparison.ts'
+
+export const createComparison = async (request: CreateComparisonRequest, call: Call) => {
+  const { name, promptId, testIds, notes } = request
+  const { userId } = call.caller
+  const id = newId()
+  const comparisonId = await createInTransaction(
+    call,
+    id,
+    async (em, emit, now) => {
+      await checkTests(em, request, userId)
+      const comparison = em.create(TestComparison, { id, name, promptId, userId, notes: notes || null, createdAt: now })
+      for (const [position, test] of testIds.entries()) em.create(ComparisonTestId, { comparison, test, position })
+      emit(EVENTS.comparisonCreated, {
+        metadata: { aggregateId: id, aggregateRevision: 1n },
+        actor: { userId, username: '' },
+        promptId,
+        testsCount: testIds.length,
+      })
+      return id
+    },
+    async (earlierId) => earlierId,
+  )
+  return getComparison({ comparisonId }, call)
+}
+
+/** Throws INVALID_ARGUMENT that names every test that is not this user's, or not of this prompt. */
+async function checkTests(em: EntityManager, { promptId, testIds }: CreateComparisonRequest, userId: string) {
+  const found = await em.find(PromptTest, { id: { $in: testIds }, promptId, userId }, { fields: ['id'] })
+  const own = new Set(found.map(({ id }) => id))
+  const violations = testIds.flatMap((id, index) =>
+    own.has(id) ? [] : [{ field: `test_ids[${index}]`, description: 'is not a test of yours of this prompt' }],
+  )
+  if (violations.length > 0) throw invalid(violations)
+}
