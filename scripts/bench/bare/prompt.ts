@@ -8,17 +8,17 @@ import {
   type PromptSummary,
   Variable,
 } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import { cursorAfter, rangeAfter } from '#chassis/db/newest-first.ts'
 import {
   type CreatePromptRequest,
   PromptServiceService as Rpcs,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { getPrompt } from '../../../services/prompt/db/get-prompt.ts'
 import { insertPrompt } from '../../../services/prompt/db/insert-prompt.ts'
-import { cursorOf as cursorOfFeed, listFeed } from '../../../services/prompt/db/list-feed.ts'
+import { listFeed } from '../../../services/prompt/db/list-feed.ts'
 import { cursorOf, listQuery } from '../../../services/prompt/db/list-prompts.ts'
 import { cursorOf as cursorOfMatch, MAX_RANKED, searchQuery } from '../../../services/prompt/db/search-prompts.ts'
 import type { PromptRow, SummaryRow } from '../../../services/prompt/db/rows.ts'
-import { rangeAfter } from '../../../services/prompt/db/social-page.ts'
 import { updatePrompt } from '../../../services/prompt/db/update-prompt.ts'
 import { requiredTerms } from '../../../services/prompt/search-terms.ts'
 import { searchVector, titleVector } from '../../../services/prompt/search-vector.ts'
@@ -62,7 +62,7 @@ export const promptRpcs = (pool: Pool): BareRpc[] => [
   }),
   bareRpc(Rpcs.listFeed, async (_, caller) => {
     const rows = await query(pool, listFeed, { followerId: caller!.userId, ...rangeAfter(undefined, PAGE + 1) })
-    const nextPageToken = Buffer.from(JSON.stringify(cursorOfFeed(rows[PAGE - 1]!))).toString('base64url')
+    const nextPageToken = Buffer.from(JSON.stringify(cursorAfter(rows[PAGE - 1]!))).toString('base64url')
     return { prompts: rows.slice(0, PAGE).map(toSummary), nextPageToken }
   }),
   bareRpc(Rpcs.createPrompt, async (request, caller) => {

@@ -1,6 +1,6 @@
 import { integer, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
-import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
+import { MAX_ROWS } from '#chassis/page-token.ts'
 import { isListed } from './readable.ts'
 import { SUMMARY, type SummaryRow } from './rows.ts'
 
@@ -77,6 +77,3 @@ export const listFeed = statement('list_feed', {
   select shown.* from page cross join lateral (select ${SUMMARY} from prompts p where p.id = page.id limit 1) shown
   order by page.created_at desc, page.id desc`
 })
-
-/** Where the page after this row begins. */
-export const cursorOf = ({ created_at: createdAt, id }: SummaryRow): Cursor => [createdAt.toISOString(), id]

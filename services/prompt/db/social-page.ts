@@ -1,5 +1,4 @@
 import { integer, nullable, type SqlNames, timestamptz, uuid } from '#chassis/db/params.ts'
-import { LAST_ID } from '#chassis/ids.ts'
 import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import { isShownTo } from './readable.ts'
 
@@ -17,13 +16,6 @@ export const pageParams = {
   beforeId: uuid,
   limit: integer,
 }
-
-/** The values of its range: what comes after `cursor`. */
-export const rangeAfter = (cursor: Cursor | undefined, limit: number) => ({
-  beforeTime: cursor ? String(cursor[0]) : 'infinity',
-  beforeId: cursor ? String(cursor[1]) : LAST_ID,
-  limit,
-})
 
 /** Where the page after this row begins. */
 export const cursorOf = ({ createdAt, id }: Keys): Cursor => [createdAt.toISOString(), id]

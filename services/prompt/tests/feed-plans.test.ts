@@ -3,7 +3,7 @@ import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { type PlanNode, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { listFeed } from '../db/list-feed.ts'
 import { schema } from '../db/schema.ts'
-import { rangeAfter } from '../db/social-page.ts'
+import { rangeAfter } from '#chassis/db/newest-first.ts'
 
 const PAGE = 21
 const MAKE_ID = `
