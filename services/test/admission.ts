@@ -36,8 +36,8 @@ export type NewTest = {
 }
 
 /**
- * Admits a test of the caller, once for each `request_id`. Throws RESOURCE_EXHAUSTED when there is no room for another, or no money, and what `createOnce`
- * throws.
+ * Admits a test of the caller, once for each `request_id`. Throws RESOURCE_EXHAUSTED when there is no room for another, or no money, and
+ * what `createOnce` throws.
  */
 export type Admission = (test: NewTest, call: Call) => Promise<TestRow>
 

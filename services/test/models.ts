@@ -68,8 +68,8 @@ const FILE = z.strictObject({
 const KEYS = z.record(z.string(), z.string().min(1))
 
 /**
- * Reads the operator's providers, and their keys. An empty path: there are none. Throws one error that names everything that is wrong with a file; never with
- * a key in it.
+ * Reads the operator's providers, and their keys. An empty path: there are none. Throws one error that names everything that is wrong with a
+ * file; never with a key in it.
  */
 export function loadModels(providersFile: string, keysFile: string): Models {
   if (providersFile === '') return modelsOf([])

@@ -9,8 +9,8 @@ const AROUND_TOKENS = 256n
 const MILLION = 1_000_000n
 
 /**
- * The most that a call can cost, millionths of a US dollar: a token covers at least one byte of UTF-8, all of the input may be of the dearest kind, and the
- * output as long as it may be.
+ * The most that a call can cost, millionths of a US dollar: a token covers at least one byte of UTF-8, all of the input may be of the
+ * dearest kind, and the output as long as it may be.
  */
 export function boundOf(price: Price, prompt: string, maxTokens: number): bigint {
   const tokens = BigInt(Buffer.byteLength(prompt)) + AROUND_TOKENS

@@ -6,7 +6,10 @@ import { onceOf, type RowsOf, type UserEventRow } from './rows.ts'
 /** What the events about tests and comparisons have in common; what else one says goes to `properties`. */
 type AboutTest = { metadata?: EventMetadata; actor?: Actor; tested?: TestedModel }
 
-/** The row of an event about a test or a comparison: an activity of the user whose it is. Nobody else hears of it, so no row of the prompt's is made. */
+/**
+ * The row of an event about a test or a comparison: an activity of the user whose it is. Nobody else hears of it, so no row of the prompt's
+ * is made.
+ */
 export const testRows: RowsOf<UserEventRow> = ({ event, id, payload }) => [
   () => {
     const { metadata, actor, tested, ...rest } = payload as AboutTest

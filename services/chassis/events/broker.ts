@@ -31,6 +31,8 @@ export type Broker = {
   jetstream(): JetStreamClient
   /** The connection itself. Throws before the first one; a lost one comes back. */
   connection(): NatsConnection
+  /** Whether it is connected at this moment, as far as it knows. */
+  isConnected(): boolean
   /** Sends what was published, and ends. */
   close(): Promise<void>
 }
@@ -38,8 +40,10 @@ export type Broker = {
 /** Begins to connect, and goes on trying for as long as it takes. */
 export function openBroker(options: BrokerOptions, log: Logger): Broker {
   const stopping = new AbortController()
+  let isLost = false
+  const note = (lost: boolean) => (isLost = lost)
   let open: { connection: NatsConnection; jetstream: JetStreamClient } | undefined
-  const connected = connectAtLast(options, log, stopping.signal).then((connection) => {
+  const connected = connectAtLast(options, log, note, stopping.signal).then((connection) => {
     open = connection && { connection, jetstream: jetstream(connection, { timeout: TIMEOUT_MS }) }
     return connection
   })
@@ -50,6 +54,7 @@ export function openBroker(options: BrokerOptions, log: Logger): Broker {
   return {
     jetstream: () => opened().jetstream,
     connection: () => opened().connection,
+    isConnected: () => open !== undefined && !isLost && !open.connection.isClosed(),
     close: async () => {
       stopping.abort()
       const connection = await connected
@@ -64,6 +69,7 @@ export function openBroker(options: BrokerOptions, log: Logger): Broker {
 async function connectAtLast(
   { service, url, certificates }: BrokerOptions,
   log: Logger,
+  note: (lost: boolean) => void,
   signal: AbortSignal,
 ): Promise<NatsConnection | undefined> {
   const [caFile, certFile, keyFile] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) => join(certificates, name)) as [
@@ -88,7 +94,7 @@ async function connectAtLast(
         // Otherwise the second refusal, however long after the first, would be the end: the next certificate may be let in.
         ignoreAuthErrorAbort: true,
       })
-      void logStatus(connection, log)
+      void followStatus(connection, log, note)
       return connection
     } catch (err) {
       outage.failed(() => log.warn({ err }, 'NATS does not answer: events wait in the outbox'))
@@ -98,8 +104,9 @@ async function connectAtLast(
   return undefined
 }
 
-async function logStatus(connection: NatsConnection, log: Logger) {
+async function followStatus(connection: NatsConnection, log: Logger, note: (lost: boolean) => void) {
   for await (const { type } of connection.status()) {
+    if (type === 'disconnect' || type === 'reconnect') note(type === 'disconnect')
     if (type === 'disconnect') log.warn('the connection to NATS is lost: events wait in the outbox')
     if (type === 'reconnect') log.info('the connection to NATS is restored')
   }

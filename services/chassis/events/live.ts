@@ -4,8 +4,8 @@ import type { Broker } from './broker.ts'
 const ANSWER_MS = 500
 
 /**
- * What the replicas of a service tell each other on core NATS, below the subject of the catalogue's `LIVE`. It is kept nowhere: while NATS does not answer, and for whoever does not
- * listen, it is lost.
+ * What the replicas of a service tell each other on core NATS, below the subject of the catalogue's `LIVE`. It is kept nowhere: while NATS
+ * does not answer, and for whoever does not listen, it is lost.
  */
 export type Live = {
   publish(subject: string, data: Uint8Array): void
@@ -37,18 +37,16 @@ export function createLive(broker: Broker): Live {
     return subscription && (() => subscription.unsubscribe())
   }
   return {
-    // A connection that is lost keeps what is published until it is back: it would come late, and all at once.
+    // A connection that is lost would keep what is published, without a limit, until it is back.
     publish: (subject, data) => {
-      const connection = connected()
-      if (connection && !connection.isClosed()) connection.publish(subject, data)
+      if (broker.isConnected()) broker.connection().publish(subject, data)
     },
     subscribe: (subject, take) => listen(subject, ({ data }) => take(data)),
     respond: (subject, answer) => listen(subject, ({ respond }) => respond(answer())),
     ask: async (subject) => {
-      const answer = await connected()
-        ?.request(subject, new Uint8Array(), { timeout: ANSWER_MS })
-        .catch(() => undefined)
-      return answer?.data
+      if (!broker.isConnected()) return undefined
+      const asking = broker.connection().request(subject, new Uint8Array(), { timeout: ANSWER_MS })
+      return (await asking.catch(() => undefined))?.data
     },
   }
 }

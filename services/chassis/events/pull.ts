@@ -40,9 +40,9 @@ const TIME_IS_OVER = 408
 type Request = { inbox: string; left: number } & Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>
 
 /**
- * Subscribes to what is delivered to `consumer` of a service, and gives each message to `take`. All requests share one subscription. With the client's
- * `fetch` each has its own, which ends by the client's clock when no sign of life was read for a second: what JetStream delivers to it then
- * is dropped, and comes again only when its time to be acknowledged is over.
+ * Subscribes to what is delivered to `consumer` of a service, and gives each message to `take`. All requests share one subscription. With
+ * the client's `fetch` each has its own, which ends by the client's clock when no sign of life was read for a second: what JetStream
+ * delivers to it then is dropped, and comes again only when its time to be acknowledged is over.
  */
 export function openPull(
   connection: NatsConnection,

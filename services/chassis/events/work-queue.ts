@@ -24,15 +24,16 @@ export type WorkQueue<T = unknown> = {
   /** How many jobs may run at once on this replica, at this moment. */
   limit(): number
   /**
-   * Claims the job of a hint, and begins it. Undefined: it is not to be run, for example because another worker has it. Otherwise `done` settles when it has
-   * ended, and never rejects. When `claim` throws, the hint comes again.
+   * Claims the job of a hint, and begins it. Undefined: it is not to be run, for example because another worker has it. Otherwise `done`
+   * settles when it has ended, and never rejects. When `claim` throws, the hint comes again.
    */
   claim(hint: T): Promise<{ done: Promise<void> } | undefined>
 }
 
 /**
- * Takes jobs of one lane until it is stopped, never more than may run. A hint is acknowledged as soon as its job has been claimed, or refused: the claim is in the
- * database, and a hint that is held for a long job would come again. Returns how to stop; jobs that run then go on.
+ * Takes jobs of one lane until it is stopped, never more than may run. A hint is acknowledged as soon as its job has been claimed, or
+ * refused: the claim is in the database, and a hint that is held for a long job would come again. Returns how to stop; jobs that run then go
+ * on.
  */
 export function startWorkQueue(
   queue: WorkQueue,

@@ -14,8 +14,8 @@ export type WatchMessage<Event, Cursor> = {
 /**
  * What a Watch RPC yields: at once a heartbeat with the cursor `after`, so that a caller can always resume; then the events, which `events`
  * reads until its signal is aborted, with a heartbeat after `everyMs` of silence; at last an `end`, when the server shuts down or the
- * stream's time is over; none when `events` ended by itself, having said all. When the caller's token expires, or reading fails, the last message is an `error`, and the call fails with it: over
- * REST the message is all that the caller gets to know.
+ * stream's time is over; none when `events` ended by itself, having said all. When the caller's token expires, or reading fails, the last
+ * message is an `error`, and the call fails with it: over REST the message is all that the caller gets to know.
  */
 export async function* watching<Cursor, Event extends { cursor: Cursor }>(
   { signal, ending }: Pick<Streaming<PlainCall>, 'signal' | 'ending'>,

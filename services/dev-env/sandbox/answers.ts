@@ -24,8 +24,8 @@ const WORD = /\s*\S+\s*?(?=\s|$)/gu
 export const wordsOf = (text: string): string[] => text.match(WORD) ?? []
 
 /**
- * Decides how a model answers, by its name: the same for the same model, prompt and seed, except that `throttle-<s>` refuses a prompt the first time. Undefined: there is no
- * such model.
+ * Decides how a model answers, by its name: the same for the same model, prompt and seed, except that `throttle-<s>` refuses a prompt the
+ * first time. Undefined: there is no such model.
  */
 export function createAnswers(): (model: string, prompt: string, seed: number) => Answer | undefined {
   const throttled = new LRUCache<string, true>({ max: REMEMBERED })

@@ -65,8 +65,8 @@ export function writeCompletion(response: ServerResponse, model: string, text: s
 }
 
 /**
- * Writes a completion piece by piece, with so many milliseconds before each, at the pace at which it is read, until the caller leaves. Without an ending the
- * connection just ends.
+ * Writes a completion piece by piece, with so many milliseconds before each, at the pace at which it is read, until the caller leaves.
+ * Without an ending the connection just ends.
  */
 export async function streamCompletion(
   response: ServerResponse,

@@ -7,7 +7,10 @@ import { settleCtes } from './settle.ts'
 /** What people read of a test that was cancelled. */
 export const CANCELLED_MESSAGE = 'cancelled'
 
-/** Cancels a user's test: one that waits ends, and costs nothing for that; one that runs is marked for its worker. No row: it is not the user's, or has ended. */
+/**
+ * Cancels a user's test: one that waits ends, and costs nothing for that; one that runs is marked for its worker. No row: it is not the
+ * user's, or has ended.
+ */
 export const cancelTest = statement('cancel_test', { id: uuid, userId: uuid, ...eventParams })<{ id: string }>(
   (p) => `with marked as (
     update prompt_tests t

@@ -5,8 +5,8 @@ import { endOf } from './emissions.ts'
 import { settleCtes } from './settle.ts'
 
 /**
- * Ends a test that a worker has run: what the model answered, what it cost, the budget, and the event, in one statement. No row: the worker has lost the test, and
- * nothing is changed. A cost that contains one of a lost call stays an estimate.
+ * Ends a test that a worker has run: what the model answered, what it cost, the budget, and the event, in one statement. No row: the worker
+ * has lost the test, and nothing is changed. A cost that contains one of a lost call stays an estimate.
  */
 export const finishTest = statement('finish_test', {
   id: uuid,

@@ -13,9 +13,9 @@ export const NO_SEAT = 'TOO_MANY_TESTS'
 export const NO_MONEY = 'BUDGET_EXCEEDED'
 
 /**
- * Admits a test: a seat among the user's unfinished ones, the reservation on the budget of today, the row, its event and the hint to the workers, in one statement.
- * No row comes back when the key was used before. Fails with PF001 when there is no seat or no money left: then nothing is changed, the key
- * included. The order of the locks is user, day.
+ * Admits a test: a seat among the user's unfinished ones, the reservation on the budget of today, the row, its event and the hint to the
+ * workers, in one statement. No row comes back when the key was used before. Fails with PF001 when there is no seat or no money left: then
+ * nothing is changed, the key included. The order of the locks is user, day.
  */
 export const insertTest = statement('insert_test', {
   id: uuid,

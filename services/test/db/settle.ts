@@ -1,6 +1,6 @@
 /**
- * CTEs that give back what was reserved for tests that have ended, and take what they cost: `ended` names a CTE of their rows, `cost` is SQL of what
- * the last call cost, with `e` for a row. The order, the user's row before the day's, is that of `insert-test.ts`.
+ * CTEs that give back what was reserved for tests that have ended, and take what they cost: `ended` names a CTE of their rows, `cost` is SQL
+ * of what the last call cost, with `e` for a row. The order, the user's row before the day's, is that of `insert-test.ts`.
  */
 export const settleCtes = (ended: string, cost: string) => `
   left_seat as (

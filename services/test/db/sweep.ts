@@ -39,8 +39,8 @@ export const listLost = statement(
 const isLost = (t: string, id: string) => `${t}.id = ${id} and ${t}.status = 'RUNNING' and ${t}.lease_until < now()`
 
 /**
- * Lets a test whose worker is lost run again: the lost call counts as spent, and as much is reserved anew. No row: it has had its attempts, is to be
- * cancelled, or is not lost any more. Fails with PF001 when the budget does not allow another call, and changes nothing.
+ * Lets a test whose worker is lost run again: the lost call counts as spent, and as much is reserved anew. No row: it has had its attempts,
+ * is to be cancelled, or is not lost any more. Fails with PF001 when the budget does not allow another call, and changes nothing.
  */
 export const requeueLost = statement('requeue_lost', { id: uuid, defaultLimit: bigint, ...eventParams })<{
   id: string

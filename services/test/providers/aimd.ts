@@ -16,8 +16,8 @@ export type CallLimit = {
 }
 
 /**
- * Additive increase, multiplicative decrease: it begins at 4, grows by one after as many successes as it allows calls, up to 32, and is halved when the provider
- * refuses, at most once a second. `now` is a monotonic clock, milliseconds.
+ * Additive increase, multiplicative decrease: it begins at 4, grows by one after as many successes as it allows calls, up to 32, and is
+ * halved when the provider refuses, at most once a second. `now` is a monotonic clock, milliseconds.
  */
 export function createCallLimit(now: () => number = () => performance.now()): CallLimit {
   let limit = START

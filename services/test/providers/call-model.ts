@@ -33,8 +33,8 @@ export type Outcome =
   /** The provider has too much to do, and nothing was generated. Undefined: it did not say when it has less. */
   | { kind: 'throttled'; retryAfterMs: number | undefined }
   /**
-   * `message` says why, without anything of the key. When it may not cost anything, the request did not reach the provider, or the provider refused
-   * it (HTTP 4xx).
+   * `message` says why, without anything of the key. When it may not cost anything, the request did not reach the provider, or the provider
+   * refused it (HTTP 4xx).
    */
   | { kind: 'failed'; code: FailureCode; message: string; mayCost: boolean }
 

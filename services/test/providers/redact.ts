@@ -5,8 +5,8 @@ const SHOWN = 300
 const REVEALING = 6
 
 /**
- * What a provider said, for an error message: one line, shortened. A text that has a part of the key, as it is or encoded, is not shown at all: providers
- * quote keys that they refuse.
+ * What a provider said, for an error message: one line, shortened. A text that has a part of the key, as it is or encoded, is not shown at
+ * all: providers quote keys that they refuse.
  */
 export function shownText(text: string, key: string | undefined): string {
   if (key !== undefined && reveals(text, key)) return '(not shown: it has a part of the key)'

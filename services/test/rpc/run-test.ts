@@ -28,7 +28,10 @@ export const runTest =
     return { test: toTest(await admission(test, call)) }
   }
 
-/** The model that is asked for, its price now, and its limit of tokens. Throws INVALID_ARGUMENT for one that is not there, and for too many tokens. */
+/**
+ * The model that is asked for, its price now, and its limit of tokens. Throws INVALID_ARGUMENT for one that is not there, and for too many
+ * tokens.
+ */
 export function chooseModel(
   models: Models,
   { modelProvider, modelName, maxTokens }: { modelProvider: string; modelName: string; maxTokens?: number | undefined },

@@ -35,8 +35,8 @@ type Options = {
 }
 
 /**
- * The real test service on a database of its own. The texts of prompts are in `contents`, in the place of the prompt and version services; a caller may read
- * what is there.
+ * The real test service on a database of its own. The texts of prompts are in `contents`, in the place of the prompt and version services; a
+ * caller may read what is there.
  */
 export async function startTestRunner({
   natsUrl,

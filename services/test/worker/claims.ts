@@ -20,7 +20,10 @@ export type Claim = Disposable & {
 
 type Held = { workerId: string; ending: AbortController; renewedAt: number; isLost: boolean }
 
-/** Watches over the tests that this replica runs: one statement at a time renews the leases of all of them, or finds those that are to be cancelled. */
+/**
+ * Watches over the tests that this replica runs: one statement at a time renews the leases of all of them, or finds those that are to be
+ * cancelled.
+ */
 export function createClaims(sql: Sql, log: Logger, now: () => number = () => performance.now()) {
   const held = new Map<string, Held>()
   const outage = watchOutage()

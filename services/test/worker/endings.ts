@@ -17,8 +17,8 @@ const doublings = (waitedMs: number) => Math.log2(1 + waitedMs / FIRST_WAIT_MS)
 type Throttled = Pick<ClaimedRow, 'throttled_since'>
 
 /**
- * How long a test that its provider has throttled waits, milliseconds: as long as the provider says, up to a minute, else longer each time. Undefined: it was not throttled, or
- * for too long.
+ * How long a test that its provider has throttled waits, milliseconds: as long as the provider says, up to a minute, else longer each time.
+ * Undefined: it was not throttled, or for too long.
  */
 export function waitOf(
   outcome: Outcome,

@@ -8,8 +8,8 @@ export type CollectedResponse = {
 }
 
 /**
- * Collects a response, from now on, and hands on each piece as it is stored: what PostgreSQL cannot store, NUL and halves of surrogate pairs, becomes U+FFFD, and a pair that comes
- * in two pieces stays together.
+ * Collects a response, from now on, and hands on each piece as it is stored: what PostgreSQL cannot store, NUL and halves of surrogate
+ * pairs, becomes U+FFFD, and a pair that comes in two pieces stays together.
  */
 export function collectResponse(handOn: (piece: string) => void, now: () => number = () => performance.now()) {
   const begunAt = now()

@@ -28,9 +28,15 @@ const RETRY_MS = 500
 export type Worker = {
   lanes: Lanes
   sweep: Job
-  /** Claims a test, and begins to run it. Undefined: another worker has it, it has ended, or it is not due. `done` settles when it has ended, and never rejects. */
+  /**
+   * Claims a test, and begins to run it. Undefined: another worker has it, it has ended, or it is not due. `done` settles when it has ended,
+   * and never rejects.
+   */
   claim(testId: string): Promise<{ done: Promise<void> } | undefined>
-  /** Waits until its tests have ended, no longer than so many milliseconds; then it aborts their calls. Other workers run them again when their leases are over. */
+  /**
+   * Waits until its tests have ended, no longer than so many milliseconds; then it aborts their calls. Other workers run them again when
+   * their leases are over.
+   */
   close(graceMs: number): Promise<void>
 }
 

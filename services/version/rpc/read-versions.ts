@@ -6,8 +6,8 @@ import type { FullRow } from '../version.ts'
 import { storedVersion } from './stored-version.ts'
 
 /**
- * Reads versions that the caller may read, in the order of their numbers here. Waits a moment for one that was just written. Throws NOT_FOUND, and UNAVAILABLE
- * when it has not arrived by then.
+ * Reads versions that the caller may read, in the order of their numbers here. Waits a moment for one that was just written. Throws
+ * NOT_FOUND, and UNAVAILABLE when it has not arrived by then.
  */
 export async function readVersions(
   deps: Pick<Deps, 'versions' | 'readableVersions' | 'arrivals'>,

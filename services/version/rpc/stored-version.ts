@@ -12,8 +12,8 @@ import type { FullRow } from '../version.ts'
 const ARRIVAL_MS = 24 * 3_600_000
 
 /**
- * A version that was written. Waits a moment for one that was just written. Throws UNAVAILABLE when it has not arrived by then, and NOT_FOUND when
- * it should have long ago.
+ * A version that was written. Waits a moment for one that was just written. Throws UNAVAILABLE when it has not arrived by then, and
+ * NOT_FOUND when it should have long ago.
  */
 export async function storedVersion(
   deps: Pick<Deps, 'versions' | 'arrivals'>,
