@@ -1,4 +1,3 @@
-import type { Database } from '#chassis/db/orm.ts'
 import type { Base } from '#chassis/define-service.ts'
 import { createStub, type Stub } from '#chassis/grpc/client.ts'
 import type { PageTokens } from '#chassis/page-token.ts'
@@ -6,6 +5,7 @@ import { askPrompt, type ReadableVersions } from '#chassis/prompt-access.ts'
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { type Admission, createAdmission } from './admission.ts'
+import { type Asserter, createAsserter } from './assertions/asserter.ts'
 import type { TestConfig } from './config.ts'
 import { loadModels, type Models } from './models.ts'
 import { createWatches, type Watches } from './watches.ts'
@@ -14,11 +14,11 @@ import { createWorker, type Worker } from './worker/worker.ts'
 /** What handlers, jobs and queues of this service need beside the call; each takes the part that it uses. */
 export type Deps = {
   config: TestConfig
-  database: Database
   pageTokens: PageTokens
   models: Models
   admission: Admission
   worker: Worker
+  asserter: Asserter
   watches: Watches
   /** The other services, which are asked with the caller's token. */
   remote: {
@@ -41,14 +41,15 @@ export function createContext({
   const { sql } = database
   const defaultLimit = BigInt(config.budget.defaultMicros)
   const models = loadModels(config.providersFile, config.providerKeysFile)
+  const asserter = createAsserter(log)
   const version = openChannel('version', config.versionService)
   return {
     config,
-    database,
     pageTokens,
     models,
     admission: createAdmission(sql, defaultLimit),
-    worker: createWorker({ sql, models, live, defaultLimit, log, registry: metrics.registry }),
+    worker: createWorker({ database, models, asserter, live, defaultLimit, log, registry: metrics.registry }),
+    asserter,
     watches: createWatches({ live, sql, log }),
     remote: {
       readableVersions: askPrompt(openChannel('prompt', config.promptService)),

@@ -14,7 +14,7 @@ export const testService: ServiceDefinition<TestConfig, Deps> = {
   store: postgres(schema),
   context: createContext,
   services,
-  jobs: ({ worker }) => [worker.sweep],
+  jobs: ({ worker }) => [worker.sweep, worker.suiteRuns.job],
   queues: ({ models, worker }) => {
     const lanes = new Set(models.all.map(({ provider }) => provider))
     return [...lanes].map((lane) => ({
@@ -24,8 +24,9 @@ export const testService: ServiceDefinition<TestConfig, Deps> = {
       claim: ({ testId }) => worker.claim(testId),
     }))
   },
-  close: async ({ worker, config: { drain } }) => {
+  close: async ({ worker, asserter, config: { drain } }) => {
     await worker.close(drain.graceMs)
+    await asserter[Symbol.asyncDispose]()
     await closeConnections()
   },
 }

@@ -17,6 +17,7 @@ export type ClaimedRow = {
   cost_micros: string
   throttled_since: Date | null
   attempts: number
+  suite_run_id: string | null
   input: string
   cache_read: string
   cache_write: string
@@ -31,5 +32,5 @@ export const claimTest = statement('claim_test', { id: uuid, workerId: uuid })<C
   from model_prices m
   where t.id = ${p.id} and t.status = 'PENDING' and coalesce(t.not_before, now()) <= now() and m.id = t.price_id
   returning t.id, t.prompt_content, t.model_provider, t.model_name, t.temperature::float8 as temperature, t.max_tokens, t.lane,
-    t.reserved_micros, t.cost_micros, t.throttled_since, t.attempts, m.input, m.cache_read, m.cache_write, m.output`,
+    t.reserved_micros, t.cost_micros, t.throttled_since, t.attempts, t.suite_run_id, m.input, m.cache_read, m.cache_write, m.output`,
 )

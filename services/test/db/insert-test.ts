@@ -2,11 +2,9 @@ import { claimCte, claimParams } from '#chassis/db/idempotency.ts'
 import { bigint, float8, integer, jsonb, nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
+import { MAX_UNFINISHED } from '../budget.ts'
 import { job, requested } from './emissions.ts'
 import { testOf, type TestRow } from './rows.ts'
-
-/** Tests of one user that have not ended, at most. */
-export const MAX_UNFINISHED = 100
 
 /** Why the statement has made nothing, and undone all: the message of its error. */
 export const NO_SEAT = 'TOO_MANY_TESTS'

@@ -1,3 +1,4 @@
+import { AssertionResult } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import {
   type Budget,
   type PromptTest,
@@ -18,10 +19,15 @@ export const toTest = (row: TestRow): PromptTest => ({
   promptContent: row.prompt_content,
   values: row.variables,
   response: row.response ?? '',
+  assertionResults: (row.assertion_results ?? []).map((result) => AssertionResult.fromJSON(result)),
 })
 
-/** A test whose texts its owner may not read any more. */
-export const withheld = (row: SummaryRow): PromptTest => ({ ...toSummary(row), contentWithheld: true })
+/** A test whose texts its owner may not read any more: the reasons of assertions quote the response. */
+export const withheld = (row: TestRow): PromptTest => ({
+  ...toSummary(row),
+  contentWithheld: true,
+  assertionResults: toTest(row).assertionResults.map(({ outcome }) => ({ outcome, reason: '' })),
+})
 
 /** A test in a list. */
 export const toSummary = (row: SummaryRow): PromptTest => ({
@@ -54,6 +60,10 @@ export const toSummary = (row: SummaryRow): PromptTest => ({
   createdAt: row.created_at,
   startedAt: row.started_at ?? undefined,
   completedAt: row.completed_at ?? undefined,
+  suiteRunId: row.suite_run_id ?? '',
+  caseName: row.case_name ?? '',
+  repeat: row.repeat ?? 0,
+  assertionResults: [],
 })
 
 const toBigInt = (value: number | null) => (value === null ? undefined : BigInt(value))

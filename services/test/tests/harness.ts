@@ -147,5 +147,7 @@ async function disagreementsOf({ query }: Pick<TestDatabase, 'query'>): Promise<
     where (s.reserved, s.spent) is distinct from (coalesce(r.reserved, 0), coalesce(r.spent, 0))
     union all
     select 'unfinished', b.user_id, null, b.unfinished, null from budgets b
-    where b.unfinished <> (select count(*) from prompt_tests t where t.user_id = b.user_id and completed_at is null)`)
+    where b.unfinished <> (
+      select count(*) from prompt_tests t where t.user_id = b.user_id and completed_at is null and suite_run_id is null
+    )`)
 }

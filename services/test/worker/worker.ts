@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { jobCause } from '#chassis/cause.ts'
-import type { Sql } from '#chassis/db/statements.ts'
+import type { Database } from '#chassis/db/orm.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
 import type { Live } from '#chassis/events/live.ts'
 import { newId } from '#chassis/ids.ts'
@@ -12,12 +12,14 @@ import { pause } from '#chassis/pause.ts'
 import { type ClaimedRow, claimTest } from '../db/claim-test.ts'
 import { finishTest } from '../db/finish-test.ts'
 import { throttleTest } from '../db/throttle-test.ts'
+import type { Asserter } from '../assertions/asserter.ts'
 import type { Models } from '../models.ts'
 import { callModel } from '../providers/call-model.ts'
 import { type Claim, createClaims } from './claims.ts'
 import { createLanes, type Lanes } from './lanes.ts'
 import { tellText } from './live-text.ts'
 import { collectResponse } from './response.ts'
+import { createSuiteRuns, type SuiteRuns } from './suite-runs.ts'
 import { sweepTests } from './sweep.ts'
 import { endingOf, waitOf } from './endings.ts'
 
@@ -28,6 +30,8 @@ const RETRY_MS = 500
 export type Worker = {
   lanes: Lanes
   sweep: Job
+  /** Carries the runs of suites on. */
+  suiteRuns: SuiteRuns
   /**
    * Claims a test, and begins to run it. Undefined: another worker has it, it has ended, or it is not due. `done` settles when it has ended,
    * and never rejects.
@@ -40,10 +44,20 @@ export type Worker = {
   close(graceMs: number): Promise<void>
 }
 
-type Parts = { sql: Sql; models: Models; live: Live; defaultLimit: bigint; log: Logger; registry: Registry }
+type Parts = {
+  database: Pick<Database, 'sql' | 'transaction'>
+  models: Models
+  asserter: Asserter
+  live: Live
+  defaultLimit: bigint
+  log: Logger
+  registry: Registry
+}
 
-export function createWorker({ sql, models, live, defaultLimit, log, registry }: Parts): Worker {
+export function createWorker({ database, models, asserter, live, defaultLimit, log, registry }: Parts): Worker {
+  const { sql } = database
   const lanes = createLanes()
+  const suiteRuns = createSuiteRuns({ database, asserter, log })
   const claims = createClaims(sql, log)
   const running = new Set<Promise<void>>()
   const metrics = workerMetrics(registry, running)
@@ -71,11 +85,13 @@ export function createWorker({ sql, models, live, defaultLimit, log, registry }:
     }
     const rows = await untilStored(store, claim, log)
     if (!rows?.length) metrics.discarded.inc()
+    else if (claimed.suite_run_id) suiteRuns.advance(claimed.suite_run_id)
   }
 
   return {
     lanes,
     sweep: sweepTests({ sql, defaultLimit, log }),
+    suiteRuns,
     claim: async (testId) => {
       const workerId = newId()
       const [claimed] = await sql(claimTest, { id: testId, workerId })
@@ -92,6 +108,7 @@ export function createWorker({ sql, models, live, defaultLimit, log, registry }:
       stopped.abort()
       claims.loseAll()
       await Promise.all(running)
+      await suiteRuns.close()
     },
   }
 }
