@@ -4,6 +4,7 @@ import { exhausted, notFound } from '#chassis/errors.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { newId } from '#chassis/ids.ts'
+import { OWN_KEYS_LANE } from '#contracts/events.ts'
 import { getTest } from './db/get-test.ts'
 import { insertTest, MAX_UNFINISHED, NO_MONEY, NO_SEAT } from './db/insert-test.ts'
 import { createStorePrice } from './db/prices.ts'
@@ -33,6 +34,8 @@ export type NewTest = {
   temperature: number | null
   maxTokens: number
   retryOf: string | null
+  /** The caller's own key that the model is called with; null: the operator's. */
+  keyId: string | null
 }
 
 /**
@@ -62,11 +65,12 @@ export function createAdmission(sql: Sql, defaultLimit: bigint): Admission {
         version: test.version,
         contentHash: test.contentHash,
         variables: JSON.stringify(test.values),
-        lane: test.model.provider,
+        lane: test.keyId === null ? test.model.provider : OWN_KEYS_LANE,
         priceId: test.price.id,
         reserved: boundOf(test.price, test.text, test.maxTokens),
         defaultLimit,
         retryOf: test.retryOf,
+        keyId: test.keyId,
         ...claimValues(idempotencyKey, id),
         ...eventValues(origin),
       }).catch((error: unknown) => {

@@ -1,4 +1,3 @@
-import type { Database } from '#chassis/db/orm.ts'
 import type { Base } from '#chassis/define-service.ts'
 import { createStub, type Stub } from '#chassis/grpc/client.ts'
 import type { PageTokens } from '#chassis/page-token.ts'
@@ -6,7 +5,8 @@ import { askPrompt, type ReadableVersions } from '#chassis/prompt-access.ts'
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { type Admission, createAdmission } from './admission.ts'
-import type { TestConfig } from './config.ts'
+import { splitSecrets, type TestConfig } from './config.ts'
+import { createKeyVault, type KeyVault } from './key-vault.ts'
 import { loadModels, type Models } from './models.ts'
 import { createWatches, type Watches } from './watches.ts'
 import { createWorker, type Worker } from './worker/worker.ts'
@@ -14,9 +14,9 @@ import { createWorker, type Worker } from './worker/worker.ts'
 /** What handlers, jobs and queues of this service need beside the call; each takes the part that it uses. */
 export type Deps = {
   config: TestConfig
-  database: Database
   pageTokens: PageTokens
   models: Models
+  vault: KeyVault
   admission: Admission
   worker: Worker
   watches: Watches
@@ -40,15 +40,16 @@ export function createContext({
 }: Base<TestConfig>): Deps {
   const { sql } = database
   const defaultLimit = BigInt(config.budget.defaultMicros)
+  const vault = createKeyVault([config.ownKeys.secret, ...splitSecrets(config.ownKeys.formerSecrets)])
   const models = loadModels(config.providersFile, config.providerKeysFile)
   const version = openChannel('version', config.versionService)
   return {
     config,
-    database,
     pageTokens,
     models,
+    vault,
     admission: createAdmission(sql, defaultLimit),
-    worker: createWorker({ sql, models, live, defaultLimit, log, registry: metrics.registry }),
+    worker: createWorker({ sql, models, vault, live, defaultLimit, log, registry: metrics.registry }),
     watches: createWatches({ live, sql, log }),
     remote: {
       readableVersions: askPrompt(openChannel('prompt', config.promptService)),

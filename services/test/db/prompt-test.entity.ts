@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 import { ModelPrice } from './model-price.entity.ts'
+import { ProviderKey } from './provider-key.entity.ts'
 
 /** A run of a version against a model. `tokenCount`, `cost` and `cachedTokens` are what the seed and data.md call them. */
 export const PromptTest = defineEntity({
@@ -51,5 +52,6 @@ export const PromptTest = defineEntity({
     errorCode: p.string().length(20).nullable(),
     retryOf: p.uuid().nullable(),
     revision: p.integer().default(1),
+    key: () => p.manyToOne(ProviderKey).nullable(),
   },
 })

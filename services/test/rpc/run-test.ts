@@ -4,7 +4,8 @@ import { forward } from '#chassis/grpc/client.ts'
 import { render } from '#chassis/render.ts'
 import type { RunTestRequest } from '#contracts/gen/promptforge/test/v1/test_service.ts'
 import type { Deps } from '../context.ts'
-import type { Models } from '../models.ts'
+import { type Models, noPrice, priceAt } from '../models.ts'
+import { ownKey } from './own-key.ts'
 import { toTest } from './view.ts'
 
 /** Tokens that a model may generate when the caller does not say how many. */
@@ -14,9 +15,11 @@ export const runTest =
   ({ models, admission, remote }: Pick<Deps, 'models' | 'admission' | 'remote'>) =>
   async (request: RunTestRequest, call: Call) => {
     const chosen = chooseModel(models, request)
+    const keyId = await ownKey(request, call)
     const version = await readVersion(remote, request, call)
     const test = {
       ...chosen,
+      keyId,
       promptId: request.promptId,
       version: version.version,
       contentHash: version.contentHash,
@@ -28,17 +31,27 @@ export const runTest =
     return { test: toTest(await admission(test, call)) }
   }
 
+type Chosen = {
+  modelProvider: string
+  modelName: string
+  maxTokens?: number | undefined
+  keyId?: string | undefined
+  allowUnpriced?: boolean | undefined
+}
+
 /**
- * The model that is asked for, its price now, and its limit of tokens. Throws INVALID_ARGUMENT for one that is not there, and for too many
- * tokens.
+ * The model that is asked for, its price now, and its limit of tokens. Throws INVALID_ARGUMENT for one that is not there, or has no price and
+ * needs one, and for too many tokens.
  */
 export function chooseModel(
   models: Models,
-  { modelProvider, modelName, maxTokens }: { modelProvider: string; modelName: string; maxTokens?: number | undefined },
+  { modelProvider, modelName, maxTokens, keyId, allowUnpriced = false }: Chosen,
 ) {
-  const found = models.find(modelProvider, modelName, new Date())
-  if (!found) throw invalid([{ field: 'model_name', description: 'is not a model of this provider: see ListModels' }])
-  const { model, price } = found
+  if (allowUnpriced && keyId === undefined)
+    throw invalid([{ field: 'allow_unpriced', description: 'needs a key of your own: name it in key_id' }])
+  const model = models.find(modelProvider, modelName)
+  const price = model && (priceAt(model, new Date()) ?? (allowUnpriced ? noPrice(model) : undefined))
+  if (!price) throw invalid([{ field: 'model_name', description: 'is not a model of this provider: see ListModels' }])
   const violations: Violation[] = []
   if (maxTokens !== undefined && maxTokens > model.maxOutputTokens)
     violations.push({ field: 'max_tokens', description: `must be at most ${model.maxOutputTokens} for this model` })
