@@ -145,6 +145,9 @@ export const JOBS = {
   testRun: event('test', 'run', 'test', test.TestJob, { stream: 'PF_TEST_JOBS', perAggregate: true, consumers: [] }),
 }
 
+/** The lane of tests that are run with a user's own key, whatever the provider. It is there always. */
+export const OWN_KEYS_LANE = 'byok'
+
 const ALL_JOBS: readonly EventDefinition[] = Object.values(JOBS) as EventDefinition[]
 
 /** What the replicas of a service tell each other on core NATS, where nothing is kept: the beginning of the subjects, by service. */

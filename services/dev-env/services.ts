@@ -40,6 +40,6 @@ export const SERVICES: ServiceEntry[] = [
   entry(userService, (secrets) => ({ PF_SIGNING_KEY_SECRET: secrets.signingKeys, PF_BCRYPT_COST: '10' })),
   entry(promptService, (secrets) => ({ PF_VIEWER_SECRET: secrets.viewers })),
   entry(versionService),
-  entry(testService),
+  entry(testService, (secrets) => ({ PF_PROVIDER_KEY_SECRET: secrets.providerKeys })),
   entry(analyticsService),
 ]

@@ -6,6 +6,7 @@ import type { Call } from '#chassis/grpc/call.ts'
 import { newId } from '#chassis/ids.ts'
 import { admitCases, type Admitting, admitTests, type PlaceInRun } from './admit-many.ts'
 import { noMoney, noSeat } from './budget.ts'
+import { OWN_KEYS_LANE } from '#contracts/events.ts'
 import { getTest } from './db/get-test.ts'
 import { insertTest, NO_MONEY, NO_SEAT } from './db/insert-test.ts'
 import { createStorePrice } from './db/prices.ts'
@@ -35,6 +36,8 @@ export type NewTest = {
   temperature: number | null
   maxTokens: number
   retryOf: string | null
+  /** The caller's own key that the model is called with; null: the operator's. */
+  keyId: string | null
 }
 
 /** Admits tests. Each of these throws RESOURCE_EXHAUSTED when there is no room, or no money. */
@@ -94,11 +97,12 @@ function insertOnce(test: NewTest, call: Call, defaultLimit: bigint) {
       version: test.version,
       contentHash: test.contentHash,
       variables: JSON.stringify(test.values),
-      lane: test.model.provider,
+      lane: laneOf(test),
       priceId: test.price.id,
       reserved: boundOf(test.price, test.text, test.maxTokens),
       defaultLimit,
       retryOf: test.retryOf,
+      keyId: test.keyId,
       ...claimValues(idempotencyKey, id),
       ...eventValues(origin),
     }).catch((error: unknown) => {
@@ -113,6 +117,10 @@ function insertOnce(test: NewTest, call: Call, defaultLimit: bigint) {
   }
   return createOnce(call, create, load)
 }
+
+/** Where a test waits for its worker. */
+export const laneOf = ({ keyId, model }: Pick<NewTest, 'keyId' | 'model'>) =>
+  keyId === null ? model.provider : OWN_KEYS_LANE
 
 /** Counts at most once in COUNTED_MS. */
 function counted(count: () => Promise<number>): () => Promise<number> {

@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Emit } from '#chassis/db/transaction.ts'
 import { newId } from '#chassis/ids.ts'
 import { EVENTS, JOBS } from '#contracts/events.ts'
-import type { NewTest } from './admission.ts'
+import { laneOf, type NewTest } from './admission.ts'
 import { reserve } from './budget.ts'
 import { budgetToChange } from './db/budget-to-change.ts'
 import { ModelPrice } from './db/model-price.entity.ts'
@@ -68,7 +68,7 @@ async function rowsOf({ em, now, userId, defaultLimit }: Admitting, tests: reado
     promptVersion: test.version,
     contentHash: test.contentHash,
     variables: test.values,
-    lane: test.model.provider,
+    lane: laneOf(test),
     price: em.getReference(ModelPrice, test.price.id),
     reservedMicros: bounds[index]!,
     spendDay: spend.day,

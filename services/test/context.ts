@@ -5,8 +5,9 @@ import { askPrompt, type ReadableVersions } from '#chassis/prompt-access.ts'
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { type Admission, createAdmission } from './admission.ts'
-import { type Asserter, createAsserter } from './assertions/asserter.ts'
-import type { TestConfig } from './config.ts'
+import { splitSecrets, type TestConfig } from './config.ts'
+import { createKeyVault, type KeyVault } from './key-vault.ts'
+import { createAsserter } from './assertions/asserter.ts'
 import { loadModels, type Models } from './models.ts'
 import { createWatches, type Watches } from './watches.ts'
 import { createWorker, type Worker } from './worker/worker.ts'
@@ -16,9 +17,9 @@ export type Deps = {
   config: TestConfig
   pageTokens: PageTokens
   models: Models
+  vault: KeyVault
   admission: Admission
   worker: Worker
-  asserter: Asserter
   watches: Watches
   /** The other services, which are asked with the caller's token. */
   remote: {
@@ -40,6 +41,7 @@ export function createContext({
 }: Base<TestConfig>): Deps {
   const { sql } = database
   const defaultLimit = BigInt(config.budget.defaultMicros)
+  const vault = createKeyVault([config.ownKeys.secret, ...splitSecrets(config.ownKeys.formerSecrets)])
   const models = loadModels(config.providersFile, config.providerKeysFile)
   const asserter = createAsserter(log)
   const version = openChannel('version', config.versionService)
@@ -47,9 +49,9 @@ export function createContext({
     config,
     pageTokens,
     models,
+    vault,
     admission: createAdmission(sql, defaultLimit),
-    worker: createWorker({ database, models, asserter, live, defaultLimit, log, registry: metrics.registry }),
-    asserter,
+    worker: createWorker({ database, models, vault, asserter, live, defaultLimit, log, registry: metrics.registry }),
     watches: createWatches({ live, sql, log }),
     remote: {
       readableVersions: askPrompt(openChannel('prompt', config.promptService)),

@@ -4,6 +4,7 @@ import { ComparisonTestId, TestComparison } from './comparison.entity.ts'
 import { migrations } from './migrations/index.ts'
 import { ModelPrice } from './model-price.entity.ts'
 import { PromptTest } from './prompt-test.entity.ts'
+import { ProviderKey } from './provider-key.entity.ts'
 import { Suite, SuiteCase, SuiteRun, SuiteRunCase } from './suite.entity.ts'
 
 /** What this service stores. */
@@ -19,6 +20,7 @@ export const schema = {
     SuiteCase,
     SuiteRun,
     SuiteRunCase,
+    ProviderKey,
   ],
   tables: ['idempotency_keys', 'outbox'],
   migrations,

@@ -8,7 +8,7 @@ import { getSuite } from './get-suite.ts'
 import { storeSuite } from './store-suite.ts'
 
 export const createSuite =
-  ({ models, asserter, remote }: Pick<Deps, 'models' | 'asserter' | 'remote'>) =>
+  ({ models, worker: { asserter }, remote }: Pick<Deps, 'models' | 'worker' | 'remote'>) =>
   async (request: CreateSuiteRequest, call: Call) => {
     const { promptId, name, description, cases } = request
     const settings = request.settings!

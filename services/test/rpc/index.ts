@@ -2,6 +2,7 @@ import { serve } from '#chassis/grpc/server.ts'
 import { ComparisonServiceService } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import { SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
+import { ProviderKeyServiceService } from '#contracts/gen/promptforge/test/v1/provider_key_service.ts'
 import { TestServiceService } from '#contracts/gen/promptforge/test/v1/test_service.ts'
 import type { Deps } from '../context.ts'
 import { cancelSuiteRun } from './cancel-suite-run.ts'
@@ -10,6 +11,7 @@ import { checkGate } from './check-gate.ts'
 import { compareSuiteRuns } from './compare-suite-runs.ts'
 import { createComparison } from './create-comparison.ts'
 import { createSuite } from './create-suite.ts'
+import { createProviderKey } from './create-provider-key.ts'
 import { deleteComparison } from './delete-comparison.ts'
 import { deleteSuite } from './delete-suite.ts'
 import { getBudget } from './get-budget.ts'
@@ -25,6 +27,8 @@ import { listTests } from './list-tests.ts'
 import { retryTest } from './retry-test.ts'
 import { runComparison } from './run-comparison.ts'
 import { runSuite } from './run-suite.ts'
+import { listProviderKeys } from './list-provider-keys.ts'
+import { revokeProviderKey } from './revoke-provider-key.ts'
 import { runTest } from './run-test.ts'
 import { setBudget } from './set-budget.ts'
 import { updateSuite } from './update-suite.ts'
@@ -63,4 +67,9 @@ export const services = (deps: Deps) => [
     compareSuiteRuns,
   }),
   serve(TestInternalServiceService, { checkGate }),
+  serve(ProviderKeyServiceService, {
+    createProviderKey: createProviderKey(deps),
+    listProviderKeys: listProviderKeys(deps),
+    revokeProviderKey,
+  }),
 ]

@@ -39,6 +39,7 @@ export const runComparison =
           text: texts[index]!,
           values,
           retryOf: null,
+          keyId: null,
         })),
       ),
     )

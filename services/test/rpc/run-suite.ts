@@ -85,6 +85,7 @@ function testsOf({ promptId, settings, cases }: Suite, version: Version, models:
       text: texts[casePosition]!,
       values,
       retryOf: null,
+      keyId: null,
       casePosition,
       caseName: name,
       repeat: index + 1,

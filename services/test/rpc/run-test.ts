@@ -2,6 +2,7 @@ import type { Call } from '#chassis/grpc/call.ts'
 import { render } from '#chassis/render.ts'
 import type { RunTestRequest } from '#contracts/gen/promptforge/test/v1/test_service.ts'
 import type { Deps } from '../context.ts'
+import { ownKey } from './own-key.ts'
 import { toTest } from './view.ts'
 import { chooseModel, readVersion } from './what-to-run.ts'
 
@@ -9,9 +10,11 @@ export const runTest =
   ({ models, admission, remote }: Pick<Deps, 'models' | 'admission' | 'remote'>) =>
   async (request: RunTestRequest, call: Call) => {
     const chosen = chooseModel(models, request)
+    const keyId = await ownKey(request, call)
     const version = await readVersion(remote, request, call)
     const test = {
       ...chosen,
+      keyId,
       promptId: request.promptId,
       version: version.version,
       contentHash: version.contentHash,

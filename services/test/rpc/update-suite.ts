@@ -10,7 +10,7 @@ import { getSuite } from './get-suite.ts'
 import { storeCases, storedSettings } from './store-suite.ts'
 
 export const updateSuite =
-  ({ models, asserter }: Pick<Deps, 'models' | 'asserter'>) =>
+  ({ models, worker: { asserter } }: Pick<Deps, 'models' | 'worker'>) =>
   async (request: UpdateSuiteRequest, call: Call) => {
     const { suiteId, name, description } = request
     const before = (await getSuite({ suiteId }, call)).suite

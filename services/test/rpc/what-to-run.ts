@@ -4,19 +4,27 @@ import { forward } from '#chassis/grpc/client.ts'
 import type { ModelChoice } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import type { RunTestRequest } from '#contracts/gen/promptforge/test/v1/test_service.ts'
 import type { Deps } from '../context.ts'
-import type { Models } from '../models.ts'
+import { type Models, noPrice, priceAt } from '../models.ts'
 
 /** Tokens that a model may generate when the caller does not say how many. */
 const DEFAULT_MAX_TOKENS = 1024
 
+/** What is said of a model, and with whose key it is called. */
+type Choice = ModelChoice & { keyId?: string | undefined; allowUnpriced?: boolean | undefined }
+
 /**
- * The model that is asked for, its price now, and how it is called. Throws INVALID_ARGUMENT for one that is not there, and for too many
- * tokens.
+ * The model that is asked for, its price now, and how it is called. Throws INVALID_ARGUMENT for one that is not there, or has no price and
+ * needs one, and for too many tokens.
  */
-export function chooseModel(models: Models, { modelProvider, modelName, temperature, maxTokens }: ModelChoice) {
-  const found = models.find(modelProvider, modelName, new Date())
-  if (!found) throw invalid([{ field: 'model_name', description: 'is not a model of this provider: see ListModels' }])
-  const { model, price } = found
+export function chooseModel(
+  models: Models,
+  { modelProvider, modelName, temperature, maxTokens, keyId, allowUnpriced = false }: Choice,
+) {
+  if (allowUnpriced && keyId === undefined)
+    throw invalid([{ field: 'allow_unpriced', description: 'needs a key of your own: name it in key_id' }])
+  const model = models.find(modelProvider, modelName)
+  const price = model && (priceAt(model, new Date()) ?? (allowUnpriced ? noPrice(model) : undefined))
+  if (!price) throw invalid([{ field: 'model_name', description: 'is not a model of this provider: see ListModels' }])
   if (maxTokens !== undefined && maxTokens > model.maxOutputTokens)
     throw invalid([{ field: 'max_tokens', description: `must be at most ${model.maxOutputTokens} for this model` }])
   return {
