@@ -1,4 +1,4 @@
-import { Assertion } from '#contracts/gen/promptforge/test/v1/assertion.ts'
+import type { Assertion } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import {
   anyText,
   type Check,
@@ -76,7 +76,7 @@ function made<Case extends Check['$case']>(
 /** A text with commas is a list, too. */
 function listed(value: Node): Node {
   const text = textOf(value)
-  if (text === undefined) return value
+  if (text === undefined || text.length > 2 * MAX.texts * MAX.listed) return value
   return list(
     value.line,
     splitTexts(text).map((one) => scalar(value.line, one)),

@@ -72,6 +72,9 @@ function* tokensOf(content: string, lines: LineCounter) {
   yield* parser.end()
 }
 
+const nameOf = ({ value, source }: ParsedNode & { value: unknown; source?: string }) =>
+  typeof value === 'string' ? value : (source ?? '')
+
 const lineAt = (lines: LineCounter, offset: number) => Math.max(1, lines.linePos(offset).line)
 
 class Reading {
@@ -125,7 +128,7 @@ class Reading {
     const merged: Node[] = []
     for (const { key, value } of node.items as Pair<ParsedNode, ParsedNode | null>[]) {
       const line = key ? this.#lineOf(key) : this.#lineOf(node)
-      const name = isScalar(key) ? String(key.value ?? '') : undefined
+      const name = isScalar(key) ? nameOf(key) : undefined
       const read = value === null ? scalar(line, '', null) : this.read(value)
       if (name === undefined) this.#report(line, 'the name of a member must be a text')
       else if (name === '<<' && isScalar(key) && key.type === 'PLAIN') merged.push(...this.#mergedOf(read, line))

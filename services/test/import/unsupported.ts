@@ -1,19 +1,18 @@
-const SCRIPTS = ['javascript', 'python', 'ruby', 'assert-script']
-const CALLS = ['webhook', 'guardrails', 'moderation', 'classifier', 'pi', 'is-refusal']
-const JUDGED = [
-  ...['answer-relevance', 'context-faithfulness', 'context-recall', 'context-relevance', 'conversation-relevance'],
-  ...['factuality', 'g-eval', 'llm-rubric', 'agent-rubric', 'search-rubric', 'research-rubric'],
-  ...['model-graded-closedqa', 'model-graded-factuality', 'select-best', 'max-score', 'human'],
-  ...['similar', 'similar:cosine', 'similar:dot', 'similar:euclidean'],
-]
-const OTHERS = [
-  ...['assert-set', 'bleu', 'gleu', 'meteor', 'rouge-n', 'levenshtein', 'f-score', 'perplexity', 'perplexity-score'],
-  ...['contains-html', 'contains-json', 'contains-sql', 'contains-xml', 'is-html', 'is-sql', 'is-xml', 'ends-with'],
-  ...['icontains-any', 'icontains-all', 'is-valid-function-call', 'is-valid-openai-function-call'],
-  ...['is-valid-openai-tools-call', 'skill-used', 'tokens-used', 'tool-call-f1', 'word-count', 'math-equivalent'],
-  ...['trace-error-spans', 'trace-span-count', 'trace-span-duration', 'trajectory:goal-success'],
-  ...['trajectory:step-count', 'trajectory:tool-args-match', 'trajectory:tool-sequence', 'trajectory:tool-used'],
-]
+const words = (text: string) => text.trim().split(/\s+/)
+
+const SCRIPTS = words('javascript python ruby')
+const CALLS = words('classifier guardrails is-refusal moderation pi webhook')
+const JUDGED = words(`
+  agent-rubric answer-relevance context-faithfulness context-recall context-relevance conversation-relevance factuality
+  g-eval human llm-rubric max-score model-graded-closedqa model-graded-factuality research-rubric search-rubric select-best
+  similar similar:cosine similar:dot similar:euclidean
+`)
+const OTHERS = words(`
+  assert-set bleu contains-html contains-json contains-sql contains-xml ends-with f-score gleu icontains-all icontains-any
+  is-html is-sql is-valid-function-call is-valid-openai-function-call is-valid-openai-tools-call is-xml levenshtein
+  math-equivalent meteor perplexity perplexity-score rouge-n skill-used tokens-used tool-call-f1 trace-error-spans
+  trace-span-count trace-span-duration trajectory word-count
+`)
 
 const WHY = new Map([
   ...SCRIPTS.map((type) => [type, 'scripts are not run'] as const),
@@ -30,7 +29,7 @@ const INSTEAD = new Map([
 ])
 
 const READ =
-  'those that are: equals, contains, icontains, starts-with, contains-any, contains-all, regex, is-json, json-path, length, latency, cost, finish-reason'
+  'take equals, contains, icontains, starts-with, contains-any, contains-all, regex, is-json, json-path, length, latency, cost or finish-reason'
 
 /** Why no assertion of this type of promptfoo, without `not-`, is read, or what to use. */
 export const whyUnsupported = (type: string): string => WHY.get(type) ?? INSTEAD.get(type) ?? READ
