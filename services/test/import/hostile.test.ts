@@ -21,6 +21,9 @@ test.each([
   ['a million open brackets', '['.repeat(1_000_000), 'line 1: it is nested too deep'],
   ['a million dashes', '- '.repeat(500_000), 'line 1: it is nested too deep'],
   ['many signs', `[${'1,'.repeat(500_000)}]`, 'line 1: it has more than 250,000 words and signs up to here'],
+  ['many brackets that close nothing', ']'.repeat(1_000_000), 'line 1: it cannot be read: Unexpected'],
+  ['directives', '%YAML 1.1\n---\n- x', 'line 1: directives are not supported'],
+  ['many escapes that are none', `"${'\\q'.repeat(500_000)}"`, 'line 1: a text in double quotes has a backslash'],
   ['more than 1 MiB', 'ü'.repeat(600_000), 'line 1: it has more than 1 MiB'],
   ['NUL', 'a\n\0', 'line 2: it has a character that is no text'],
   ['half a character', 'a\n\n\ud800', 'line 3: it has a character that is no text'],
@@ -81,6 +84,12 @@ const PIECES = [
   ['a,__expected\nx,contains: y\n', '- assert:\n  - type: length\n    value: {min: 1, max: 2}\n'],
 ].flat()
 
+const WHOLE = [
+  `defaultTest: {assert: [{type: cost, threshold: 0.1}]}\ntests:\n- &t\n  vars: {a: [x, y], n: 1.50}\n  assert:\n  - type: not-contains-any\n    value: a, "b"\n- *t\n`,
+  'a,__expected,__expected2,__description\nx,contains: y,latency(500),n\n"1\n2",is-json,,\n',
+  '{"cases": [{"name": "n", "values": {"a": "x"}, "weight": 2, "assertions": [{"length": {"min": 1}}, {"latencyMs": "5"}]}]}',
+]
+
 /** Random numbers from 0 below 1, the same for a seed. */
 function mulberry(seed: number): () => number {
   let state = seed
@@ -97,15 +106,19 @@ test('whatever is read, nothing is thrown, problems have a line, and cases witho
   const check = createRequestCheck(contract, contract.registry.getMessage('promptforge.test.v1.SuiteCase')!)
   const formats: ImportFormat[] = ['PROMPTFOO_YAML', 'CSV', 'JSON']
   const random = mulberry(7)
-  const content = () =>
-    Array.from({ length: Math.floor(random() ** 2 * 40) }, () => PIECES[Math.floor(random() * PIECES.length)]).join('')
+  const one = <T>(of: T[]) => of[Math.floor(random() * of.length)]!
+  const pieces = () => Array.from({ length: Math.floor(random() ** 2 * 40) }, () => one(PIECES)).join('')
+  const spoilt = (whole: string) => {
+    const at = Math.floor(random() * whole.length)
+    return whole.slice(0, at) + one([...PIECES, '']) + whole.slice(at + Math.floor(random() * 3))
+  }
   let read = 0
   for (let round = 0; round < 4000; round++) {
-    const { cases, problems } = readCases(formats[round % formats.length]!, content())
+    const { cases, problems } = readCases(one(formats), random() < 0.4 ? pieces() : spoilt(one(WHOLE)))
     for (const { description } of problems) expect(description).toMatch(/^line [1-9]\d*: ./)
     if (problems.length === 0) expect(cases).not.toEqual([])
-    for (const one of cases) check(SuiteCase.encode(one).finish())
+    for (const each of cases) check(SuiteCase.encode(each).finish())
     read += cases.length
   }
-  expect(read).toBeGreaterThan(50)
+  expect(read).toBeGreaterThan(300)
 })

@@ -1,5 +1,6 @@
 import {
   Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
@@ -64,12 +65,26 @@ function* tokensOf(content: string, lines: LineCounter) {
   let lexemes = 0
   lines.addNewLine(0)
   for (const lexeme of new Lexer().lex(content)) {
-    yield* parser.next(lexeme)
+    for (const token of parser.next(lexeme)) yield known(token, lines)
     const line = lines.lineStarts.length
+    if (hasBadEscape(lexeme))
+      throw new Unreadable(line, 'a text in double quotes has a backslash before what needs none')
     if (++lexemes > MAX_LEXEMES) throw new Unreadable(line, 'it has more than 250,000 words and signs up to here')
     if (parser.stack.length > MAX_DEPTH) throw new Unreadable(line, 'it is nested too deep')
   }
   yield* parser.end()
+}
+
+const ESCAPE = /\\(?:[0abefnrtvNLP_ "/\\\t\r\n]|x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8})/gi
+
+/** Each would be an error of its own, of as many as the text has characters. */
+const hasBadEscape = (lexeme: string) => lexeme.startsWith('"') && lexeme.replaceAll(ESCAPE, '').includes('\\')
+
+/** Of errors and directives there can be as many as lexemes, each of which costs more than others. */
+function known(token: CST.Token, lines: LineCounter): CST.Token {
+  if (token.type === 'error') throw new Unreadable(lineAt(lines, token.offset), `it cannot be read: ${token.message}`)
+  if (token.type === 'directive') throw new Unreadable(lineAt(lines, token.offset), 'directives are not supported')
+  return token
 }
 
 const nameOf = ({ value, source }: ParsedNode & { value: unknown; source?: string }) =>
