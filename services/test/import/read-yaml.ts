@@ -75,7 +75,7 @@ function* tokensOf(content: string, lines: LineCounter) {
   yield* parser.end()
 }
 
-const ESCAPE = /\\(?:[0abefnrtvNLP_ "/\\\t\r\n]|x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8})/gi
+const ESCAPE = /\\(?:[0abefnrtvNLP_ "/\\\t\r\n]|x[\dA-Fa-f]{2}|u[\dA-Fa-f]{4}|U[\dA-Fa-f]{8})/g
 
 /** Each would be an error of its own, of as many as the text has characters. */
 const hasBadEscape = (lexeme: string) => lexeme.startsWith('"') && lexeme.replaceAll(ESCAPE, '').includes('\\')
