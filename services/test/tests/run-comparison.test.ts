@@ -71,11 +71,11 @@ test('each test has its event and its hint to the workers, and the comparison it
     [`%${userId}%`, tests.map(({ testId }) => testId)],
   )
   const counts = Object.groupBy(rows, ({ subject }) => subject)
-  expect(Object.entries(counts).map(([subject, of]) => [subject, of!.length])).toEqual([
-    ['pf.test.test.requested.v1', 3],
-    ['pf.job.test.run.v1.sandbox', 3],
-    ['pf.test.comparison.created.v1', 1],
-  ])
+  expect(Object.fromEntries(Object.entries(counts).map(([subject, of]) => [subject, of!.length]))).toEqual({
+    'pf.test.test.requested.v1': 3,
+    'pf.job.test.run.v1.sandbox': 3,
+    'pf.test.comparison.created.v1': 1,
+  })
   expect(comparisonId).toMatch(/^[0-9a-f-]{36}$/)
 })
 
