@@ -6,6 +6,7 @@ import type { Call } from '#chassis/grpc/call.ts'
 import { newId } from '#chassis/ids.ts'
 import { admitCases, type Admitting, admitTests, type PlaceInRun } from './admit-many.ts'
 import { noMoney, noSeat } from './budget.ts'
+import type { TestConfig } from './config.ts'
 import { OWN_KEYS_LANE } from '#contracts/events.ts'
 import { getTest } from './db/get-test.ts'
 import { insertTest, NO_MONEY, NO_SEAT } from './db/insert-test.ts'
@@ -42,6 +43,8 @@ export type NewTest = {
 
 /** Admits tests. Each of these throws RESOURCE_EXHAUSTED when there is no room, or no money. */
 export type Admission = {
+  /** What users may spend in a day. */
+  budget: TestConfig['budget']
   /** One test of the caller, once for each `request_id`, in one statement. Throws also what `createOnce` throws. */
   one(test: NewTest, call: Call): Promise<TestRow>
   /** Prepares tests, all or none of which are then admitted in a transaction: see `admitTests`. */
@@ -54,7 +57,8 @@ export type Admission = {
 
 type InTransaction = Omit<Admitting, 'defaultLimit'>
 
-export function createAdmission(sql: Sql, defaultLimit: bigint): Admission {
+export function createAdmission(sql: Sql, budget: TestConfig['budget']): Admission {
+  const defaultLimit = BigInt(budget.defaultMicros)
   const storePrice = createStorePrice(sql)
   const storePrices = async (tests: readonly NewTest[]) => {
     for (const { model, price } of tests) await storePrice(model, price)
@@ -64,6 +68,7 @@ export function createAdmission(sql: Sql, defaultLimit: bigint): Admission {
     if ((await waiting()) >= MAX_WAITING) throw full()
   }
   return {
+    budget,
     one: async (test, call) => {
       await checkRoom()
       await storePrice(test.model, test.price)

@@ -7,19 +7,19 @@ import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/ver
 import { type Admission, createAdmission } from './admission.ts'
 import { splitSecrets, type TestConfig } from './config.ts'
 import { createKeyVault, type KeyVault } from './key-vault.ts'
-import { createAsserter } from './assertions/asserter.ts'
 import { loadModels, type Models } from './models.ts'
+import { createSuites, type Suites } from './suites.ts'
 import { createWatches, type Watches } from './watches.ts'
 import { createWorker, type Worker } from './worker/worker.ts'
 
 /** What handlers, jobs and queues of this service need beside the call; each takes the part that it uses. */
 export type Deps = {
-  config: TestConfig
   pageTokens: PageTokens
   models: Models
   vault: KeyVault
   admission: Admission
   worker: Worker
+  suites: Suites
   watches: Watches
   /** The other services, which are asked with the caller's token. */
   remote: {
@@ -40,18 +40,17 @@ export function createContext({
   openChannel,
 }: Base<TestConfig>): Deps {
   const { sql } = database
-  const defaultLimit = BigInt(config.budget.defaultMicros)
   const vault = createKeyVault([config.ownKeys.secret, ...splitSecrets(config.ownKeys.formerSecrets)])
   const models = loadModels(config.providersFile, config.providerKeysFile)
-  const asserter = createAsserter(log)
+  const suites = createSuites(database, log)
   const version = openChannel('version', config.versionService)
   return {
-    config,
     pageTokens,
     models,
     vault,
-    admission: createAdmission(sql, defaultLimit),
-    worker: createWorker({ database, models, vault, asserter, live, defaultLimit, log, registry: metrics.registry }),
+    admission: createAdmission(sql, config.budget),
+    worker: createWorker({ sql, models, vault, suites, live, config, log, registry: metrics.registry }),
+    suites,
     watches: createWatches({ live, sql, log }),
     remote: {
       readableVersions: askPrompt(openChannel('prompt', config.promptService)),

@@ -14,7 +14,7 @@ export const testService: ServiceDefinition<TestConfig, Deps> = {
   store: postgres(schema),
   context: createContext,
   services,
-  jobs: ({ worker }) => worker.jobs,
+  jobs: ({ worker, suites }) => [...worker.jobs, suites.job],
   queues: ({ models, worker }) => {
     const lanes = new Set([OWN_KEYS_LANE, ...models.all.map(({ provider }) => provider)])
     return [...lanes].map((lane) => ({
@@ -24,8 +24,9 @@ export const testService: ServiceDefinition<TestConfig, Deps> = {
       claim: ({ testId }) => worker.claim(testId, lane),
     }))
   },
-  close: async ({ worker, config: { drain } }) => {
-    await worker.close(drain.graceMs)
+  close: async ({ worker, suites }) => {
+    await worker.close()
+    await suites[Symbol.asyncDispose]()
     await closeConnections()
   },
 }

@@ -11,6 +11,9 @@ import { member } from './tree.ts'
 /** What a file of cases is: a configuration or a list of tests of promptfoo in YAML or JSON, its CSV, or our own cases as JSON. */
 export type ImportFormat = 'PROMPTFOO_YAML' | 'CSV' | 'JSON'
 
+/** The cases, and what is wrong with the file; with any problem the cases are not complete. */
+export type Imported = { cases: SuiteCase[]; problems: Violation[] }
+
 const MAX_BYTES = 1024 * 1024
 
 /**
@@ -18,7 +21,7 @@ const MAX_BYTES = 1024 * 1024
  * `content` that begins with its line, `line 12: …`; with any of them the cases are not complete. Never throws. Takes up to a
  * second of a processor for the longest files.
  */
-export function readCases(format: ImportFormat, content: string): { cases: SuiteCase[]; problems: Violation[] } {
+export function readCases(format: ImportFormat, content: string): Imported {
   const problems = new Problems()
   const cases = casesOf(draftsOf(format, content, problems.report), problems.report)
   return { cases, problems: problems.violations() }

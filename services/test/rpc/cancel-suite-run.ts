@@ -7,11 +7,11 @@ import { cancelRun } from '../db/suite-tests.ts'
 import { getSuiteRun } from './get-suite-run.ts'
 
 export const cancelSuiteRun =
-  ({ remote, worker }: Pick<Deps, 'remote' | 'worker'>) =>
+  ({ remote, suites }: Pick<Deps, 'remote' | 'suites'>) =>
   async ({ runId }: CancelSuiteRunRequest, call: Call) => {
     const [row] = await call.sql(db.getSuiteRun, { id: runId, userId: call.caller.userId })
     if (!row) throw notFound('suite run')
     await call.sql(cancelRun, { runId })
-    worker.suiteRuns.advance(runId)
+    suites.advance(runId)
     return getSuiteRun({ remote })({ runId }, call)
   }

@@ -1,4 +1,5 @@
 import { invalid, isAppError, type Violation } from '#chassis/errors.ts'
+import type { Assertion } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import { SuiteCase, type SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import type { Asserter } from '../assertions/asserter.ts'
 import type { Models } from '../models.ts'
@@ -10,13 +11,23 @@ const MAX_BYTES = 2 * 1024 * 1024
 
 type Parts = { models: Models; asserter: Asserter }
 
+/** Whose suite it is, and until when that is asked. */
+type Asked = { caller: { userId: string }; signal: AbortSignal }
+
 /** Throws INVALID_ARGUMENT that names everything that is wrong with a suite. */
-export async function checkSuite({ models, asserter }: Parts, settings: SuiteSettings, cases: readonly SuiteCase[]) {
+export async function checkSuite(
+  { models, asserter }: Parts,
+  settings: SuiteSettings,
+  cases: readonly SuiteCase[],
+  { caller, signal }: Asked,
+) {
   const violations = [
     ...problemsOfModel(models, settings),
     ...problemsOfSize(settings, cases),
     ...problemsOfNames(cases),
-    ...(await problemsOfAssertions(asserter, cases)),
+    ...(await problemsOfAssertions(cases, (assertion) =>
+      asserter.problemsOf(assertion, { owner: caller.userId, signal }),
+    )),
   ]
   if (violations.length > 0) throw invalid(violations)
 }
@@ -56,11 +67,14 @@ function problemsOfNames(cases: readonly SuiteCase[]): Violation[] {
   })
 }
 
-async function problemsOfAssertions(asserter: Asserter, cases: readonly SuiteCase[]): Promise<Violation[]> {
+async function problemsOfAssertions(
+  cases: readonly SuiteCase[],
+  problemsOf: (assertion: Assertion) => Promise<Violation[]>,
+): Promise<Violation[]> {
   const violations: Violation[] = []
   for (const [at, { assertions }] of cases.entries()) {
     for (const [index, assertion] of assertions.entries()) {
-      for (const { field, description } of await asserter.problemsOf(assertion))
+      for (const { field, description } of await problemsOf(assertion))
         violations.push({ field: `cases[${at}].assertions[${index}].${field}`, description })
     }
   }

@@ -5,25 +5,32 @@ import type { CreateSuiteRequest } from '#contracts/gen/promptforge/test/v1/suit
 import type { Deps } from '../context.ts'
 import { checkSuite } from './check-suite.ts'
 import { getSuite } from './get-suite.ts'
-import { storeSuite } from './store-suite.ts'
+import { type NewSuite, storeSuite } from './store-suite.ts'
 
 export const createSuite =
-  ({ models, worker: { asserter }, remote }: Pick<Deps, 'models' | 'worker' | 'remote'>) =>
+  ({ models, suites, remote }: Pick<Deps, 'models' | 'suites' | 'remote'>) =>
   async (request: CreateSuiteRequest, call: Call) => {
-    const { promptId, name, description, cases } = request
     const settings = request.settings!
-    await remote.readableVersions(promptId, call.origin)
-    await checkSuite({ models, asserter }, settings, cases)
-    const id = newId()
-    const suite = { id, promptId, userId: call.caller.userId, name, description, settings, cases }
-    const suiteId = await createInTransaction(
-      call,
-      id,
-      async (em, _emit, now) => {
-        storeSuite(em, now, suite)
-        return id
-      },
-      async (earlierId) => earlierId,
-    )
-    return getSuite({ suiteId }, call)
+    await remote.readableVersions(request.promptId, call.origin)
+    await checkSuite({ models, ...suites }, settings, request.cases, call)
+    return storeOnce({ ...request, settings }, call)
   }
+
+/** Stores a new suite of the caller's, once for each `request_id`. */
+export async function storeOnce(
+  { promptId, name, description, settings, cases }: Omit<NewSuite, 'id' | 'userId'>,
+  call: Call,
+) {
+  const id = newId()
+  const suite = { id, promptId, userId: call.caller.userId, name, description, settings, cases }
+  const suiteId = await createInTransaction(
+    call,
+    id,
+    async (em, _emit, now) => {
+      storeSuite(em, now, suite)
+      return id
+    },
+    async (earlierId) => earlierId,
+  )
+  return getSuite({ suiteId }, call)
+}

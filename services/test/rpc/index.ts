@@ -19,6 +19,7 @@ import { getComparison } from './get-comparison.ts'
 import { getSuiteRun } from './get-suite-run.ts'
 import { getSuite } from './get-suite.ts'
 import { getTest } from './get-test.ts'
+import { importSuite } from './import-suite.ts'
 import { listComparisons } from './list-comparisons.ts'
 import { listModels } from './list-models.ts'
 import { listSuiteRuns } from './list-suite-runs.ts'
@@ -56,6 +57,7 @@ export const services = (deps: Deps) => [
   }),
   serve(SuiteServiceService, {
     createSuite: createSuite(deps),
+    importSuite: importSuite(deps),
     getSuite,
     listSuites: listSuites(deps),
     updateSuite: updateSuite(deps),

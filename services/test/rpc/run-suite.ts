@@ -21,7 +21,7 @@ import { chooseModel, readVersion } from './what-to-run.ts'
 const MAX_BYTES = 32 * 1024 * 1024
 
 export const runSuite =
-  ({ models, admission, remote, worker }: Pick<Deps, 'models' | 'admission' | 'remote' | 'worker'>) =>
+  ({ models, admission, remote, suites }: Pick<Deps, 'models' | 'admission' | 'remote' | 'suites'>) =>
   async ({ suiteId, which }: RunSuiteRequest, call: Call) => {
     const { userId } = call.caller
     const suite = (await getSuite({ suiteId }, call)).suite
@@ -56,7 +56,7 @@ export const runSuite =
       },
       async (earlierId) => earlierId,
     )
-    worker.suiteRuns.advance(runId)
+    suites.advance(runId)
     return getSuiteRun({ remote })({ runId }, call)
   }
 

@@ -4,7 +4,7 @@ import { Suite, SuiteCase } from '../db/suite.entity.ts'
 import { withDefaults } from '../suite.ts'
 
 /** What a suite is made of. */
-type NewSuite = {
+export type NewSuite = {
   id: string
   promptId: string
   userId: string

@@ -10,13 +10,13 @@ import { getSuite } from './get-suite.ts'
 import { storeCases, storedSettings } from './store-suite.ts'
 
 export const updateSuite =
-  ({ models, worker: { asserter } }: Pick<Deps, 'models' | 'worker'>) =>
+  ({ models, suites }: Pick<Deps, 'models' | 'suites'>) =>
   async (request: UpdateSuiteRequest, call: Call) => {
     const { suiteId, name, description } = request
     const before = (await getSuite({ suiteId }, call)).suite
     const settings = request.settings ?? before.settings!
     const cases = request.cases?.cases ?? before.cases
-    if (request.settings || request.cases) await checkSuite({ models, asserter }, settings, cases)
+    if (request.settings || request.cases) await checkSuite({ models, ...suites }, settings, cases, call)
     await call.transaction(async (em, _emit, now) => {
       const suite = await suiteToChange(em, suiteId, call.caller.userId)
       const etag = String(suite.revision)

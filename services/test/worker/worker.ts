@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { jobCause } from '#chassis/cause.ts'
-import type { Database } from '#chassis/db/orm.ts'
+import type { Sql } from '#chassis/db/statements.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
 import type { Live } from '#chassis/events/live.ts'
 import { newId } from '#chassis/ids.ts'
@@ -13,9 +13,10 @@ import { OWN_KEYS_LANE } from '#contracts/events.ts'
 import { type ClaimedRow, claimTest } from '../db/claim-test.ts'
 import { finishTest } from '../db/finish-test.ts'
 import { throttleTest } from '../db/throttle-test.ts'
-import type { Asserter } from '../assertions/asserter.ts'
+import type { TestConfig } from '../config.ts'
 import type { KeyVault } from '../key-vault.ts'
 import type { Models } from '../models.ts'
+import type { Suites } from '../suites.ts'
 import { callModel } from '../providers/call-model.ts'
 import { type Claim, createClaims } from './claims.ts'
 import { createLanes, type Place } from './lanes.ts'
@@ -23,7 +24,6 @@ import { tellText } from './live-text.ts'
 import { createOwnKeys, OWN_KEYS_CALLS } from './own-keys.ts'
 import { resealKeys } from './reseal-keys.ts'
 import { collectResponse } from './response.ts'
-import { createSuiteRuns, type SuiteRuns } from './suite-runs.ts'
 import { sweepTests } from './sweep.ts'
 import { targetOf } from './target-of.ts'
 import { endingOf, waitOf } from './endings.ts'
@@ -33,10 +33,6 @@ const RETRY_MS = 500
 
 /** Runs tests of this replica. */
 export type Worker = {
-  /** Carries the runs of suites on. */
-  suiteRuns: SuiteRuns
-  /** Checks what suites assert. */
-  asserter: Asserter
   /** How many tests of a lane may run at once, at this moment. */
   limit(lane: string): number
   jobs: Job[]
@@ -46,27 +42,26 @@ export type Worker = {
    */
   claim(testId: string, lane: string): Promise<{ done: Promise<void> } | undefined>
   /**
-   * Waits until its tests have ended, no longer than so many milliseconds; then it aborts their calls. Other workers run them again when
+   * Waits until its tests have ended, no longer than RPCs may take; then it aborts their calls. Other workers run them again when
    * their leases are over.
    */
-  close(graceMs: number): Promise<void>
+  close(): Promise<void>
 }
 
 type Parts = {
-  database: Pick<Database, 'sql' | 'transaction'>
+  sql: Sql
   models: Models
-  asserter: Asserter
   vault: KeyVault
+  suites: Pick<Suites, 'advance'>
   live: Live
-  defaultLimit: bigint
+  config: Pick<TestConfig, 'budget' | 'drain'>
   log: Logger
   registry: Registry
 }
 
-export function createWorker({ database, models, vault, asserter, live, defaultLimit, log, registry }: Parts): Worker {
-  const { sql } = database
+export function createWorker({ sql, models, vault, suites, live, config, log, registry }: Parts): Worker {
+  const defaultLimit = BigInt(config.budget.defaultMicros)
   const lanes = createLanes()
-  const suiteRuns = createSuiteRuns({ database, asserter, log })
   const ownKeys = createOwnKeys(sql)
   const claims = createClaims(sql, log)
   const running = new Set<Promise<void>>()
@@ -101,14 +96,12 @@ export function createWorker({ database, models, vault, asserter, live, defaultL
     }
     const rows = await untilStored(store, claim, log)
     if (!rows?.length) metrics.discarded.inc()
-    else if (claimed.suite_run_id) suiteRuns.advance(claimed.suite_run_id)
+    else if (claimed.suite_run_id) suites.advance(claimed.suite_run_id)
   }
 
   return {
-    suiteRuns,
-    asserter,
     limit: (lane) => (lane === OWN_KEYS_LANE ? OWN_KEYS_CALLS : lanes.limit(lane)),
-    jobs: [sweepTests({ sql, defaultLimit, log }), resealKeys({ sql, vault, log }), suiteRuns.job],
+    jobs: [sweepTests({ sql, defaultLimit, log }), resealKeys({ sql, vault, log })],
     claim: async (testId, lane) => {
       const place = await enter(testId, lane)
       if (!place) return undefined
@@ -131,14 +124,12 @@ export function createWorker({ database, models, vault, asserter, live, defaultL
       running.add(done)
       return { done }
     },
-    close: async (graceMs) => {
+    close: async () => {
       const stopped = new AbortController()
-      await Promise.race([Promise.all(running), pause(graceMs, stopped.signal)])
+      await Promise.race([Promise.all(running), pause(config.drain.graceMs, stopped.signal)])
       stopped.abort()
       claims.loseAll()
       await Promise.all(running)
-      await suiteRuns.close()
-      await asserter[Symbol.asyncDispose]()
     },
   }
 }

@@ -7,26 +7,29 @@ import type { Logger } from '#chassis/logger.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { AssertionResult, AssertionResult_Outcome } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import { SuiteCase, SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
-import type { Asserter } from '../assertions/asserter.ts'
-import { SuiteRun } from '../db/suite.entity.ts'
-import { listRunCases } from '../db/suite-runs.ts'
-import { hasUnjudged, judgeTest, listRunning, listUnjudged, releaseTests, type UnjudgedRow } from '../db/suite-tests.ts'
-import { ratedCase, runVerdict, withDefaults } from '../suite.ts'
+import { type Asserter, createAsserter } from './assertions/asserter.ts'
+import { SuiteRun } from './db/suite.entity.ts'
+import { listRunCases } from './db/suite-runs.ts'
+import { hasUnjudged, judgeTest, listRunning, listUnjudged, releaseTests, type UnjudgedRow } from './db/suite-tests.ts'
+import { createImporter, type Importer } from './import/importer.ts'
+import { ratedCase, runVerdict, withDefaults } from './suite.ts'
 
-/** Carries the runs of suites on. */
-export type SuiteRuns = {
-  /** Carries all on again and again: what a replica that was lost has left. */
+/** What suites need beside the workers. Disposing of it waits until runs have been carried on as far as was begun. */
+export type Suites = AsyncDisposable & {
+  asserter: Asserter
+  importer: Importer
+  /** Carries all runs on again and again: what a replica that was lost has left. */
   job: Job
   /** Carries a run on as far as it goes now: judges its tests that have ended, lets the next go, and ends it when all are judged. */
   advance(runId: string): void
-  /** Waits until what it does has been done. */
-  close(): Promise<void>
 }
 
-type Parts = { database: Pick<Database, 'sql' | 'transaction'>; asserter: Asserter; log: Logger }
+type Parts = { database: Pick<Database, 'sql' | 'transaction'>; asserter: Asserter }
 
 /** Each replica carries on the runs whose tests it ran; doing so twice does no harm. */
-export function createSuiteRuns({ database, asserter, log }: Parts): SuiteRuns {
+export function createSuites(database: Parts['database'], log: Logger): Suites {
+  const asserter = createAsserter(log)
+  const importer = createImporter()
   const going = new Map<string, { again: boolean; done: Promise<void> }>()
   const advance = (runId: string) => {
     const known = going.get(runId)
@@ -52,6 +55,8 @@ export function createSuiteRuns({ database, asserter, log }: Parts): SuiteRuns {
     return entry.done
   }
   return {
+    asserter,
+    importer,
     job: {
       name: 'advance suite runs',
       on: 'one replica',
@@ -64,19 +69,21 @@ export function createSuiteRuns({ database, asserter, log }: Parts): SuiteRuns {
       },
     },
     advance: (runId) => void advance(runId),
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       await Promise.all(Array.from(going.values(), ({ done }) => done))
+      await asserter[Symbol.asyncDispose]()
+      await importer[Symbol.asyncDispose]()
     },
   }
 }
 
-async function advanceRun({ database, asserter }: Omit<Parts, 'log'>, runId: string, cause: Cause) {
+async function advanceRun({ database, asserter }: Parts, runId: string, cause: Cause) {
   const { sql } = database
   for (;;) {
     const unjudged = await sql(listUnjudged, { runId })
     await Promise.all(
       unjudged.map(async (row) => {
-        const results = await judge(asserter, row)
+        const results = await judge(asserter, row, runId)
         const written = results.map((result) => AssertionResult.toJSON(result))
         await sql(judgeTest, {
           id: row.id,
@@ -92,14 +99,15 @@ async function advanceRun({ database, asserter }: Omit<Parts, 'log'>, runId: str
 }
 
 /** What came of the assertions of a test; of one that failed none can be checked. */
-async function judge(asserter: Asserter, row: UnjudgedRow): Promise<AssertionResult[]> {
+async function judge(asserter: Asserter, row: UnjudgedRow, owner: string): Promise<AssertionResult[]> {
   if (row.status === 'FAILED') return []
-  return asserter.evaluate(SuiteCase.fromJSON(row.definition).assertions, {
+  const answer = {
     text: row.response ?? '',
     latencyMs: row.response_time_ms ?? 0,
     costMicros: BigInt(row.cost_micros),
     finishReason: row.finish_reason ?? '',
-  })
+  }
+  return asserter.evaluate(SuiteCase.fromJSON(row.definition).assertions, answer, owner)
 }
 
 function verdictOf({ status }: UnjudgedRow, results: AssertionResult[]): 'PASS' | 'FAIL' | 'ERROR' {
