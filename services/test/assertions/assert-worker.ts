@@ -4,7 +4,7 @@ import { findDeep, patternProblem } from './deep-check.ts'
 import type { Finding } from './finding.ts'
 import { type Parsed, parseJson } from './parse-json.ts'
 import type { Compilable } from './problems.ts'
-import { compileSchema, createDrafts } from './schema.ts'
+import { createSchemas } from './schema.ts'
 
 /** What is asked of a thread, and where it tells: first that it begins, then a Finding for each check, or what cannot be compiled. */
 export type Task = ({ checks: Check[]; answer: Answer } | { compile: Compilable }) & { port: MessagePort }
@@ -13,8 +13,8 @@ export type Task = ({ checks: Check[]; answer: Answer } | { compile: Compilable 
 export type Compiled = { problem?: string }
 
 // The thread's own. What is slow the first time is done before a task's time begins.
-const drafts = createDrafts()
-compileSchema('{"type": "string", "pattern": "."}', drafts)
+const schemas = createSchemas()
+schemas.compile('{"type": "string", "pattern": "."}')
 
 /** What a thread of `asserter.ts` does. */
 export function work(task: Task): void {
@@ -30,12 +30,12 @@ export function work(task: Task): void {
 
 function problemOf(check: Compilable): string | undefined {
   if (check.$case === 'regex') return patternProblem(check.value)
-  const validate = compileSchema(check.value.schema, drafts)
+  const validate = schemas.compile(check.value.schema)
   return typeof validate === 'string' ? validate : undefined
 }
 
 const find = (check: Check, answer: Answer, parsed: () => Parsed): Finding =>
-  isDeep(check) ? findDeep(check, answer.text, parsed, drafts) : findPlain(check, answer)
+  isDeep(check) ? findDeep(check, answer.text, parsed, schemas) : findPlain(check, answer)
 
 function parsedOnce(text: string): () => Parsed {
   let parsed: Parsed | undefined

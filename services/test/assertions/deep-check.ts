@@ -5,15 +5,15 @@ import { type Finding, quote } from './finding.ts'
 import { parsePath, valueAt } from './json-path.ts'
 import { type Parsed, parseJson } from './parse-json.ts'
 import { isSameJson } from './same-json.ts'
-import { compileSchema, type Drafts } from './schema.ts'
+import type { Schemas } from './schema.ts'
 
 /** Whether a check holds for a text, and for the same as JSON. It may take for ever: it is for a thread that can be ended. */
-export function findDeep(check: DeepCheck, text: string, parsed: () => Parsed, drafts: Drafts): Finding {
+export function findDeep(check: DeepCheck, text: string, parsed: () => Parsed, schemas: Schemas): Finding {
   switch (check.$case) {
     case 'regex':
       return matching(check.value, text)
     case 'isJson':
-      return ofJson(parsed(), (value) => fulfilling(check.value.schema, value, drafts))
+      return ofJson(parsed(), (value) => fulfilling(check.value.schema, value, schemas))
     case 'jsonPath':
       return ofJson(parsed(), (value) => having(check.value, value))
   }
@@ -43,10 +43,10 @@ function matching(pattern: string, text: string): Finding {
 const ofJson = (parsed: Parsed, find: (value: unknown) => Finding): Finding =>
   'problem' in parsed ? { holds: false, because: `the answer is not JSON: ${parsed.problem}` } : find(parsed.value)
 
-function fulfilling(schema: string, value: unknown, drafts: Drafts): Finding {
+function fulfilling(schema: string, value: unknown, schemas: Schemas): Finding {
   if (schema === '') return { holds: true, because: 'the answer is JSON' }
-  const validate = compileSchema(schema, drafts)
-  if (typeof validate === 'string') return { unknown: `could not be checked: the schema ${validate}` }
+  const validate = schemas.compile(schema)
+  if (typeof validate === 'string') return { unknown: `could not be checked by the schema: ${validate}` }
   try {
     const problem = validate(value)
     if (problem === undefined) return { holds: true, because: 'the answer is JSON that fulfils the schema' }

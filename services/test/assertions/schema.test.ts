@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals'
-import { compileSchema, createDrafts, type Validate } from './schema.ts'
+import { createSchemas, type Validate } from './schema.ts'
 import { readSchema } from './schema-rules.ts'
 
-const drafts = createDrafts()
+const schemas = createSchemas()
 const compiled = (schema: unknown) => {
-  const validate = compileSchema(JSON.stringify(schema), drafts)
+  const validate = schemas.compile(JSON.stringify(schema))
   if (typeof validate === 'string') throw new Error(validate)
   return validate as Validate
 }
-const problem = (schema: unknown) => compileSchema(typeof schema === 'string' ? schema : JSON.stringify(schema), drafts)
+const problem = (schema: unknown) => schemas.compile(typeof schema === 'string' ? schema : JSON.stringify(schema))
 
 test('a schema says what is wrong with a value, and where', () => {
   const validate = compiled({ properties: { a: { items: { type: 'string', pattern: '^x' } } }, required: ['a'] })
@@ -50,6 +50,12 @@ test('references to itself are followed, and no others', () => {
   expect(problem({ items: { anyOf: [{ $ref: 'x.json' }] } })).toMatch('/items/anyOf/0/$ref')
   expect(problem({ $ref: '#/nowhere' })).toMatch("can't resolve reference")
   expect(problem({ $dynamicRef: 'https://a.example/tree' })).toMatch('at /$dynamicRef')
+})
+
+test('of schemas that are used again the last ones are kept', () => {
+  const [again, other] = ['{"type": "array"}', '{"type": "null"}']
+  expect(schemas.compile(again)).toBe(schemas.compile(again))
+  expect(schemas.compile(other)).not.toBe(schemas.compile(again))
 })
 
 test('no schema changes what another means', () => {

@@ -1,4 +1,5 @@
 import { Ajv2020, type Options } from 'ajv/dist/2020.js'
+import { LRUCache } from 'lru-cache'
 import { RE2JS } from 're2js'
 import { readSchema, REFUSED_KEYWORDS } from './schema-rules.ts'
 
@@ -12,7 +13,7 @@ const compilePattern = (pattern: string) => {
 }
 
 const OPTIONS: Options = {
-  // The schema of schemas is `drafts`'s.
+  // The schema of schemas is that of `drafts`.
   meta: false,
   validateSchema: false,
   validateFormats: false,
@@ -27,17 +28,35 @@ const OPTIONS: Options = {
   // A part to which much refers would be compiled as often.
   inlineRefs: false,
   logger: false,
-  code: { regExp: Object.assign(compilePattern, { code: 're2' }) },
+  // Optimising takes longer than what it saves for one answer.
+  code: { optimize: false, regExp: Object.assign(compilePattern, { code: 're2' }) },
 }
 
-/** Validates schemas by the schema of their draft. No schema of a user is ever added to it. */
-export type Drafts = Pick<Ajv2020, 'validateSchema' | 'errorsText' | 'errors'>
+/** Compiled schemas that a thread keeps: cases of a suite have the same ones. */
+const MAX_KEPT = 20
 
-/** Makes one. The first schema takes it a tenth of a second. */
-export const createDrafts = (): Drafts => new Ajv2020({ logger: false, validateFormats: false })
+/** Compiles schemas. */
+export type Schemas = {
+  /** What validates by a schema, or a sentence when it cannot be compiled. */
+  compile(schema: string): Validate | string
+}
 
-/** Compiles a schema. Answers a sentence when that cannot be done. Each has an Ajv of its own, so that none knows of another's ids. */
-export function compileSchema(text: string, drafts: Drafts): Validate | string {
+/** Makes Schemas, which keep the last ones. */
+export function createSchemas(): Schemas {
+  const kept = new LRUCache<string, Validate | string>({ max: MAX_KEPT })
+  // Of it the first schema takes a tenth of a second. No schema of a user is ever added to it.
+  const drafts = new Ajv2020({ logger: false, validateFormats: false })
+  return {
+    compile: (schema) => {
+      const compiled = kept.get(schema) ?? compile(schema, drafts)
+      kept.set(schema, compiled)
+      return compiled
+    },
+  }
+}
+
+// Each schema has an Ajv of its own, so that none knows of another's ids.
+function compile(text: string, drafts: Ajv2020): Validate | string {
   const read = readSchema(text)
   if ('problem' in read) return read.problem
   try {
