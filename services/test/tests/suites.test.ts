@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import { v7 } from 'uuid'
 import { rejection } from '#chassis/testing/rejection.ts'
-import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
+import {
+  CreateSuiteRequest,
+  ImportSuiteRequest,
+  ImportSuiteRequest_Format,
+  SuiteServiceService,
+} from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import { RUNNER, startTestRunner, type TestRunner } from './harness.ts'
 
 let runner: TestRunner
@@ -178,4 +183,78 @@ test('a list has the caller’s suites, newest first, page by page, and of one p
   expect(first.suites[0]).toMatchObject({ cases: [], casesCount: 1 })
   expect((await list({ promptId })).suites).toHaveLength(3)
   expect((await list({ promptId: v7() })).suites).toEqual([])
+})
+
+describe('a file', () => {
+  const read = async (format: ImportSuiteRequest_Format, content: string, promptContent = 'Translate {{text}}') => {
+    const token = await runner.identity.tokenFor({ ...RUNNER, userId: v7() })
+    const request = { promptId: runner.newPrompt(promptContent), name: 'Imported', settings: SETTINGS, format, content }
+    const list = () => suites.listSuites({ pageSize: 0, pageToken: '' }, { token })
+    return { token, list, answer: suites.importSuite(ImportSuiteRequest.fromPartial(request as object), { token }) }
+  }
+
+  test('of promptfoo becomes a suite, without the values that only its assertions use', async () => {
+    const content = `
+defaultTest:
+  assert:
+    - type: latency
+      threshold: 5000
+tests:
+  - description: says hello
+    vars: { text: hello, expected: Hallo }
+    assert:
+      - type: icontains
+        value: '{{expected}}'
+      - type: not-regex
+        value: '[0-9]+'
+  - vars: { text: bye }
+`
+    const { answer } = await read(ImportSuiteRequest_Format.PROMPTFOO_YAML, content)
+    expect((await answer).suite).toMatchObject({
+      name: 'Imported',
+      casesCount: 2,
+      cases: [
+        {
+          name: 'says hello',
+          values: { text: 'hello' },
+          assertions: [
+            { negate: false, check: { $case: 'latencyMs', value: 5000n } },
+            { negate: false, check: { $case: 'icontains', value: 'Hallo' } },
+            { negate: true, check: { $case: 'regex', value: '[0-9]+' } },
+          ],
+        },
+        { name: 'case 2', values: { text: 'bye' } },
+      ],
+    })
+  })
+
+  test('that is CSV or our own JSON does too', async () => {
+    const csv = await read(ImportSuiteRequest_Format.CSV, 'text,__expected\nhello,contains:Hallo\n')
+    expect((await csv.answer).suite!.cases).toMatchObject([{ values: { text: 'hello' } }])
+    const own = { cases: [{ name: 'a', values: { text: 'x' }, assertions: [{ regex: '^x' }] }] }
+    const json = await read(ImportSuiteRequest_Format.JSON, JSON.stringify(own))
+    expect((await json.answer).suite!.cases).toMatchObject([{ name: 'a', assertions: [{ check: { value: '^x' } }] }])
+  })
+
+  test.each([
+    [
+      'what is not supported, by its lines',
+      'tests:\n  - assert:\n      - type: javascript\n        value: output\nproviders: [x]',
+      ['line 3', 'line 5'],
+    ],
+    [
+      'an expression that cannot be read, by its case',
+      'tests:\n  - description: odd\n    assert:\n      - { type: regex, value: "(" }',
+      ['case "odd", assertions[0].regex'],
+    ],
+    ['what is no YAML', 'tests: [', ['line 1']],
+  ])('names %s, and nothing is made', async (_, content, beginnings) => {
+    const { answer, list } = await read(ImportSuiteRequest_Format.PROMPTFOO_YAML, content)
+    const error = await rejection(answer)
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT })
+    expect(error.violations.map(({ field }) => field)).toEqual(beginnings.map(() => 'content'))
+    for (const [index, beginning] of beginnings.entries())
+      expect(error.violations[index]!.description).toMatch(new RegExp(`^${RegExp.escape(beginning)}`))
+    expect((await list()).suites).toEqual([])
+  })
 })
