@@ -7,14 +7,13 @@ import { newId } from '#chassis/ids.ts'
 import { admitCases, type Admitting, admitTests, type PlaceInRun } from './admit-many.ts'
 import { noMoney, noSeat } from './budget.ts'
 import type { TestConfig } from './config.ts'
-import { OWN_KEYS_LANE } from '#contracts/events.ts'
 import { getTest } from './db/get-test.ts'
 import { insertTest, NO_MONEY, NO_SEAT } from './db/insert-test.ts'
 import { createStorePrice } from './db/prices.ts'
 import type { TestRow } from './db/rows.ts'
 import { countUnfinished } from './db/sweep.ts'
-import type { DatedPrice, Model } from './models.ts'
 import { boundOf } from './money.ts'
+import { laneOf, type NewTest } from './new-test.ts'
 import { isRefusal } from './refusal.ts'
 
 /** Tests of all users that have not ended, at most. Those of suites' runs do not count. */
@@ -22,24 +21,6 @@ const MAX_WAITING = 10_000
 
 /** For how long a count of them is used, milliseconds. */
 const COUNTED_MS = 1000
-
-/** What is to be run. */
-export type NewTest = {
-  promptId: string
-  version: number
-  contentHash: string
-  /** The text that the model gets. */
-  text: string
-  values: Record<string, string>
-  model: Model
-  modelName: string
-  price: DatedPrice
-  temperature: number | null
-  maxTokens: number
-  retryOf: string | null
-  /** The caller's own key that the model is called with; null: the operator's. */
-  keyId: string | null
-}
 
 /** Admits tests. Each of these throws RESOURCE_EXHAUSTED when there is no room, or no money. */
 export type Admission = {
@@ -122,10 +103,6 @@ function insertOnce(test: NewTest, call: Call, defaultLimit: bigint) {
   }
   return createOnce(call, create, load)
 }
-
-/** Where a test waits for its worker. */
-export const laneOf = ({ keyId, model }: Pick<NewTest, 'keyId' | 'model'>) =>
-  keyId === null ? model.provider : OWN_KEYS_LANE
 
 /** Counts at most once in COUNTED_MS. */
 function counted(count: () => Promise<number>): () => Promise<number> {

@@ -2,13 +2,13 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Emit } from '#chassis/db/transaction.ts'
 import { newId } from '#chassis/ids.ts'
 import { EVENTS, JOBS } from '#contracts/events.ts'
-import { laneOf, type NewTest } from './admission.ts'
 import { reserve } from './budget.ts'
 import { budgetToChange } from './db/budget-to-change.ts'
 import { ModelPrice } from './db/model-price.entity.ts'
 import { PromptTest } from './db/prompt-test.entity.ts'
 import { HELD } from './db/suite-tests.ts'
 import { boundOf } from './money.ts'
+import { laneOf, type NewTest } from './new-test.ts'
 
 /** Its place in a run of a suite. */
 export type PlaceInRun = { casePosition: number; caseName: string; repeat: number }

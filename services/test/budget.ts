@@ -1,4 +1,4 @@
-import { AppError, exhausted } from '#chassis/errors.ts'
+import { type AppError, exhausted } from '#chassis/errors.ts'
 
 /** Tests of one user that have not ended, at most. Those of a suite's run do not count. */
 export const MAX_UNFINISHED = 100
