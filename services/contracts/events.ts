@@ -111,7 +111,7 @@ export const EVENTS = {
   userUnfollowed: event('user', 'user.unfollowed', 'user', user.UserUnfollowed, { consumers: ['analytics', 'prompt'] }),
   userErased: event('user', 'user.erased', 'user', user.UserErased, {
     perAggregate: true,
-    consumers: ['analytics', 'prompt', 'version'],
+    consumers: ['analytics', 'prompt', 'test', 'version'],
     happens: 'ONCE',
   }),
   promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated, { happens: 'ONCE' }),

@@ -4,6 +4,7 @@ import { JOBS, OWN_KEYS_LANE } from '#contracts/events.ts'
 import { config, type TestConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { schema } from './db/schema.ts'
+import { subscriptions } from './events/index.ts'
 import { closeConnections } from './providers/guarded-fetch.ts'
 import { services } from './rpc/index.ts'
 
@@ -15,6 +16,7 @@ export const testService: ServiceDefinition<TestConfig, Deps> = {
   context: createContext,
   services,
   jobs: ({ worker, suites }) => [...worker.jobs, suites.job],
+  subscriptions,
   queues: ({ models, worker }) => {
     const lanes = new Set([OWN_KEYS_LANE, ...models.all.map(({ provider }) => provider)])
     return [...lanes].map((lane) => ({

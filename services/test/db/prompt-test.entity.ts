@@ -60,5 +60,6 @@ export const PromptTest = defineEntity({
     verdict: p.enum(['PASS', 'FAIL', 'ERROR']).columnType('varchar(20)').nullable(),
     assertionResults: p.json<object[]>().nullable(),
     key: () => p.manyToOne(ProviderKey).nullable(),
+    erasedAt: p.datetime(3).nullable(),
   },
 })

@@ -1,7 +1,7 @@
 import { jsonb, nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
-import { CANCELLED_MESSAGE } from './cancel-test.ts'
+import { CANCELLING } from './cancel-test.ts'
 import { job } from './emissions.ts'
 import { settleCtes } from './settle.ts'
 
@@ -70,13 +70,7 @@ export const releaseTests = statement('release_tests', { runId: uuid, ...eventPa
 /** Ends the tests of a run that wait, and marks those that run for their workers. */
 export const cancelRun = statement('cancel_run', { runId: uuid })<{ id: string }>(
   (p) => `with marked as (
-    update prompt_tests t
-    set cancel_requested_at = coalesce(t.cancel_requested_at, now()), revision = t.revision + 1,
-      status = case when t.status = 'PENDING' then 'FAILED' else t.status end,
-      completed_at = case when t.status = 'PENDING' then now() end,
-      cancelled_at = case when t.status = 'PENDING' then now() end,
-      error_code = case when t.status = 'PENDING' then 'CANCELLED' end,
-      error_message = case when t.status = 'PENDING' then '${CANCELLED_MESSAGE}' end
+    update prompt_tests t set ${CANCELLING}
     where t.suite_run_id = ${p.runId} and t.status in ('PENDING', 'RUNNING')
     returning t.*
   ),

@@ -85,6 +85,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       verdict: 'varchar(20)',
       assertion_results: 'jsonb',
       key_id: 'uuid',
+      erased_at: TIME,
     },
     constraints: [
       "CHECK ((((status)::text = 'RUNNING'::text) = (worker_id IS NOT NULL)))",
@@ -106,6 +107,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       'btree (status)',
       'btree (suite_run_id, case_position, repeat) WHERE (suite_run_id IS NOT NULL)',
       "btree (id) WHERE ((status)::text = ANY ((ARRAY['PENDING'::varchar, 'RUNNING'::varchar])::text[]))",
+      "btree (user_id) WHERE ((status)::text = ANY ((ARRAY['PENDING'::varchar, 'RUNNING'::varchar])::text[]))",
       'btree (suite_run_id) WHERE ((suite_run_id IS NOT NULL) AND (verdict IS NULL))',
       'btree (user_id, created_at DESC, id DESC)',
     ],
@@ -173,7 +175,11 @@ export const BEYOND_SEED: Record<string, Table> = {
       deleted_at: TIME,
     },
     constraints: ['PRIMARY KEY (id)'],
-    indexes: ['btree (prompt_id)', 'btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL)'],
+    indexes: [
+      'btree (user_id)',
+      'btree (prompt_id)',
+      'btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL)',
+    ],
   },
   suite_cases: {
     columns: { suite_id: 'uuid not null', position: 'integer not null', definition: 'jsonb not null' },
@@ -239,7 +245,16 @@ export const BEYOND_SEED: Record<string, Table> = {
       'CHECK (((secret_id IS NULL) = (revoked_at IS NOT NULL)))',
       'PRIMARY KEY (id)',
     ],
-    indexes: ['btree (secret_id) WHERE (revoked_at IS NULL)', 'btree (user_id, id DESC) WHERE (revoked_at IS NULL)'],
+    indexes: [
+      'btree (user_id)',
+      'btree (secret_id) WHERE (revoked_at IS NULL)',
+      'btree (user_id, id DESC) WHERE (revoked_at IS NULL)',
+    ],
+  },
+  erased_users: {
+    columns: { user_id: 'uuid not null', heard_at: `${TIME} not null` },
+    constraints: ['PRIMARY KEY (user_id)'],
+    indexes: [],
   },
   idempotency_keys: IDEMPOTENCY_KEYS,
   outbox: OUTBOX,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { jobCause } from '#chassis/cause.ts'
+import { type Cause, jobCause } from '#chassis/cause.ts'
 import type { Sql } from '#chassis/db/statements.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
 import type { Live } from '#chassis/events/live.ts'
@@ -21,6 +21,7 @@ import { callModel } from '../providers/call-model.ts'
 import { type Claim, createClaims } from './claims.ts'
 import { createLanes, type Place } from './lanes.ts'
 import { tellText } from './live-text.ts'
+import { eraseAgain, eraseUser } from './erasure.ts'
 import { createOwnKeys, OWN_KEYS_CALLS } from './own-keys.ts'
 import { resealKeys } from './reseal-keys.ts'
 import { collectResponse } from './response.ts'
@@ -41,6 +42,8 @@ export type Worker = {
    * has ended, and never rejects.
    */
   claim(testId: string, lane: string): Promise<{ done: Promise<void> } | undefined>
+  /** Cancels the tests of a user who was erased, and takes all that the user has stored. It may be done again. */
+  eraseUser(userId: string, cause: Cause): Promise<void>
   /**
    * Waits until its tests have ended, no longer than RPCs may take; then it aborts their calls. Other workers run them again when
    * their leases are over.
@@ -101,7 +104,8 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
 
   return {
     limit: (lane) => (lane === OWN_KEYS_LANE ? OWN_KEYS_CALLS : lanes.limit(lane)),
-    jobs: [sweepTests({ sql, defaultLimit, log }), resealKeys({ sql, vault, log })],
+    jobs: [sweepTests({ sql, defaultLimit, log }), resealKeys({ sql, vault, log }), eraseAgain({ sql })],
+    eraseUser: (userId, cause) => eraseUser(sql, userId, cause),
     claim: async (testId, lane) => {
       const place = await enter(testId, lane)
       if (!place) return undefined
