@@ -1,5 +1,5 @@
 import { timestamptz, uuid } from '#chassis/db/params.ts'
-import { statement } from '#chassis/db/statements.ts'
+import { statement, unprepared } from '#chassis/db/statements.ts'
 import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { CANCELLING } from './cancel-test.ts'
 import { endOf } from './emissions.ts'
@@ -124,9 +124,10 @@ export const deleteLimit = statement('delete_limit', { userId: uuid })(
 
 /**
  * Takes the texts from a page of a user's tests, from the newest to the oldest, and answers with where the next page begins: no row after the
- * last one. A test that runs loses them at once, and `finish_test` adds none. None is judged any more.
+ * last one. A test that runs loses them at once, and `finish_test` adds none. None is judged any more. Few users have so many that they must
+ * not be sorted, and only the user tells.
  */
-export const eraseTests = statement('erase_tests', {
+export const eraseTests = unprepared({
   userId: uuid,
   since: timestamptz,
   beforeTime: timestamptz,

@@ -12,17 +12,17 @@ export const listTests =
     const { pageSize, pageToken, ...parameters } = request
     const asked = { scope: ['ListTests', caller.userId, parameters], pageSize, pageToken }
     const { promptId = null, status, modelProvider: provider = null, modelName: model = null } = parameters
-    const { suiteRunId = null } = parameters
-    const { page, nextPageToken } = await readPage(pageTokens, asked, cursorAfter, (cursor, limit) =>
-      sql(db.listTests, {
+    const { suiteRunId } = parameters
+    const { page, nextPageToken } = await readPage(pageTokens, asked, cursorAfter, (cursor, limit) => {
+      const wanted = {
         userId: caller.userId,
         promptId,
         status: status === undefined ? null : statusName(status),
         provider,
         model,
-        suiteRunId,
         ...rangeAfter(cursor, limit),
-      }),
-    )
+      }
+      return suiteRunId === undefined ? sql(db.listTests, wanted) : sql(db.listTestsOfRun, { ...wanted, suiteRunId })
+    })
     return { tests: page.map(toSummary), nextPageToken }
   }

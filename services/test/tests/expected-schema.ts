@@ -103,6 +103,7 @@ export const BEYOND_SEED: Record<string, Table> = {
     indexes: [
       'btree (created_at DESC)',
       "btree (key_id, id) WHERE (((status)::text = 'PENDING'::text) AND (key_id IS NOT NULL))",
+      'btree (user_id, created_at DESC, id DESC) WHERE (suite_run_id IS NULL)',
       'btree (prompt_id)',
       'btree (status)',
       'btree (suite_run_id, case_position, repeat) WHERE (suite_run_id IS NOT NULL)',

@@ -1,0 +1,300 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { jetstream } from '@nats-io/jetstream'
+import { Client } from 'pg'
+import { v7 } from 'uuid'
+import { jobCause } from '#chassis/cause.ts'
+import { until } from '#chassis/testing/until.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { PromptTest_ErrorCode as ErrorCode } from '#contracts/gen/promptforge/test/v1/test.ts'
+import { ComparisonServiceService } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
+import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
+import { UserErased } from '#contracts/gen/promptforge/user/v1/user_events.ts'
+import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { DIALECTS } from './dialects.ts'
+import { RUNNER, startTestRunner, type TestRunner } from './harness.ts'
+import { KEY, PAGE, stubOf } from './key-users.ts'
+import { type Asked, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
+
+const { begin, text, end } = DIALECTS['openai-compatible']
+const COUNTED = { fresh: 10, cacheRead: 0, cacheWrite: 0, text: 2, reasoning: 0 }
+
+/** What every text of these tests has, and nothing else. */
+const SECRET = 'zibeline'
+
+let broker: TestBroker
+let provider: ProviderServer
+let runner: TestRunner
+/** What the provider waits for before it goes on after the first words. */
+let held: Promise<unknown>
+
+async function answer(response: ServerResponse, { body }: Asked) {
+  const asked = String(body['messages'][0].content)
+  beginEvents(response)
+  response.write(begin(COUNTED) + text(asked))
+  if (asked.includes('slow')) await held
+  response.end(text('.') + end('stop', COUNTED))
+}
+
+beforeAll(async () => {
+  broker = await startTestBroker()
+  provider = await startProviderServer(answer)
+  runner = await startTestRunner({ natsUrl: broker.url, providerUrl: provider.url })
+})
+beforeEach(() => {
+  held = Promise.resolve()
+  provider.journal.length = 0
+})
+// Whatever happened: money is what the rows say.
+afterEach(async () => expect(await runner.disagreements()).toEqual([]))
+afterAll(async () => {
+  await runner.stop()
+  await provider.stop()
+  await broker.stop()
+})
+
+const sql = <T extends object>(query: string, params: unknown[] = []) => runner.database.query<T>(query, params)
+
+/** Publishes the event, as the user service does, and waits until it has been handled. */
+async function erase(userId: string) {
+  const metadata = { aggregateId: userId, aggregateRevision: 2n, occurredAt: new Date() }
+  const data = UserErased.encode(UserErased.fromPartial({ metadata })).finish()
+  await jetstream(broker.connection).publish(`${EVENTS.userErased.subject}.${userId}`, data, { msgID: randomUUID() })
+  await handled()
+}
+
+const handled = () =>
+  until('the event to be handled', async () => {
+    const { num_pending, num_ack_pending } = await broker.manager.consumers.info('PF_USER', 'test')
+    return num_pending + num_ack_pending === 0
+  })
+
+/** A user with what they do. */
+async function newUser() {
+  const userId = v7()
+  const as = { token: await runner.identity.tokenFor({ ...RUNNER, userId }) }
+  const [keys, suites, comparisons] = [
+    stubOf(runner),
+    runner.stub(SuiteServiceService),
+    runner.stub(ComparisonServiceService),
+  ]
+  const choice = { modelProvider: 'sandbox', modelName: 'echo' }
+  const read = async (testId: string) => (await runner.tests.getTest({ testId }, as)).test!
+  const readRun = async (runId: string) => (await suites.getSuiteRun({ runId }, as)).run!
+  return {
+    userId,
+    as,
+    keys,
+    suites,
+    comparisons,
+    read,
+    run: async (word = 'said', more: object = {}) => {
+      const promptId = runner.newPrompt(`${SECRET} {{word}}`)
+      const request = { promptId, which: undefined, values: { word: `${word} ${SECRET}` }, ...choice, ...more }
+      return (await runner.tests.runTest(request, as)).test!
+    },
+    ended: (testId: string) => until('the test to end', async () => (await read(testId)).completedAt && read(testId)),
+    newSuite: async (words: string[]) => {
+      const request = CreateSuiteRequest.fromPartial({
+        promptId: runner.newPrompt('{{word}}'),
+        name: `Suite ${SECRET}`,
+        description: `About ${SECRET}`,
+        settings: choice,
+        cases: words.map((word, index) => ({
+          name: `${index} ${SECRET}`,
+          values: { word: `${word} ${SECRET}` },
+          assertions: [{ check: { $case: 'equals' as const, value: `not ${SECRET}` } }],
+        })),
+      })
+      return (await suites.createSuite(request, as)).suite!
+    },
+    runSuite: async (suiteId: string) => (await suites.runSuite({ suiteId, which: undefined }, as)).run!,
+    runEnded: (runId: string) => until('the run to end', async () => (await readRun(runId)).completedAt),
+    compare: async (word = 'compared') => {
+      const promptId = runner.newPrompt(`{{word}}`)
+      const request = {
+        promptId,
+        name: `Comparison ${SECRET}`,
+        notes: `Notes of ${SECRET}`,
+        values: { word: `${word} ${SECRET}` },
+        versions: [],
+        models: [{ ...choice, keyId: undefined, allowUnpriced: false }] as never[],
+        repeats: 2,
+      }
+      return (await comparisons.runComparison(request, as)).comparison!
+    },
+    storeKey: async () => {
+      const name = `Key ${SECRET}`
+      return (await keys.createProviderKey({ provider: 'sandbox', name, key: KEY }, as)).providerKey!
+    },
+  }
+}
+
+/** The tables that have a row with the word, or with the beginning of a key that is shown. */
+async function tablesWith(...words: string[]): Promise<string[]> {
+  const tables = await sql<{ name: string }>(
+    `select table_name as name from information_schema.tables where table_schema = 'public' order by 1`,
+  )
+  const found: string[] = []
+  for (const { name } of tables) {
+    const rows = await sql<{ row: string }>(`select t::text as row from "${name}" t`)
+    if (rows.some(({ row }) => words.some((word) => row.includes(word)))) found.push(name)
+  }
+  return found
+}
+
+const EVERYWHERE = ['prompt_tests', 'provider_keys', 'suite_cases', 'suite_run_cases', 'suites', 'test_comparisons']
+
+/** A user of whom every table has something. */
+async function livedIn() {
+  const user = await newUser()
+  const key = await user.storeKey()
+  const revoked = await user.storeKey()
+  await user.keys.revokeProviderKey({ keyId: revoked.keyId }, user.as)
+  const one = await user.run()
+  await user.ended((await user.run('with a key', { keyId: key.keyId })).testId)
+  const comparison = await user.compare()
+  for (const { testId } of comparison.tests) await user.ended(testId)
+  await user.ended(one.testId)
+  const suite = await user.newSuite(['a', 'b'])
+  await user.runEnded((await user.runSuite(suite.suiteId)).runId)
+  const deleted = await user.newSuite(['c'])
+  await user.runEnded((await user.runSuite(deleted.suiteId)).runId)
+  await user.suites.deleteSuite({ suiteId: deleted.suiteId }, user.as)
+  await runner.tests.setBudget({ dailyLimitMicros: 5_000_000n }, user.as)
+  return { ...user, testId: one.testId }
+}
+
+/** What accounting has of a user. */
+const accounts = (userId: string) =>
+  sql(
+    `select id, model_provider, model_name, status, error_code, input_tokens, output_tokens, cost_micros, key_id, created_at, completed_at
+    from prompt_tests where user_id = $1 order by id`,
+    [userId],
+  )
+
+describe('when a user is erased', () => {
+  test('no table has a text of theirs any more, and what they spent is known still', async () => {
+    const user = await livedIn()
+    const other = await newUser()
+    const { testId } = await other.run('another')
+    await other.ended(testId)
+    expect(await tablesWith(SECRET)).toEqual(EVERYWHERE)
+    const before = await accounts(user.userId)
+    const spend = await sql('select * from spend where user_id = $1', [user.userId])
+    await erase(user.userId)
+    // What is left is the other's.
+    expect(await tablesWith(SECRET)).toEqual(['prompt_tests'])
+    expect((await other.read(testId)).response).toContain(SECRET)
+    await erase(other.userId)
+    expect(await tablesWith(SECRET, KEY.slice(-4))).toEqual([])
+    expect(await accounts(user.userId)).toEqual(before)
+    expect(await sql('select * from spend where user_id = $1', [user.userId])).toEqual(spend)
+    expect(await sql('select daily_limit_micros from budgets where user_id = $1', [user.userId])).toEqual([
+      { daily_limit_micros: null },
+    ])
+    expect(await sql('select sealed, secret_id from provider_keys where sealed is not null')).toEqual([])
+    expect(await user.suites.listSuites({ ...PAGE, promptId: undefined }, user.as)).toMatchObject({ suites: [] })
+    // With the last token they can read on, and see that nothing is there.
+    expect(await user.read(user.testId)).toMatchObject({ promptContent: '', values: {}, response: '' })
+  })
+
+  test('again, nothing changes', async () => {
+    const user = await livedIn()
+    await erase(user.userId)
+    const rows = () => sql('select t.* from prompt_tests t where user_id = $1 order by id', [user.userId])
+    const before = await rows()
+    await erase(user.userId)
+    expect(await rows()).toEqual(before)
+  })
+
+  test('a call that runs is aborted, what waits ends, and nothing of either is stored', async () => {
+    const user = await newUser()
+    held = new Promise(() => undefined)
+    const { testId } = await user.run('slow')
+    const suite = await user.newSuite(['slow 1', 'slow 2'])
+    const { runId } = await user.runSuite(suite.suiteId)
+    await until('the calls to begin', () => provider.journal.length === 3)
+    const waiting = await user.run('throttled')
+    await sql(`update prompt_tests set not_before = now() + interval '1 hour' where id = $1 and status = 'PENDING'`, [
+      waiting.testId,
+    ])
+    await erase(user.userId)
+    expect(await tablesWith(SECRET)).toEqual([])
+    expect(await user.ended(testId)).toMatchObject({ errorCode: ErrorCode.CANCELLED, response: '', errorMessage: '' })
+    await until('all to have ended', async () => {
+      const rows = await sql('select from prompt_tests where user_id = $1 and completed_at is null', [user.userId])
+      return rows.length === 0
+    })
+    expect(await tablesWith(SECRET)).toEqual([])
+    expect(await sql('select status, verdict, settings from suite_runs where id = $1', [runId])).toEqual([
+      { status: 'COMPLETED', verdict: 'INCONCLUSIVE', settings: {} },
+    ])
+    expect(await sql('select unfinished from budgets where user_id = $1', [user.userId])).toEqual([{ unfinished: 0 }])
+  })
+
+  test('what they store with their last access token goes within minutes, until nobody can have one', async () => {
+    const user = await newUser()
+    await erase(user.userId)
+    await user.storeKey()
+    await user.newSuite(['a'])
+    const comparison = await user.compare()
+    for (const { testId } of comparison.tests) await user.ended(testId)
+    expect(await tablesWith(SECRET)).toEqual([
+      'prompt_tests',
+      'provider_keys',
+      'suite_cases',
+      'suites',
+      'test_comparisons',
+    ])
+    const job = runner.service.context.worker.jobs.find(({ name }) => name === 'erase again')!
+    const again = () => job.run(new AbortController().signal, jobCause('test'))
+    await again()
+    expect(await tablesWith(SECRET)).toEqual([])
+    expect(await sql('select from erased_users where user_id = $1', [user.userId])).toHaveLength(1)
+
+    await sql(`update erased_users set heard_at = now() - interval '2 hours' where user_id = $1`, [user.userId])
+    await again()
+    for (const table of ['erased_users', 'budgets'])
+      expect(await sql(`select from ${table} where user_id = $1`, [user.userId])).toEqual([])
+  })
+
+  test('of many tests, too, and after its connection was cut in the middle of it', async () => {
+    const user = await newUser()
+    const { testId } = await user.run()
+    await user.ended(testId)
+    await sql(
+      `insert into prompt_tests
+      select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), 'cost_micros', 0,
+        'created_at', t.created_at - i * interval '1 second'))).*
+      from prompt_tests t cross join generate_series(1, 2000) i where t.id = $1`,
+      [testId],
+    )
+    const withText = async () =>
+      (await sql(`select from prompt_tests where user_id = $1 and prompt_content <> ''`, [user.userId])).length
+    // One of the oldest is locked, so that the erasure stops before it; then its connection is cut.
+    const blocker = new Client({ connectionString: runner.database.url })
+    await blocker.connect()
+    await blocker.query('begin')
+    await blocker.query(`select from prompt_tests where user_id = $1 order by created_at limit 1 for update`, [
+      user.userId,
+    ])
+    const erasing = erase(user.userId)
+    await until('it to wait', async () => {
+      const rows = await sql(
+        `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%erased as (%' and datname = current_database()`,
+      )
+      return rows.length > 0
+    })
+    expect(await withText()).toBeGreaterThan(0)
+    expect(await withText()).toBeLessThan(2001)
+    await sql(
+      `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and query like '%erased as (%' and datname = current_database()`,
+    )
+    await blocker.query('rollback')
+    await blocker.end()
+    await erasing
+    expect(await withText()).toBe(0)
+  })
+})
