@@ -8,6 +8,7 @@ import { onDatabase } from '../../../scripts/processes/on-database.ts'
 import { runCommand, startCommand } from './command.ts'
 import { contentsOf } from './contents.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+import { runAsProcess } from './own-process.ts'
 
 let network: TestNetwork
 
@@ -19,9 +20,11 @@ beforeAll(async () => {
 })
 afterAll(() => network.stop())
 
-/** What must be found nowhere: the e-mail address, both usernames, the first and the last name. */
+/** What must be found nowhere: the e-mail address, both usernames, the first and the last name, and all texts of tests. */
 const secretsOf = (name: string) =>
-  ['former', 'later', 'first', 'last'].map((kind) => `${name}-${kind}`).concat(`${name}-former@example.com`)
+  ['former', 'later', 'first', 'last', 'tried', 'compared', 'suite', 'case', 'expected', 'lock']
+    .map((kind) => `${name}-${kind}`)
+    .concat(`${name}-former@example.com`)
 
 /** Somebody who has done all that leaves a name, in words that nothing else has, and who was followed by and follows `friend`. */
 async function livedIn(name: string, friend: SignedIn) {
@@ -51,8 +54,47 @@ async function livedIn(name: string, friend: SignedIn) {
   await as(`POST /v1/users/${friend.id}:follow`, {})
   await as(`POST /v1/users/${user.id}:follow`, {}, friend.token)
   await as('POST /v1/api-keys', { name: `${name}-later's laptop`, scopes: ['PROMPTS_READ'] })
+  await testedBy(name, as)
   await network.processAll()
   return { ...user, promptId: prompt.id as string, hiddenId: hidden.id as string, commentedId: theirs.id as string }
+}
+
+type As = (request: string, body?: object) => Promise<any>
+
+/** Has somebody run tests and a suite, compare them, and store a key of a provider. */
+async function testedBy(name: string, as: As) {
+  const { prompt } = await as('POST /v1/prompts', { title: 'To be tested', content: '{{word}}' })
+  const choice = { modelProvider: 'sandbox', modelName: 'echo' }
+  const run = async () => {
+    const body = { ...choice, values: { word: `${name}-tried` } }
+    return (await as(`POST /v1/prompts/${prompt.id}/tests`, body)).test.testId as string
+  }
+  const testIds = [await run(), await run()]
+  await as('POST /v1/comparisons', {
+    promptId: prompt.id,
+    name: `${name}-compared`,
+    notes: `of ${name}-compared`,
+    testIds,
+  })
+  const { suite } = await as('POST /v1/suites', {
+    promptId: prompt.id,
+    name: `${name}-suite`,
+    settings: choice,
+    cases: [
+      {
+        name: `${name}-case`,
+        values: { word: `${name}-tried` },
+        assertions: [{ contains: `${name}-expected` }],
+      },
+    ],
+  })
+  const { run: begun } = await as(`POST /v1/suites/${suite.suiteId}:run`, {})
+  await as('POST /v1/provider-keys', { provider: 'sandbox', name: `${name}-lock`, key: 'sk-0123456789abcdefghijklmn' })
+  await until('the tests to end', async () => {
+    const tests = await Promise.all(testIds.map(async (id) => (await as(`GET /v1/tests/${id}`)).test))
+    const ended = (await as(`GET /v1/suite-runs/${begun.runId}`)).run
+    return ended.completedAt && tests.every(({ response }) => response === `${name}-tried`)
+  })
 }
 
 /** The places of all stores and streams that have one of these words. */
@@ -92,7 +134,7 @@ async function placesWith(words: string[]): Promise<string[]> {
 
 const erase = (whom: string) => runCommand(network, 'user', 'erase', whom)
 
-test('after erasure nothing has the names or the address any more, what was written stays, and nothing brings them back', async () => {
+test('after erasure nothing has the names, the address or the texts of tests any more, what was written stays, and nothing brings them back', async () => {
   const friend = await network.signUp()
   const ida = await livedIn('ida', friend)
   // A letter of somebody's, too.
@@ -108,6 +150,15 @@ test('after erasure nothing has the names or the address any more, what was writ
   ])
     expect(before.join('\n')).toContain(place)
   for (const place of [
+    'test.prompt_tests',
+    'test.test_comparisons',
+    'test.suites',
+    'test.suite_cases',
+    'test.suite_run_cases',
+    'test.provider_keys',
+  ])
+    expect(before.join('\n')).toContain(place)
+  for (const place of [
     'prompt.outbox',
     'version.prompt_versions',
     'analytics.user_activity_events',
@@ -119,6 +170,12 @@ test('after erasure nothing has the names or the address any more, what was writ
   const said = (await erase(ida.email)).at(-1)!
   expect(said).toMatchObject({ msg: 'erase', userId: ida.id, wasErased: false })
   expect(await placesWith(secretsOf('ida'))).toEqual([])
+
+  const keys = await onDatabase(
+    network.services['test']!.databaseUrl,
+    'select from provider_keys where sealed is not null',
+  )
+  expect(keys).toEqual([])
 
   // What was written has another author's name.
   const { body } = await network.rest(`GET /v1/prompts/${ida.promptId}`)
@@ -136,7 +193,7 @@ test('after erasure nothing has the names or the address any more, what was writ
   expect((await erase(ida.id)).at(-1)).toMatchObject({ userId: ida.id, wasErased: true })
 
   // Nothing brings a name back.
-  for (const service of ['user', 'prompt', 'version'])
+  for (const service of ['user', 'prompt', 'version', 'test'])
     await runCommand(network, service, 'replay', '2020-01-01T00:00:00Z')
   for (const service of ['user', 'prompt']) await runCommand(network, service, 'resync')
   await network.processAll(90_000)
@@ -177,3 +234,28 @@ test('data that are told again to services that have lost theirs have no name', 
   expect((await contentsOf(network))['prompt.prompts']).toBe(known['prompt.prompts'])
   expect(await placesWith(secretsOf('una'))).toEqual([])
 }, 120_000)
+
+test('killed while it takes the texts of many tests, the test service goes on when it is there again', async () => {
+  const friend = await network.signUp()
+  const kit = await livedIn('kit', friend)
+  await using service = await runAsProcess(network, 'test')
+  const { databaseUrl } = network.services['test']!
+  await onDatabase(
+    databaseUrl,
+    `insert into prompt_tests
+    select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), 'cost_micros', 0, 'created_at', t.created_at - i * interval '1 s'))).*
+    from (select * from prompt_tests where user_id = $1 and suite_run_id is null limit 1) t cross join generate_series(1, 30000) i`,
+    kit.id,
+  )
+  const withText = async () => {
+    const text = `select count(*)::integer as count from prompt_tests where user_id = $1 and prompt_content <> ''`
+    return (await onDatabase<{ count: number }>(databaseUrl, text, kit.id))[0]!.count
+  }
+  const erasing = erase(kit.email)
+  await until('it to have begun', async () => (await withText()) < 30_000)
+  await service.kill()
+  expect(await withText()).toBeGreaterThan(0)
+  await service.start()
+  await erasing
+  expect(await placesWith(secretsOf('kit'))).toEqual([])
+}, 180_000)
