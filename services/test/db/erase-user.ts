@@ -5,8 +5,9 @@ import { CANCELLING } from './cancel-test.ts'
 import { endOf } from './emissions.ts'
 import { settleCtes } from './settle.ts'
 
-/** Tests of which one statement takes the texts: so few that it ends within a second, also when each has a response of 1 MiB. */
+/** Tests of which one statement takes the texts, and bytes of these as they are stored: so few that it ends within a second. */
 const TESTS = 200
+const BYTES = 16 * 1024 * 1024
 
 /** Tests that one statement cancels, and small rows that one changes. */
 const ROWS = 500
@@ -133,10 +134,16 @@ export const eraseTests = unprepared({
   beforeTime: timestamptz,
   beforeId: uuid,
 })<{ id: string; created_at: Date }>(
-  (p) => `with page as materialized (
-    select id, created_at, erased_at from prompt_tests
+  (p) => `with newest as (
+    select id, created_at, erased_at, pg_column_size(prompt_content) + coalesce(pg_column_size(response), 0) as bytes
+    from prompt_tests
     where user_id = ${p.userId} and (created_at, id) < (${p.beforeTime}, ${p.beforeId}) and created_at >= ${p.since}
     order by created_at desc, id desc limit ${TESTS}
+  ),
+  page as materialized (
+    select * from (
+      select id, created_at, erased_at, sum(bytes) over (order by created_at desc, id desc) - bytes as before from newest
+    ) counted where before < ${BYTES}
   ),
   erased as (
     update prompt_tests t
