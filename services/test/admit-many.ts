@@ -82,6 +82,7 @@ async function rowsOf(
     variables: test.values,
     lane: laneOf(test),
     price: em.getReference(ModelPrice, test.price.id),
+    key: test.keyId,
     reservedMicros: bounds[index]!,
     spendDay: spend.day,
   }))

@@ -19,10 +19,10 @@ const MAX_UNJUDGED = 32
 export const repeatCases = (em: EntityManager, runId: string, repeats: number): Promise<unknown> =>
   em.execute(
     `insert into prompt_tests (id, prompt_id, user_id, prompt_content, model_provider, model_name, temperature, max_tokens, status, created_at,
-      prompt_version, content_hash, variables, lane, price_id, reserved_micros, spend_day, not_before, suite_run_id, case_position, case_name,
+      prompt_version, content_hash, variables, lane, price_id, key_id, reserved_micros, spend_day, not_before, suite_run_id, case_position, case_name,
       repeat)
     select uuidv7(), prompt_id, user_id, prompt_content, model_provider, model_name, temperature, max_tokens, status, created_at,
-      prompt_version, content_hash, variables, lane, price_id, reserved_micros, spend_day, not_before, suite_run_id, case_position, case_name,
+      prompt_version, content_hash, variables, lane, price_id, key_id, reserved_micros, spend_day, not_before, suite_run_id, case_position, case_name,
       n
     from prompt_tests cross join generate_series(2, ?::integer) n where suite_run_id = ?`,
     [repeats, runId],

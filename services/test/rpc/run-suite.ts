@@ -15,6 +15,7 @@ import { withDefaults } from '../suite.ts'
 import { everyOf } from './every-of.ts'
 import { getSuite } from './get-suite.ts'
 import { getSuiteRun } from './get-suite-run.ts'
+import { ownKey } from './own-key.ts'
 import { chooseModel, readVersion } from './what-to-run.ts'
 
 /** Bytes that the texts of all tests of a run may have together. */
@@ -27,7 +28,8 @@ export const runSuite =
     const suite = (await getSuite({ suiteId }, call)).suite
     const version = await readVersion(remote, { promptId: suite.promptId, which }, call)
     const { repeats } = withDefaults(suite.settings!)
-    const cases = casesOf(suite, version, models)
+    const keyId = await ownKey(suite.settings!, call)
+    const cases = casesOf(suite, version, models, keyId)
     const admit = await admission.cases(cases, repeats)
     const id = newId()
     const runId = await createInTransaction(
@@ -62,7 +64,7 @@ export const runSuite =
   }
 
 /** The cases of the suite with the texts of a version. Throws INVALID_ARGUMENT that names all values that do not fit the version. */
-function casesOf({ promptId, settings, cases }: Suite, version: Version, models: Models) {
+function casesOf({ promptId, settings, cases }: Suite, version: Version, models: Models, keyId: string | null) {
   const { repeats } = withDefaults(settings!)
   const [chosen] = everyOf(
     [settings!],
@@ -85,7 +87,7 @@ function casesOf({ promptId, settings, cases }: Suite, version: Version, models:
     text: texts[casePosition]!,
     values,
     retryOf: null,
-    keyId: null,
+    keyId,
     casePosition,
     caseName: name,
   }))
