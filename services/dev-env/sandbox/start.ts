@@ -1,28 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Child } from '../infra/process.ts'
+import { type ChatProcess, startChat } from '../chat/start.ts'
 import { MODELS } from './answers.ts'
 
 /** The provider's name, and its lane. */
 export const SANDBOX = 'sandbox'
 
 /** A sandbox that runs, as a process of its own. */
-export type Sandbox = { url: string; stop(): Promise<void> }
+export type Sandbox = Pick<ChatProcess, 'url' | 'stop'>
 
 /** Starts it on a port of 127.0.0.1, 0 for a free one, with its log in `folder`. It ends when this process ends. */
-export async function startSandbox({ port, folder }: { port: number; folder: string }): Promise<Sandbox> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const portFile = join(folder, 'sandbox.port')
-  rmSync(portFile, { force: true })
-  const child = new Child({
-    name: 'the sandbox',
-    command: process.execPath,
-    args: [join(import.meta.dirname, 'main.ts'), String(port), portFile],
-    logFile: join(folder, 'sandbox.log'),
-  })
-  await child.ready(async () => existsSync(portFile))
-  return { url: `http://127.0.0.1:${readFileSync(portFile, 'utf8')}`, stop: () => child.stop() }
-}
+export const startSandbox = (options: { port: number; folder: string }): Promise<Sandbox> =>
+  startChat({ name: SANDBOX, main: join(import.meta.dirname, 'main.ts'), ...options })
 
 // One dollar a million tokens of input and four of output, so that a cost can be worked by hand: a word is a token.
 const PRICE = {
