@@ -10,7 +10,7 @@ import { ensureDatabase, mongoDatabase } from './databases.ts'
 import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } from './gateway.ts'
 import { type Authority, MESH } from './infra/authority.ts'
 import { openMembers } from './members.ts'
-import { SANDBOX, startSandbox, writeProviders } from './sandbox/start.ts'
+import { LANES, startProviders } from './providers.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { SERVICES, type ServiceEntry } from './services.ts'
 
@@ -73,7 +73,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const secrets = openSecrets(state)
   const authority = await openMembers(state)
   const deploy = join(certificates, DEPLOY, 'current')
-  await applyCatalogue({ url: options.natsUrl, certificates: deploy, replicas: 1, lanes: [SANDBOX] })
+  await applyCatalogue({ url: options.natsUrl, certificates: deploy, replicas: 1, lanes: LANES })
   onStep('streams')
 
   const services: Record<string, RunningService> = {}
@@ -82,16 +82,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     for (const part of running.splice(0)) await part.stop()
   }
   try {
-    const folder = join(state, 'sandbox')
-    const sandbox = await startSandbox({
-      port: options.ports === 'free' ? 0 : sandboxPort(options.ports),
-      folder,
-    })
-    running.unshift(sandbox)
-    const providersFile = writeProviders(folder, sandbox)
-    onStep('sandbox')
+    const providers = await startProviders({ first: options.ports, folder: join(state, 'providers') })
+    running.unshift(providers)
+    onStep('providers of models')
     for (const entry of SERVICES) {
-      const service = await startOne(entry, options, { certificates, secrets, services, providersFile })
+      const service = await startOne(entry, options, { certificates, secrets, services, providersFile: providers.file })
       services[entry.name] = service
       running.unshift(service)
       onStep(`${entry.name} service`)
@@ -114,9 +109,6 @@ type Surroundings = {
   services: Record<string, RunningService>
   providersFile: string
 }
-
-/** The port of the sandbox when `first` is the gRPC port of the user service. */
-export const sandboxPort = (first: number) => first + 500
 
 async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Surroundings): Promise<RunningService> {
   const { definition, name } = entry
