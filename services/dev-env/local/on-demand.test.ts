@@ -1,7 +1,9 @@
-import { expect, test } from '@jest/globals'
-import { until } from '#chassis/testing/until.ts'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import type { ChatProcess } from '../chat/start.ts'
 import { OnDemand } from './on-demand.ts'
+
+beforeAll(() => void jest.useFakeTimers())
+afterAll(() => void jest.useRealTimers())
 
 /** Processes that are counted, and that end when they are told to. */
 function launcher() {
@@ -29,11 +31,12 @@ test('a process is started by the first use, serves all of them, and ends when t
   const { promise: long, resolve: finish } = Promise.withResolvers<void>()
   const used = process.use(() => long)
   expect(await Promise.all([process.use(url), process.use(url)])).toEqual(['1', '1'])
-  await new Promise((resolve) => setTimeout(resolve, 60))
+  await jest.advanceTimersByTimeAsync(60)
   expect(running.size).toBe(1) // it is in use
   finish()
   await used
-  await until('the process to end', () => running.size === 0 && !process.running)
+  await jest.advanceTimersByTimeAsync(20)
+  expect([running.size, process.running]).toEqual([0, false])
   expect(await process.use(url)).toBe('2')
 })
 
@@ -42,7 +45,8 @@ test('one that has ended by itself is started again', async () => {
   await using process = new OnDemand(launch, 60_000)
   await process.use(url)
   running.get(1)!()
-  await until('that to be noticed', () => !process.running)
+  await jest.advanceTimersByTimeAsync(0)
+  expect(process.running).toBe(false)
   expect(await process.use(url)).toBe('2')
 })
 
@@ -63,7 +67,7 @@ test('a start goes on when nobody waits for it any more, and is broken off by th
   const { promise: brought, resolve: bring } = Promise.withResolvers<void>()
   const process = new OnDemand(async () => brought.then(launch), 20)
   await process.use(async () => undefined)
-  await new Promise((resolve) => setTimeout(resolve, 60))
+  await jest.advanceTimersByTimeAsync(60)
   bring()
   expect(await process.use(url)).toBe('1')
   await process.stop()
