@@ -11,7 +11,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream'
 import { connect, type NatsConnection, nanos } from '@nats-io/transport-node'
-import { consumedBy, DUPLICATE_MINUTES, filterOf, STREAMS, type StreamName } from '#contracts/events.ts'
+import { consumedBy, DUPLICATE_MINUTES, filterOf, OWN_KEYS_LANE, STREAMS, type StreamName } from '#contracts/events.ts'
 import { DEPLOY } from './broker.ts'
 import { consumedStreams, members } from './permissions.ts'
 
@@ -23,7 +23,7 @@ export type ApplyOptions = {
   certificates: string
   /** Copies of each stream. */
   replicas: number
-  /** The lanes of the queues of jobs. */
+  /** The lanes of the queues of jobs, in addition to that of users' own keys. */
   lanes: readonly string[]
 }
 
@@ -74,7 +74,8 @@ async function applyStream(
   const after = before ? await streams.update(stream, config) : await streams.add(config)
   const done = [outcome(`stream ${stream}`, before?.config, after.config)]
 
-  const wanted = isQueue(stream) ? lanes.map((lane) => laneConfig(lane, stream)) : consumerConfigs(stream)
+  const allLanes = new Set([OWN_KEYS_LANE, ...lanes])
+  const wanted = isQueue(stream) ? [...allLanes].map((lane) => laneConfig(lane, stream)) : consumerConfigs(stream)
   for (const config of wanted) {
     const name = config.durable_name
     const was = await ifPresent(consumers.info(stream, name))

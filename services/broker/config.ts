@@ -50,7 +50,7 @@ export const applySchema: Schema<ApplyOptions> = {
     env: 'PF_NATS_REPLICAS',
   },
   lanes: {
-    doc: 'Lanes of the queue of tests: the names of the providers in PF_TEST_PROVIDERS_FILE, separated by commas.',
+    doc: 'Lanes of the queue of tests, beside that of users’ own keys: the names of the providers in PF_TEST_PROVIDERS_FILE, separated by commas.',
     format: Array,
     default: [],
     env: 'PF_TEST_LANES',

@@ -116,8 +116,8 @@ export const alreadyExists = (reason: Reason, field: string, message: string) =>
   new AppError(status.ALREADY_EXISTS, reason, message, { metadata: { field } })
 
 /** FAILED_PRECONDITION: the same request will not succeed before something else changes. */
-export const failedPrecondition = (reason: Reason, message: string) =>
-  new AppError(status.FAILED_PRECONDITION, reason, message)
+export const failedPrecondition = (reason: Reason, message: string, details?: Details) =>
+  new AppError(status.FAILED_PRECONDITION, reason, message, details)
 
 /** OUT_OF_RANGE: what is asked for lies before what there is. */
 export const outOfRange = (reason: Reason, message: string) => new AppError(status.OUT_OF_RANGE, reason, message)

@@ -36,7 +36,7 @@ export const DUPLICATE_MINUTES = 30
 export type StreamName = keyof typeof STREAMS
 
 /** What an event can be about. */
-export type EventTopic = 'comparison' | 'prompt' | 'test' | 'user'
+export type EventTopic = 'comparison' | 'prompt' | 'suiteRun' | 'test' | 'user'
 
 /** What is said of one event: everything else (streams, permissions, consumers) is derived from these. */
 export type EventDefinition<T = unknown> = {
@@ -134,6 +134,7 @@ export const EVENTS = {
   testCompleted: event('test', 'test.completed', 'test', test.TestCompleted),
   testFailed: event('test', 'test.failed', 'test', test.TestFailed),
   comparisonCreated: event('test', 'comparison.created', 'comparison', test.ComparisonCreated),
+  suiteRunFinished: event('test', 'suite_run.finished', 'suiteRun', test.SuiteRunFinished, { happens: 'ONCE' }),
 }
 
 /**
@@ -143,6 +144,9 @@ export const EVENTS = {
 export const JOBS = {
   testRun: event('test', 'run', 'test', test.TestJob, { stream: 'PF_TEST_JOBS', perAggregate: true, consumers: [] }),
 }
+
+/** The lane of tests that are run with a user's own key, whatever the provider. It is there always. */
+export const OWN_KEYS_LANE = 'byok'
 
 const ALL_JOBS: readonly EventDefinition[] = Object.values(JOBS) as EventDefinition[]
 

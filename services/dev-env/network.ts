@@ -10,6 +10,7 @@ import { ensureDatabase, mongoDatabase } from './databases.ts'
 import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } from './gateway.ts'
 import { type Authority, MESH } from './infra/authority.ts'
 import { openMembers } from './members.ts'
+import { type HeldPort, holdPort } from './infra/ports.ts'
 import { LANES, startProviders } from './providers.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { SERVICES, type ServiceEntry } from './services.ts'
@@ -81,12 +82,16 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const stop = async () => {
     for (const part of running.splice(0)) await part.stop()
   }
+  // Services call each other, so all are told of all ports before the first starts.
+  const held = options.ports === 'free' ? await holdPorts() : {}
+  running.push({ stop: () => releaseAll(held) })
   try {
     const providers = await startProviders({ first: options.ports, folder: join(state, 'providers') })
     running.unshift(providers)
     onStep('providers of models')
     for (const entry of SERVICES) {
-      const service = await startOne(entry, options, { certificates, secrets, services, providersFile: providers.file })
+      const around = { certificates, secrets, held, providersFile: providers.file }
+      const service = await startOne(entry, options, around)
       services[entry.name] = service
       running.unshift(service)
       onStep(`${entry.name} service`)
@@ -106,18 +111,32 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 type Surroundings = {
   certificates: string
   secrets: Secrets
-  services: Record<string, RunningService>
+  /** The ports that are held for services, when they are free ones. */
+  held: Record<string, HeldPort>
   providersFile: string
 }
+
+async function holdPorts(): Promise<Record<string, HeldPort>> {
+  return Object.fromEntries(await Promise.all(SERVICES.map(async ({ name }) => [name, await holdPort()])))
+}
+
+async function releaseAll(held: Record<string, HeldPort>) {
+  for (const { release } of Object.values(held)) await release()
+}
+
+/** The gRPC port of a service. */
+const grpcPortOf = (name: string, { ports }: NetworkOptions, held: Surroundings['held']) =>
+  ports === 'free' ? held[name]!.port : portsOf(name, ports).grpc
 
 async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Surroundings): Promise<RunningService> {
   const { definition, name } = entry
   const database = await databaseOf(entry, options, around.secrets)
   const env = { ...environmentOf(entry, options, around), ...database.env }
-  const config = loadConfig(definition.config, env)
+  const config = loadConfig(definition.config, { ...env, PF_PORT: String(grpcPortOf(name, options, around.held)) })
   const log = createLogger(name, config.log.level, logFile(options.state, name))
   await definition.store.migrate(config, log)
   const service = await createService(definition, config, { log })
+  await around.held[name]?.release()
   const ports = await service.start().catch(async (error: unknown) => {
     await service.destroy()
     throw error
@@ -147,9 +166,10 @@ async function databaseOf(
 
 function environmentOf(
   { name, env }: ServiceEntry,
-  { ports, natsUrl, env: more }: NetworkOptions,
-  { certificates, secrets, services, providersFile }: Surroundings,
+  options: NetworkOptions,
+  { certificates, secrets, held, providersFile }: Surroundings,
 ): Record<string, string> {
+  const { ports, natsUrl, env: more } = options
   const { grpc, health, metrics } = ports === 'free' ? FREE : portsOf(name, ports)
   return {
     PF_HOST: '127.0.0.1',
@@ -162,7 +182,7 @@ function environmentOf(
     PF_NAMESPACE: MESH.namespace,
     PF_TOKEN_ISSUER: AUTH.issuer,
     PF_TOKEN_AUDIENCE: AUTH.audience,
-    ...Object.fromEntries(Object.entries(services).map(targetOf)),
+    ...Object.fromEntries(SERVICES.map((service) => targetOf(service.name, grpcPortOf(service.name, options, held)))),
     PF_NATS_URL: natsUrl,
     PF_PAGE_TOKEN_SECRET: secrets.pageTokens,
     PF_TEST_PROVIDERS_FILE: providersFile,
@@ -173,10 +193,7 @@ function environmentOf(
   }
 }
 
-const targetOf = ([name, { ports }]: [string, RunningService]) => [
-  `PF_${name.toUpperCase()}_SERVICE`,
-  `dns:///localhost:${ports.grpc}`,
-]
+const targetOf = (name: string, port: number) => [`PF_${name.toUpperCase()}_SERVICE`, `dns:///localhost:${port}`]
 
 const FREE: Ports = { grpc: 0, health: 0, metrics: 0 }
 

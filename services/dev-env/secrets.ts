@@ -3,7 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What must stay the same from start to start, and secret: each a random string of 32 bytes. */
-export type Secrets = Record<'pageTokens' | 'signingKeys' | 'viewers' | 'database' | 'demoPassword', string>
+export type Secrets = Record<
+  'pageTokens' | 'signingKeys' | 'viewers' | 'providerKeys' | 'database' | 'demoPassword',
+  string
+>
 
 /** Reads `<state>/secrets.json` (mode 0600), and makes what it does not have: all of it, or what is new since it was made. */
 export function openSecrets(state: string): Secrets {
@@ -19,6 +22,7 @@ const newSecrets = (): Secrets => ({
   pageTokens: secret(),
   signingKeys: secret(),
   viewers: secret(),
+  providerKeys: secret(),
   database: secret(),
   demoPassword: secret(),
 })

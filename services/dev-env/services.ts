@@ -35,11 +35,11 @@ const entry = <C extends BaseConfig, Context extends object, S extends Store>(
 // convict's types do not say what a schema looks like.
 const defaultPort = (schema: unknown) => (schema as { grpc: { port: { default: number } } }).grpc.port.default
 
-/** The one list of services, in the order in which they are started: each calls only those before it. */
+/** The one list of services, in the order in which they are started. */
 export const SERVICES: ServiceEntry[] = [
   entry(userService, (secrets) => ({ PF_SIGNING_KEY_SECRET: secrets.signingKeys, PF_BCRYPT_COST: '10' })),
   entry(promptService, (secrets) => ({ PF_VIEWER_SECRET: secrets.viewers })),
   entry(versionService),
-  entry(testService),
+  entry(testService, (secrets) => ({ PF_PROVIDER_KEY_SECRET: secrets.providerKeys })),
   entry(analyticsService),
 ]

@@ -1,4 +1,4 @@
-import { type PostgresConfig, postgresSchema, type Schema } from '#chassis/config.ts'
+import { type PostgresConfig, postgresSchema, type Schema, secret } from '#chassis/config.ts'
 
 /** The configuration of the test service, beside what every service has. */
 export type TestConfig = PostgresConfig & {
@@ -6,6 +6,7 @@ export type TestConfig = PostgresConfig & {
   versionService: string
   providersFile: string
   providerKeysFile: string
+  ownKeys: { secret: string; formerSecrets: string }
   budget: { defaultMicros: number; mostMicros: number }
 }
 
@@ -36,6 +37,22 @@ export const config: Schema<TestConfig> = {
     default: '',
     env: 'PF_TEST_PROVIDER_KEYS_FILE',
   },
+  ownKeys: {
+    secret: {
+      doc: 'Secret that encrypts users’ own keys of providers in the database, shared by all replicas: 32 characters or more.',
+      format: secret,
+      default: '',
+      env: 'PF_PROVIDER_KEY_SECRET',
+      sensitive: true,
+    },
+    formerSecrets: {
+      doc: 'Secrets that encrypted keys before, separated by commas, until no key is left that they have encrypted: see the README of services/test.',
+      format: secrets,
+      default: '',
+      env: 'PF_PROVIDER_KEY_FORMER_SECRETS',
+      sensitive: true,
+    },
+  },
   budget: {
     defaultMicros: {
       doc: 'What a user who has set no budget may spend in a day, millionths of a US dollar.',
@@ -50,4 +67,12 @@ export const config: Schema<TestConfig> = {
       env: 'PF_TEST_MOST_BUDGET_MICROS',
     },
   },
+}
+
+/** Secrets that are separated by commas. */
+export const splitSecrets = (text: string) => text.split(',').filter((one) => one !== '')
+
+/** A format: none, or several secrets. */
+function secrets(value: unknown) {
+  for (const one of splitSecrets(String(value))) secret(one)
 }

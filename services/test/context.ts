@@ -1,4 +1,3 @@
-import type { Database } from '#chassis/db/orm.ts'
 import type { Base } from '#chassis/define-service.ts'
 import { createStub, type Stub } from '#chassis/grpc/client.ts'
 import type { PageTokens } from '#chassis/page-token.ts'
@@ -6,19 +5,21 @@ import { askPrompt, type ReadableVersions } from '#chassis/prompt-access.ts'
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { type Admission, createAdmission } from './admission.ts'
-import type { TestConfig } from './config.ts'
+import { splitSecrets, type TestConfig } from './config.ts'
+import { createKeyVault, type KeyVault } from './key-vault.ts'
 import { loadModels, type Models } from './models.ts'
+import { createSuites, type Suites } from './suites.ts'
 import { createWatches, type Watches } from './watches.ts'
 import { createWorker, type Worker } from './worker/worker.ts'
 
 /** What handlers, jobs and queues of this service need beside the call; each takes the part that it uses. */
 export type Deps = {
-  config: TestConfig
-  database: Database
   pageTokens: PageTokens
   models: Models
+  vault: KeyVault
   admission: Admission
   worker: Worker
+  suites: Suites
   watches: Watches
   /** The other services, which are asked with the caller's token. */
   remote: {
@@ -39,16 +40,17 @@ export function createContext({
   openChannel,
 }: Base<TestConfig>): Deps {
   const { sql } = database
-  const defaultLimit = BigInt(config.budget.defaultMicros)
+  const vault = createKeyVault([config.ownKeys.secret, ...splitSecrets(config.ownKeys.formerSecrets)])
   const models = loadModels(config.providersFile, config.providerKeysFile)
+  const suites = createSuites(database, log)
   const version = openChannel('version', config.versionService)
   return {
-    config,
-    database,
     pageTokens,
     models,
-    admission: createAdmission(sql, defaultLimit),
-    worker: createWorker({ sql, models, live, defaultLimit, log, registry: metrics.registry }),
+    vault,
+    admission: createAdmission(sql, config.budget),
+    worker: createWorker({ sql, models, vault, suites, live, config, log, registry: metrics.registry }),
+    suites,
     watches: createWatches({ live, sql, log }),
     remote: {
       readableVersions: askPrompt(openChannel('prompt', config.promptService)),

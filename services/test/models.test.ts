@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadModels, priceAt } from './models.ts'
+import { loadModels, noPrice, priceAt } from './models.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'models-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -25,23 +25,24 @@ const provider = (models: object[], more: object = {}) => ({
   providers: [{ name: 'acme', protocol: 'openai', baseUrl: 'https://api.acme.example/v1', models, ...more }],
 })
 const load = (content: unknown, keys?: unknown) => loadModels(file(content), keys === undefined ? '' : file(keys))
-const NOW = new Date('2026-06-01T00:00:00Z')
 
 test('a model is found by its name, by the longest pattern that fits, or not at all', () => {
   const models = load(provider([model('gpt-*'), model('gpt-5-*'), model('gpt-5-mini')]))
-  const found = (name: string) => models.find('acme', name, NOW)?.model.name
+  const found = (name: string) => models.find('acme', name)?.name
   expect(['gpt-5-mini', 'gpt-5-nano', 'gpt-4', 'o1'].map(found)).toEqual(['gpt-5-mini', 'gpt-5-*', 'gpt-*', undefined])
-  expect(models.find('other', 'gpt-4', NOW)).toBeUndefined()
+  expect(models.find('other', 'gpt-4')).toBeUndefined()
 })
 
-test('a price is valid from its time to the next one’s, and without one a model cannot be run', () => {
+test('a price is valid from its time to the next one’s, and a model may have none', () => {
   const prices = [price('2026-05-01T00:00:00Z', 5), price('2026-03-01T00:00:00Z', 3)]
   const models = load(provider([model('m', { prices })]))
   const inputAt = (time: string) => priceAt(models.all[0]!, new Date(time))?.input
   expect(
     ['2026-02-28T23:59:59Z', '2026-03-01T00:00:00Z', '2026-04-30T23:59:59Z', '2026-05-01T00:00:00Z'].map(inputAt),
   ).toEqual([undefined, 3n, 3n, 5n])
-  expect(models.find('acme', 'm', new Date('2026-01-01'))).toBeUndefined()
+  const [unpriced] = load(provider([model('m', { prices: undefined })])).all
+  expect(priceAt(unpriced!, new Date())).toBeUndefined()
+  expect(noPrice(unpriced!)).toMatchObject({ input: 0n, output: 0n, validFrom: new Date(0) })
 })
 
 test('a price has the same id in every process', () => {
@@ -56,7 +57,7 @@ test('the operator’s keys are those of their providers', () => {
 
 describe('a file that is wrong is refused, with all that is wrong', () => {
   test('several mistakes', () => {
-    const wrong = provider([model('m', { maxOutputTokens: 0, prices: [] })], {
+    const wrong = provider([model('m', { maxOutputTokens: 0, prices: 1 })], {
       name: 'Acme!',
       protocol: 'smtp',
       baseUrl: 'ftp://x',
@@ -85,6 +86,7 @@ describe('a file that is wrong is refused, with all that is wrong', () => {
       provider([model('m', { prices: [price('2026-01-01T00:00:00Z', 0.5)] })]),
       /prices\.0\.input/,
     ],
+    ['a provider that is called as the lane of own keys', provider([model('m')], { name: 'byok' }), /byok is the lane/],
     ['a model twice', provider([model('m'), model('m')]), /acme m is there twice/],
   ])('%s', (_, content, message) => {
     expect(() => load(content)).toThrow(message)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { v5 } from 'uuid'
 import { z } from 'zod'
+import { OWN_KEYS_LANE } from '#contracts/events.ts'
 import { allowPublicAnd } from './providers/addresses.ts'
 import type { Price } from './money.ts'
 import type { Target } from './providers/target.ts'
@@ -24,8 +25,8 @@ export type DatedPrice = Price & { id: string; validFrom: Date }
 export type Models = {
   /** By provider and name. */
   all: readonly Model[]
-  /** Undefined: there is no such model, or it has no price at `at`. */
-  find(provider: string, name: string, at: Date): { model: Model; price: DatedPrice } | undefined
+  /** Undefined: there is no such model. */
+  find(provider: string, name: string): Model | undefined
 }
 
 const NAMESPACE = 'f3d1c0d4-3f0b-4f5e-9a52-6a4f2d1f0a77'
@@ -36,7 +37,10 @@ const network = z.string().refine(isNetwork, { error: 'must be a network, as 10.
 const FILE = z.strictObject({
   providers: z.array(
     z.strictObject({
-      name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,49}$/),
+      name: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9-]{0,49}$/)
+        .refine((name) => name !== OWN_KEYS_LANE, { error: `${OWN_KEYS_LANE} is the lane of users’ own keys` }),
       protocol: z.enum(['openai', 'anthropic', 'google', 'openai-compatible']),
       baseUrl: z.url({ protocol: /^https?$/ }),
       allowedNetworks: z.array(network).default([]),
@@ -57,7 +61,7 @@ const FILE = z.strictObject({
                   output: amount,
                 }),
               )
-              .min(1),
+              .default([]),
           }),
         )
         .min(1),
@@ -140,11 +144,9 @@ function modelsOf(models: Model[]): Models {
   const all = models.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
   return {
     all,
-    find: (provider, name, at) => {
+    find: (provider, name) => {
       const own = all.filter((model) => model.provider === provider)
-      const model = own.find((one) => one.name === name) ?? longest(own.filter((one) => matches(one.name, name)))
-      const price = model && priceAt(model, at)
-      return model && price && { model, price }
+      return own.find((one) => one.name === name) ?? longest(own.filter((one) => matches(one.name, name)))
     },
   }
 }
@@ -152,6 +154,10 @@ function modelsOf(models: Model[]): Models {
 const matches = (pattern: string, name: string) => pattern.endsWith('*') && name.startsWith(pattern.slice(0, -1))
 
 const longest = (models: Model[]) => models.toSorted((a, b) => b.name.length - a.name.length)[0]
+
+/** The price of a test that its owner runs with an own key on a model without one: nothing. It is of before all prices. */
+export const noPrice = ({ provider, name }: Model): DatedPrice =>
+  datedPrice(provider, name, { validFrom: new Date(0).toISOString(), input: 0, cacheRead: 0, cacheWrite: 0, output: 0 })
 
 /** The price that is valid then; undefined before the first. */
 export const priceAt = ({ prices }: Model, at: Date) => prices.findLast(({ validFrom }) => validFrom <= at)

@@ -1,6 +1,6 @@
 import { postgres } from '#chassis/db/postgres.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
-import { JOBS } from '#contracts/events.ts'
+import { JOBS, OWN_KEYS_LANE } from '#contracts/events.ts'
 import { config, type TestConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { schema } from './db/schema.ts'
@@ -14,18 +14,19 @@ export const testService: ServiceDefinition<TestConfig, Deps> = {
   store: postgres(schema),
   context: createContext,
   services,
-  jobs: ({ worker }) => [worker.sweep],
+  jobs: ({ worker, suites }) => [...worker.jobs, suites.job],
   queues: ({ models, worker }) => {
-    const lanes = new Set(models.all.map(({ provider }) => provider))
+    const lanes = new Set([OWN_KEYS_LANE, ...models.all.map(({ provider }) => provider)])
     return [...lanes].map((lane) => ({
       job: JOBS.testRun,
       lane,
-      limit: () => worker.lanes.limit(lane),
-      claim: ({ testId }) => worker.claim(testId),
+      limit: () => worker.limit(lane),
+      claim: ({ testId }) => worker.claim(testId, lane),
     }))
   },
-  close: async ({ worker, config: { drain } }) => {
-    await worker.close(drain.graceMs)
+  close: async ({ worker, suites }) => {
+    await worker.close()
+    await suites[Symbol.asyncDispose]()
     await closeConnections()
   },
 }

@@ -2,13 +2,16 @@ import type { Base } from '#chassis/define-service.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { Logger } from '#chassis/logger.ts'
 import type { PageTokens } from '#chassis/page-token.ts'
+import { createFieldCipher } from '#chassis/field-cipher.ts'
 import type { UserConfig } from './config.ts'
 import { rotateSigningKeys } from './db/rotate-signing-keys.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
 import type { TokenRules } from './access-tokens.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import { createSessions, type NewSessions } from './sessions.ts'
-import { createFieldCipher } from './field-cipher.ts'
+
+/** Part of what encrypts them, so it never changes. */
+const KEYS_PURPOSE = 'promptforge signing keys'
 
 /** What handlers and jobs of this service need beside the call; each takes the part that it uses. */
 export type Deps = {
@@ -29,7 +32,7 @@ export function createContext({ config, database, log, pageTokens }: Base<UserCo
   const { passwords } = config
   const tokens = { ...config.auth, ...config.tokens }
   const { cacheSeconds, rotationSeconds, secret } = config.keys
-  const cipher = createFieldCipher(secret)
+  const cipher = createFieldCipher(secret, KEYS_PURPOSE)
   const times = { cacheSeconds, rotationSeconds, accessSeconds: tokens.accessSeconds }
   const rotateKeys = () => rotateSigningKeys(database.fork(), cipher, times)
   const keys = createKeyRing({ sql: database.sql, cipher, cacheSeconds, rotateKeys })

@@ -1,9 +1,9 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { errors, type JWK, type JWTVerifyGetKey } from 'jose'
 import type { Sql } from '#chassis/db/statements.ts'
+import type { FieldCipher } from '#chassis/field-cipher.ts'
 import { selectSigningKeys, type SigningKeyRow } from './db/select-signing-keys.ts'
 import { openSigningKey, signingAt } from './signing-keys.ts'
-import type { FieldCipher } from './field-cipher.ts'
 
 /** A key that signs. */
 export type Signer = { kid: string; privateKey: KeyObject }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { hash, parseOptions, verify } from '@node-rs/bcrypt'
+import { createSemaphore } from '#chassis/semaphore.ts'
 import { PASSWORD } from '#chassis/texts.ts'
-import { createSemaphore } from './semaphore.ts'
 
 /** Hashes and checks passwords off the event loop, a few at a time. */
 export type Passwords = {
@@ -30,7 +30,8 @@ const MAX_PARALLEL = 3
 /** Makes Passwords with bcrypt at `cost`; `parallel` 0 is a hash for each core. Throws when bcrypt has no such cost. */
 export function createPasswords({ cost, parallel }: { cost: number; parallel: number }): Passwords {
   if (cost < 4 || cost > 31) throw new Error(`PF_BCRYPT_COST is ${cost}: bcrypt takes 4 to 31`)
-  const semaphore = createSemaphore(parallel || Math.min(availableParallelism(), MAX_PARALLEL), MAX_WAITING)
+  const places = parallel || Math.min(availableParallelism(), MAX_PARALLEL)
+  const semaphore = createSemaphore(places, MAX_WAITING, 'passwords being checked')
   const nobodys = hashOfNothing(cost)
   const hashing: Hashing = {
     hash: (password) => hash(PASSWORD.read(password), { cost }),

@@ -1,7 +1,7 @@
 import { sign, verify, createPublicKey } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { newSigningKey, openSigningKey, planKeys, signingAt } from './signing-keys.ts'
-import { createFieldCipher } from './field-cipher.ts'
+import { createFieldCipher } from '#chassis/field-cipher.ts'
 
 const times = { rotationSeconds: 1000, cacheSeconds: 60, accessSeconds: 900 }
 const at = (seconds: number) => new Date(seconds * 1000)
@@ -44,7 +44,7 @@ test('a key that is to leave the set signs no more', () => {
 })
 
 test('the public half is an RFC 7517 key without private members, and verifies what the private half signs', () => {
-  const cipher = createFieldCipher('a secret of more than 32 characters')
+  const cipher = createFieldCipher('a secret of more than 32 characters', 'tests')
   const { kid, publicJwk, privateKey } = newSigningKey(cipher)
   expect(publicJwk).toEqual({ kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid, alg: 'EdDSA', use: 'sig' })
   const signature = sign(null, Buffer.from('data'), openSigningKey(cipher, kid, privateKey))
@@ -53,7 +53,7 @@ test('the public half is an RFC 7517 key without private members, and verifies w
 })
 
 test('another secret gives a sentence for the operator', () => {
-  const { kid, privateKey } = newSigningKey(createFieldCipher('a secret of more than 32 characters'))
-  const other = createFieldCipher('another secret of more than 32 chars')
+  const { kid, privateKey } = newSigningKey(createFieldCipher('a secret of more than 32 characters', 'tests'))
+  const other = createFieldCipher('another secret of more than 32 chars', 'tests')
   expect(() => openSigningKey(other, kid, privateKey)).toThrow('another PF_SIGNING_KEY_SECRET')
 })

@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import type { JWK } from 'jose'
 import { CLOCK_SKEW_SECONDS, TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
 import { newId } from '#chassis/ids.ts'
-import type { FieldCipher } from './field-cipher.ts'
+import type { FieldCipher } from '#chassis/field-cipher.ts'
 
 /** What decides when keys change, in seconds. */
 export type KeyTimes = {

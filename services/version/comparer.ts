@@ -1,18 +1,12 @@
-import { Piscina } from 'piscina'
-import { exhausted } from '#chassis/errors.ts'
+import { createThreads } from '#chassis/threads.ts'
 import type { Comparison } from './compare-texts.ts'
 import type { Task } from './compare-worker.ts'
 
-/** Threads, comparisons that wait for one, and milliseconds after which a thread that has nothing to do ends. */
-const MAX_THREADS = 2
+/** Comparisons that wait for a thread. */
 const MAX_WAITING = 32
-const IDLE_MS = 30_000
 
 /** MiB of a thread: many times what two contents of the longest take. */
 const MEMORY_MIB = 128
-
-/** Milliseconds after which a call that was refused may succeed. */
-const RETRY_MS = 1000
 
 /** Compares contents in threads of its own, for the longest take a tenth of a second. */
 export type Comparer = {
@@ -24,21 +18,15 @@ export type Comparer = {
 
 /** Makes one. Its threads begin when they are needed. */
 export function createComparer(): Comparer {
-  const pool = new Piscina<Task, Comparison>({
-    filename: new URL('./compare-worker.ts', import.meta.url).href,
+  const threads = createThreads<Task, Comparison>({
+    module: new URL('./compare-worker.ts', import.meta.url),
     name: 'compare',
-    minThreads: 0,
-    maxThreads: MAX_THREADS,
-    maxQueue: MAX_WAITING,
-    idleTimeout: IDLE_MS,
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB },
+    what: 'versions being compared',
+    maxWaiting: MAX_WAITING,
+    memoryMib: MEMORY_MIB,
   })
   return {
-    compare: async (task, signal) => {
-      if (pool.queueSize >= MAX_WAITING)
-        throw exhausted('OVERLOADED', 'too many versions are being compared at the moment', RETRY_MS)
-      return pool.run(task, { signal })
-    },
-    close: () => pool.destroy(),
+    compare: (task, signal) => threads.run(task, { signal }),
+    close: () => threads.close(),
   }
 }

@@ -4,6 +4,7 @@ import type { Base } from '#chassis/define-service.ts'
 import type { Publish } from '#chassis/events/publisher.ts'
 import { createStub, type Stub } from '#chassis/grpc/client.ts'
 import type { PageTokens } from '#chassis/page-token.ts'
+import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { askPrompt, type ReadableVersions } from '#chassis/prompt-access.ts'
 import { type Arrivals, createArrivals } from './arrivals.ts'
@@ -20,8 +21,11 @@ export type Deps = {
   pageTokens: PageTokens
   readableVersions: ReadableVersions
   comparer: Comparer
-  /** Lists and changes the caller's prompts. */
-  prompts: Pick<Stub<typeof PromptServiceService>, 'listPrompts' | 'updatePrompt'>
+  /** The other services, which are asked with the caller's token. */
+  remote: {
+    prompts: Pick<Stub<typeof PromptServiceService>, 'listPrompts' | 'updatePrompt'>
+    tests: Pick<Stub<typeof TestInternalServiceService>, 'checkGate'>
+  }
 }
 
 /** Makes the context of one service. */
@@ -41,6 +45,9 @@ export function createContext({
     pageTokens,
     readableVersions: askPrompt(prompt),
     comparer: createComparer(),
-    prompts: createStub(prompt, PromptServiceService),
+    remote: {
+      prompts: createStub(prompt, PromptServiceService),
+      tests: createStub(openChannel('test', config.testService), TestInternalServiceService),
+    },
   }
 }

@@ -16,7 +16,12 @@ export type LabelChangeRow = {
   /** Who did it. */
   userId: string
   createdAt: Date
+  /** What let it pass the gate; undefined when it had none. */
+  passedBy?: PassedBy
 }
+
+/** The run of a suite that opened a gate, or why its owner overrode it. */
+export type PassedBy = { gateRunId: string } | { overrideReason: string }
 
 /** What somebody wants of a label. */
 export type Move = Pick<LabelChangeRow, 'promptId' | 'label' | 'version' | 'userId'> & {

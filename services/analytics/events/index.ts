@@ -27,6 +27,7 @@ export function subscriptions({ database: { sql, maintain }, live }: Deps): Subs
     user: byUser(userRows),
     test: byUser(testRows),
     comparison: byUser(testRows),
+    suiteRun: byUser(testRows),
     prompt: ingest(
       promptRows,
       ({ promptId }) => promptId,

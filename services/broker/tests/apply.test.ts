@@ -65,6 +65,10 @@ test('a queue of jobs keeps each until a worker of its lane has taken it, and re
     max_deliver: -1,
     filter_subjects: ['pf.job.test.*.v1.sandbox'],
   })
+  // That of users' own keys is there whatever the operator's providers are.
+  expect((await consumers.info('PF_TEST_JOBS', 'byok')).config).toMatchObject({
+    filter_subjects: ['pf.job.test.*.v1.byok'],
+  })
 })
 
 test('applied again, nothing changes', async () => {

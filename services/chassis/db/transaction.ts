@@ -13,8 +13,11 @@ export type EmittedMessage<T> = {
   [K in keyof Required<T>]: K extends 'metadata' ? Omit<EventMetadata, 'occurredAt' | 'resync'> : T[K]
 }
 
-/** Stores an event in the transaction. It is published after the commit, and never without it. */
-export type Emit = <T>(event: EventDefinition<T>, message: EmittedMessage<T>) => void
+/**
+ * Stores an event in the transaction. It is published after the commit, and never without it. `subjectEnd` is what the subject ends with when
+ * it is not the aggregate's id: the lane of a job.
+ */
+export type Emit = <T>(event: EventDefinition<T>, message: EmittedMessage<T>, subjectEnd?: string) => void
 
 /**
  * The work of one transaction: it loads and changes entities, and emits events. It may run more than once. `now` is when it
@@ -50,11 +53,11 @@ export const createTransaction =
 
 const createEmit =
   (em: EntityManager, cause: Cause, occurredAt: Date): Emit =>
-  ({ subject, perAggregate, message: type }, message) => {
-    const { aggregateId } = (message as { metadata: EventMetadata }).metadata
+  ({ subject, perAggregate, message: type }, message, subjectEnd) => {
+    const end = subjectEnd ?? (message as { metadata: EventMetadata }).metadata.aggregateId
     em.create(OutboxEvent, {
       id: newId(),
-      subject: perAggregate ? `${subject}.${aggregateId}` : subject,
+      subject: perAggregate ? `${subject}.${end}` : subject,
       payload: type.toJSON(message as Parameters<typeof type.toJSON>[0]) as OutboxRow['payload'],
       headers: eventHeaders(cause),
       occurredAt,

@@ -8,6 +8,7 @@ const NOT_FOUND = { status: 404, reason: 'RESOURCE_NOT_FOUND' }
 const BAD_TOKEN = { status: 400, reason: 'PAGE_TOKEN_INVALID', fields: ['page_token'] }
 const UNSIGNED = { status: 401, reason: 'TOKEN_MISSING' }
 
+const GOOD_KEY = { provider: 'sandbox', name: 'Mine', key: 'sk-0123456789' }
 const GOOD = { modelProvider: 'sandbox', modelName: 'echo' }
 
 /** Ben runs a prompt of Ann's. */
@@ -25,6 +26,13 @@ const run = (
   ...refusal,
 })
 
+/** Ben stores a key. */
+const store = (name: string, refusal: Refusal, body: object): RestCase => ({
+  name: `provider key: ${name}`,
+  request: ({ ben }) => ['POST /v1/provider-keys', { token: ben.token, body: { ...GOOD_KEY, ...body } }],
+  ...refusal,
+})
+
 /** Ben asks for something else. */
 const ask = (name: string, request: string, refusal: Refusal, body?: object): RestCase => ({
   name: `test: ${name}`,
@@ -34,7 +42,7 @@ const ask = (name: string, request: string, refusal: Refusal, body?: object): Re
 
 const values = Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`v${n}`, '']))
 
-/** The table over REST of tests and budgets. */
+/** The table over REST of tests, budgets and keys of providers. */
 export const RUN_CASES: RestCase[] = [
   run('without a model', invalid('model_name', 'model_provider'), { modelProvider: '', modelName: '' }),
   run('a provider that there is not', invalid('model_name'), { modelProvider: 'acme' }),
@@ -61,7 +69,10 @@ export const RUN_CASES: RestCase[] = [
   run('101 values', invalid('values'), { values }),
   run('a value of 20,001 characters', invalid('values["a"]'), { values: { a: 'x'.repeat(20_001) } }),
   run('a request id that is none', invalid('request_id'), { requestId: 'one' }),
-  run('a field that there is not', { status: 400, reason: 'UNKNOWN_FIELD' }, { keyId: OTHER }),
+  run('a field that there is not', { status: 400, reason: 'UNKNOWN_FIELD' }, { apiKey: 'sk-0123456789' }),
+  run('a key that there is not', NOT_FOUND, { keyId: OTHER }),
+  run('a key whose id is none', invalid('key_id'), { keyId: 'one' }),
+  run('a model without a price, and no key', invalid('allow_unpriced'), { allowUnpriced: true }),
   run('a private prompt', NOT_FOUND, {}, ({ prompts }) => prompts.private),
   run('a prompt that there is not', NOT_FOUND, {}, () => OTHER),
   run('a prompt whose id is none', invalid('prompt_id'), {}, () => 'one'),
@@ -78,6 +89,22 @@ export const RUN_CASES: RestCase[] = [
     dailyLimitMicros: '10000001',
   }),
   ask('a budget in words', 'PUT /v1/budgets/me', REJECTED, { dailyLimitMicros: 'much' }),
+  store('without anything', invalid('key', 'name', 'provider'), { provider: '', name: '', key: '' }),
+  store('a provider that there is not', invalid('provider'), { provider: 'acme' }),
+  store('a provider in capitals', invalid('provider'), { provider: 'Sandbox' }),
+  store('a name of 101 characters', invalid('name'), { name: 'x'.repeat(101) }),
+  store('a name with a line break', invalid('name'), { name: 'Mi\nne' }),
+  store('of 7 characters', invalid('key'), { key: 'sk-4567' }),
+  store('of 501 characters', invalid('key'), { key: 'x'.repeat(501) }),
+  store('with white space around it', invalid('key'), { key: ' sk-0123456789\n' }),
+  store('with a tab in it', invalid('key'), { key: 'sk-0123\t456789' }),
+  store('that is not ASCII', invalid('key'), { key: 'sk-0123456789ä' }),
+  store('that is a list', REJECTED, { key: ['sk-0123456789'] }),
+  store('a request id that is none', invalid('request_id'), { requestId: 'one' }),
+  ask('a provider key that there is not, to be revoked', `DELETE /v1/provider-keys/${OTHER}`, NOT_FOUND),
+  ask('a provider key whose id is none, to be revoked', 'DELETE /v1/provider-keys/one', invalid('key_id')),
+  ask('a page token of provider keys that is none', 'GET /v1/provider-keys?page_token=garbage', BAD_TOKEN),
+  { name: 'provider key: without a token', request: () => ['GET /v1/provider-keys', {}], ...UNSIGNED },
   { name: 'test: without a token', request: () => ['GET /v1/tests', {}], ...UNSIGNED },
   { name: 'test: a budget without a token', request: () => ['GET /v1/budgets/me', {}], ...UNSIGNED },
 ]

@@ -7,6 +7,7 @@ export const LEASE_SECONDS = 15
 /** What a worker needs of a test that it has claimed. Amounts are text. */
 export type ClaimedRow = {
   id: string
+  user_id: string
   prompt_content: string
   model_provider: string
   model_name: string
@@ -17,6 +18,11 @@ export type ClaimedRow = {
   cost_micros: string
   throttled_since: Date | null
   attempts: number
+  suite_run_id: string | null
+  /** The own key, if the test is to be run with one, as it is stored: nothing of it when it was revoked. */
+  key_id: string | null
+  secret_id: string | null
+  sealed: Buffer | null
   input: string
   cache_read: string
   cache_write: string
@@ -30,6 +36,7 @@ export const claimTest = statement('claim_test', { id: uuid, workerId: uuid })<C
     lease_until = now() + interval '${LEASE_SECONDS} seconds'
   from model_prices m
   where t.id = ${p.id} and t.status = 'PENDING' and coalesce(t.not_before, now()) <= now() and m.id = t.price_id
-  returning t.id, t.prompt_content, t.model_provider, t.model_name, t.temperature::float8 as temperature, t.max_tokens, t.lane,
-    t.reserved_micros, t.cost_micros, t.throttled_since, t.attempts, m.input, m.cache_read, m.cache_write, m.output`,
+  returning t.id, t.user_id, t.prompt_content, t.model_provider, t.model_name, t.temperature::float8 as temperature, t.max_tokens, t.lane,
+    t.reserved_micros, t.cost_micros, t.throttled_since, t.attempts, t.key_id, t.suite_run_id,
+    (select k.secret_id from provider_keys k where k.id = t.key_id), (select k.sealed from provider_keys k where k.id = t.key_id), m.input, m.cache_read, m.cache_write, m.output`,
 )

@@ -20,7 +20,7 @@ const actorOf = (t: string) => ({ userId: `${t}.user_id`, username: "''" })
 export const requested = (t: string): Emission =>
   emission(EVENTS.testRequested, { metadata: metadataOf(t), actor: actorOf(t), tested: testedOf(t) })
 
-/** How a test ended, if it has. */
+/** How a test ended, if it has. Of the tests of a suite's run none is told: the run has an event of its own. */
 export const endOf = (t: string): Emission[] => {
   const members = {
     metadata: metadataOf(t),
@@ -32,9 +32,13 @@ export const endOf = (t: string): Emission[] => {
     emission(
       EVENTS.testCompleted,
       { ...members, responseTimeMs: `${t}.response_time_ms` },
-      `${t}.status = 'COMPLETED'`,
+      `${t}.status = 'COMPLETED' and ${t}.suite_run_id is null`,
     ),
-    emission(EVENTS.testFailed, { ...members, errorCode: `${t}.error_code` }, `${t}.status = 'FAILED'`),
+    emission(
+      EVENTS.testFailed,
+      { ...members, errorCode: `${t}.error_code` },
+      `${t}.status = 'FAILED' and ${t}.suite_run_id is null`,
+    ),
   ]
 }
 

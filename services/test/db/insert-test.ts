@@ -2,11 +2,9 @@ import { claimCte, claimParams } from '#chassis/db/idempotency.ts'
 import { bigint, float8, integer, jsonb, nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
+import { MAX_UNFINISHED } from '../budget.ts'
 import { job, requested } from './emissions.ts'
 import { testOf, type TestRow } from './rows.ts'
-
-/** Tests of one user that have not ended, at most. */
-export const MAX_UNFINISHED = 100
 
 /** Why the statement has made nothing, and undone all: the message of its error. */
 export const NO_SEAT = 'TOO_MANY_TESTS'
@@ -34,6 +32,7 @@ export const insertTest = statement('insert_test', {
   reserved: bigint,
   defaultLimit: bigint,
   retryOf: nullable(uuid),
+  keyId: nullable(uuid),
   ...claimParams,
   ...eventParams,
 })<TestRow | { id: null }>(
@@ -52,9 +51,9 @@ export const insertTest = statement('insert_test', {
   ),
   made as (
     insert into prompt_tests (id, prompt_id, user_id, prompt_content, model_provider, model_name, temperature, max_tokens, status,
-      created_at, prompt_version, content_hash, variables, lane, price_id, reserved_micros, spend_day, dispatched_at, retry_of)
+      created_at, prompt_version, content_hash, variables, lane, price_id, reserved_micros, spend_day, dispatched_at, retry_of, key_id)
     select ${p.id}, ${p.promptId}, ${p.userId}, ${p.promptContent}, ${p.provider}, ${p.model}, ${p.temperature}, ${p.maxTokens},
-      'PENDING', now(), ${p.version}, ${p.contentHash}, ${p.variables}, ${p.lane}, ${p.priceId}, ${p.reserved}, day, now(), ${p.retryOf}
+      'PENDING', now(), ${p.version}, ${p.contentHash}, ${p.variables}, ${p.lane}, ${p.priceId}, ${p.reserved}, day, now(), ${p.retryOf}, ${p.keyId}
     from today
     returning *
   ),

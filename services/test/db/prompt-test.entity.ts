@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 import { ModelPrice } from './model-price.entity.ts'
+import { SuiteRun } from './suite.entity.ts'
+import { ProviderKey } from './provider-key.entity.ts'
 
 /** A run of a version against a model. `tokenCount`, `cost` and `cachedTokens` are what the seed and data.md call them. */
 export const PromptTest = defineEntity({
@@ -51,5 +53,12 @@ export const PromptTest = defineEntity({
     errorCode: p.string().length(20).nullable(),
     retryOf: p.uuid().nullable(),
     revision: p.integer().default(1),
+    suiteRun: () => p.manyToOne(SuiteRun).nullable(),
+    casePosition: p.integer().nullable(),
+    caseName: p.string().length(100).nullable(),
+    repeat: p.integer().nullable(),
+    verdict: p.enum(['PASS', 'FAIL', 'ERROR']).columnType('varchar(20)').nullable(),
+    assertionResults: p.json<object[]>().nullable(),
+    key: () => p.manyToOne(ProviderKey).nullable(),
   },
 })

@@ -29,7 +29,11 @@ export type SummaryRow = {
   finish_reason: string | null
   error_code: string | null
   retry_of: string | null
+  key_id: string | null
   revision: number
+  suite_run_id: string | null
+  case_name: string | null
+  repeat: number | null
 }
 
 /** A test with its texts. */
@@ -37,6 +41,8 @@ export type TestRow = SummaryRow & {
   prompt_content: string
   variables: Record<string, string>
   response: string | null
+  /** Of AssertionResult, as proto3 JSON. */
+  assertion_results: object[] | null
 }
 
 /** Columns of SummaryRow, of `prompt_tests` under this name. */
@@ -45,7 +51,8 @@ export const summaryOf = (t: string) => `${t}.id, ${t}.prompt_id, ${t}.user_id, 
   ${t}.error_message, ${t}.created_at, ${t}.completed_at, ${t}.prompt_version, ${t}.content_hash, ${t}.input_tokens, ${t}.cached_tokens,
   ${t}.cache_write_tokens, ${t}.output_tokens, ${t}.reasoning_tokens, ${t}.usage_source, ${t}.cost_micros, ${t}.reserved_micros,
   ${t}.attempts, ${t}.started_at, ${t}.first_token_ms::float8 as first_token_ms, ${t}.cancel_requested_at, ${t}.finish_reason,
-  ${t}.error_code, ${t}.retry_of, ${t}.revision`
+  ${t}.error_code, ${t}.retry_of, ${t}.key_id, ${t}.revision, ${t}.suite_run_id, ${t}.case_name, ${t}.repeat`
 
 /** Columns of TestRow. */
-export const testOf = (t: string) => `${summaryOf(t)}, ${t}.prompt_content, ${t}.variables, ${t}.response`
+export const testOf = (t: string) => `${summaryOf(t)}, ${t}.prompt_content, ${t}.variables, ${t}.response,
+  ${t}.assertion_results`

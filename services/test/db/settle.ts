@@ -4,11 +4,16 @@
  */
 export const settleCtes = (ended: string, cost: string) => `
   left_seat as (
-    update budgets b set unfinished = b.unfinished - 1 from ${ended} e where b.user_id = e.user_id returning b.user_id
+    update budgets b set unfinished = b.unfinished - s.seats
+    from (select user_id, count(*) filter (where suite_run_id is null) as seats from ${ended} group by user_id) s
+    where b.user_id = s.user_id returning b.user_id
   ),
   settled as (
-    update spend s set reserved = s.reserved - e.reserved_micros, spent = s.spent + ${cost}
-    from ${ended} e join left_seat l on l.user_id = e.user_id
-    where s.user_id = e.user_id and s.day = e.spend_day
+    update spend s set reserved = s.reserved - d.reserved, spent = s.spent + d.spent
+    from (
+      select user_id, spend_day, sum(reserved_micros)::bigint as reserved, sum(${cost})::bigint as spent from ${ended} e group by 1, 2
+    ) d
+    join left_seat l on l.user_id = d.user_id
+    where s.user_id = d.user_id and s.day = d.spend_day
     returning 1
   )`

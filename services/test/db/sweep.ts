@@ -83,9 +83,9 @@ export const giveUpLost = statement('give_up_lost', { id: uuid, ...eventParams }
   select id from ended`,
 )
 
-/** How many tests have not ended, of all users: counted up to `max` and one more. */
+/** How many tests have not ended, of all users, but for those of suites' runs: counted up to `max` and one more. */
 export const countUnfinished = statement('count_unfinished', { max: bigint })<{ count: number }>(
   (p) => `select count(*)::integer as count from (
-    select from prompt_tests where status in ('PENDING', 'RUNNING') limit ${p.max} + 1
+    select from prompt_tests where status in ('PENDING', 'RUNNING') and suite_run_id is null limit ${p.max} + 1
   ) unfinished`,
 )

@@ -3,14 +3,12 @@ import { createInTransaction } from '#chassis/db/idempotency.ts'
 import { invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { newId } from '#chassis/ids.ts'
-import { EVENTS } from '#contracts/events.ts'
 import type { CreateComparisonRequest } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
-import { ComparisonTestId, TestComparison } from '../db/comparison.entity.ts'
 import { PromptTest } from '../db/prompt-test.entity.ts'
 import { getComparison } from './get-comparison.ts'
+import { storeComparison } from './store-comparison.ts'
 
 export const createComparison = async (request: CreateComparisonRequest, call: Call) => {
-  const { name, promptId, testIds, notes } = request
   const { userId } = call.caller
   const id = newId()
   const comparisonId = await createInTransaction(
@@ -18,14 +16,7 @@ export const createComparison = async (request: CreateComparisonRequest, call: C
     id,
     async (em, emit, now) => {
       await checkTests(em, request, userId)
-      const comparison = em.create(TestComparison, { id, name, promptId, userId, notes: notes || null, createdAt: now })
-      for (const [position, test] of testIds.entries()) em.create(ComparisonTestId, { comparison, test, position })
-      emit(EVENTS.comparisonCreated, {
-        metadata: { aggregateId: id, aggregateRevision: 1n },
-        actor: { userId, username: '' },
-        promptId,
-        testsCount: testIds.length,
-      })
+      storeComparison(em, emit, now, { ...request, id, userId })
       return id
     },
     async (earlierId) => earlierId,

@@ -5,8 +5,8 @@ import * as db from '../db/budgets.ts'
 import { toBudget } from './view.ts'
 
 export const getBudget =
-  ({ config }: Pick<Deps, 'config'>) =>
+  ({ admission }: Pick<Deps, 'admission'>) =>
   async (_: GetBudgetRequest, { sql, caller }: Call) => {
-    const [row] = await sql(db.getBudget, { userId: caller.userId, defaultLimit: config.budget.defaultMicros })
+    const [row] = await sql(db.getBudget, { userId: caller.userId, defaultLimit: admission.budget.defaultMicros })
     return { budget: toBudget(row!) }
   }

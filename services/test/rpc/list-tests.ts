@@ -12,6 +12,7 @@ export const listTests =
     const { pageSize, pageToken, ...parameters } = request
     const asked = { scope: ['ListTests', caller.userId, parameters], pageSize, pageToken }
     const { promptId = null, status, modelProvider: provider = null, modelName: model = null } = parameters
+    const { suiteRunId = null } = parameters
     const { page, nextPageToken } = await readPage(pageTokens, asked, cursorAfter, (cursor, limit) =>
       sql(db.listTests, {
         userId: caller.userId,
@@ -19,6 +20,7 @@ export const listTests =
         status: status === undefined ? null : statusName(status),
         provider,
         model,
+        suiteRunId,
         ...rangeAfter(cursor, limit),
       }),
     )

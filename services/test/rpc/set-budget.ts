@@ -6,9 +6,9 @@ import * as db from '../db/budgets.ts'
 import { toBudget } from './view.ts'
 
 export const setBudget =
-  ({ config }: Pick<Deps, 'config'>) =>
+  ({ admission }: Pick<Deps, 'admission'>) =>
   async ({ dailyLimitMicros: dailyLimit }: SetBudgetRequest, { sql, caller }: Call) => {
-    const most = config.budget.mostMicros
+    const most = admission.budget.mostMicros
     if (dailyLimit > most)
       throw invalid([
         { field: 'daily_limit_micros', description: `must be at most ${most}, which is what the operator allows` },

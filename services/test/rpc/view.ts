@@ -1,3 +1,4 @@
+import { AssertionResult } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import {
   type Budget,
   type PromptTest,
@@ -7,9 +8,11 @@ import {
   type TokenUsage,
 } from '#contracts/gen/promptforge/test/v1/test.ts'
 import type { Comparison } from '#contracts/gen/promptforge/test/v1/comparison.ts'
+import type { ProviderKey } from '#contracts/gen/promptforge/test/v1/provider_key.ts'
 import { bestOf, progressOf } from '../comparison.ts'
 import type { BudgetRow } from '../db/budgets.ts'
 import type { ComparisonRow } from '../db/comparisons.ts'
+import type { ProviderKeyRow } from '../db/provider-key.entity.ts'
 import type { SummaryRow, TestRow } from '../db/rows.ts'
 
 /** A test with its texts. */
@@ -18,10 +21,15 @@ export const toTest = (row: TestRow): PromptTest => ({
   promptContent: row.prompt_content,
   values: row.variables,
   response: row.response ?? '',
+  assertionResults: (row.assertion_results ?? []).map((result) => AssertionResult.fromJSON(result)),
 })
 
-/** A test whose texts its owner may not read any more. */
-export const withheld = (row: SummaryRow): PromptTest => ({ ...toSummary(row), contentWithheld: true })
+/** A test whose texts its owner may not read any more: the reasons of assertions quote the response. */
+export const withheld = (row: TestRow): PromptTest => ({
+  ...toSummary(row),
+  contentWithheld: true,
+  assertionResults: toTest(row).assertionResults.map(({ outcome }) => ({ outcome, reason: '' })),
+})
 
 /** A test in a list. */
 export const toSummary = (row: SummaryRow): PromptTest => ({
@@ -50,10 +58,15 @@ export const toSummary = (row: SummaryRow): PromptTest => ({
   errorMessage: row.error_message ?? '',
   attempts: row.attempts,
   retryOf: row.retry_of ?? '',
+  keyId: row.key_id ?? '',
   cancelRequested: row.cancel_requested_at !== null,
   createdAt: row.created_at,
   startedAt: row.started_at ?? undefined,
   completedAt: row.completed_at ?? undefined,
+  suiteRunId: row.suite_run_id ?? '',
+  caseName: row.case_name ?? '',
+  repeat: row.repeat ?? 0,
+  assertionResults: [],
 })
 
 const toBigInt = (value: number | null) => (value === null ? undefined : BigInt(value))
@@ -72,6 +85,16 @@ function usageOf(row: SummaryRow): TokenUsage | undefined {
 /** The name of a status, as the database has it. */
 export const statusName = (status: PromptTest_Status) =>
   Object.entries(PromptTest_Status).find(([, value]) => value === status)![0]
+
+/** What is shown of a key. */
+export const toProviderKey = (row: ProviderKeyRow): ProviderKey => ({
+  keyId: row.id,
+  provider: row.provider,
+  name: row.name,
+  hint: row.hint,
+  createdAt: row.createdAt,
+  revokedAt: row.revokedAt ?? undefined,
+})
 
 /** A comparison in a list. */
 export const toListedComparison = (row: ComparisonRow): Comparison => ({

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { notFound } from '#chassis/errors.ts'
+import type { Logger } from '#chassis/logger.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import { until } from '#chassis/testing/until.ts'
@@ -31,6 +32,8 @@ type Options = {
   providerUrl?: string
   key?: string
   env?: Record<string, string>
+  /** Default: errors go to stderr. */
+  log?: Logger
   database?: TestDatabase
 }
 
@@ -43,6 +46,7 @@ export async function startTestRunner({
   providerUrl = 'http://127.0.0.1:9',
   key,
   env = {},
+  log,
   database,
 }: Options = {}) {
   const folder = join(process.env['PF_TEST_FOLDER']!, `providers-${randomUUID().slice(0, 8)}`)
@@ -63,11 +67,12 @@ export async function startTestRunner({
   const service = await startTestService(testService, {
     env: {
       ...(natsUrl && { PF_NATS_URL: natsUrl }),
+      PF_PROVIDER_KEY_SECRET: 'a secret for keys of providers in tests',
       PF_TEST_PROVIDERS_FILE: write('providers.json', { providers: [provider] }),
       ...(key && { PF_TEST_PROVIDER_KEYS_FILE: write('keys.json', { sandbox: key }) }),
       ...env,
     },
-    overrides: { context: { remote: remoteOf(contents) } },
+    overrides: { context: { remote: remoteOf(contents) }, ...(log && { log }) },
     ...(database && { database }),
   })
   const tests = service.stub(TestServiceService)
@@ -147,5 +152,7 @@ async function disagreementsOf({ query }: Pick<TestDatabase, 'query'>): Promise<
     where (s.reserved, s.spent) is distinct from (coalesce(r.reserved, 0), coalesce(r.spent, 0))
     union all
     select 'unfinished', b.user_id, null, b.unfinished, null from budgets b
-    where b.unfinished <> (select count(*) from prompt_tests t where t.user_id = b.user_id and completed_at is null)`)
+    where b.unfinished <> (
+      select count(*) from prompt_tests t where t.user_id = b.user_id and completed_at is null and suite_run_id is null
+    )`)
 }

@@ -11,6 +11,7 @@ test('a lane that a provider throttles pauses for as long as it says, and has fe
   expect([lanes.limit('one'), lanes.limit('two')]).toEqual([0, 4])
   now = 1999
   expect(lanes.limit('one')).toBe(0)
+  expect([lanes.pausedMs('one'), lanes.pausedMs('two')]).toEqual([1, 0])
   now = 2000
   expect(lanes.limit('one')).toBe(2)
 })

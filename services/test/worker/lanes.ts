@@ -8,15 +8,25 @@ const MAX_PAUSE_MS = 60_000
 export type Lanes = {
   /** None while the provider has asked for a pause. */
   limit(lane: string): number
+  /** For how long it has still asked for that, milliseconds. */
+  pausedMs(lane: string): number
   /** Learns from how a call ended. */
   note(lane: string, outcome: Outcome): void
 }
 
-type Lane = { calls: CallLimit; pausedUntil: number }
+/** A place among the calls that are made at once. */
+export type Place = {
+  /** Learns from how the call ended. */
+  note(outcome: Outcome): void
+  /** Gives the place back. */
+  leave(): Promise<void>
+}
 
-/** `now` is a monotonic clock, milliseconds. */
-export function createLanes(now: () => number = () => performance.now()): Lanes {
-  const lanes = new Map<string, Lane>()
+type Lane = { calls: CallLimit; pausedUntil: number }
+type Memory = { get(name: string): Lane | undefined; set(name: string, lane: Lane): unknown }
+
+/** `now` is a monotonic clock, milliseconds. What `lanes` forgets begins anew. */
+export function createLanes(now: () => number = () => performance.now(), lanes: Memory = new Map()): Lanes {
   const laneOf = (name: string) => {
     const lane = lanes.get(name) ?? { calls: createCallLimit(now), pausedUntil: 0 }
     lanes.set(name, lane)
@@ -27,6 +37,7 @@ export function createLanes(now: () => number = () => performance.now()): Lanes 
       const { calls, pausedUntil } = laneOf(name)
       return now() < pausedUntil ? 0 : calls.limit()
     },
+    pausedMs: (name) => Math.max(0, Math.ceil(laneOf(name).pausedUntil - now())),
     note: (name, outcome) => {
       const lane = laneOf(name)
       if (outcome.kind === 'completed') lane.calls.succeeded()

@@ -9,16 +9,23 @@ import type { Job } from '#chassis/jobs.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { watchOutage } from '#chassis/outage.ts'
 import { pause } from '#chassis/pause.ts'
+import { OWN_KEYS_LANE } from '#contracts/events.ts'
 import { type ClaimedRow, claimTest } from '../db/claim-test.ts'
 import { finishTest } from '../db/finish-test.ts'
 import { throttleTest } from '../db/throttle-test.ts'
+import type { TestConfig } from '../config.ts'
+import type { KeyVault } from '../key-vault.ts'
 import type { Models } from '../models.ts'
+import type { Suites } from '../suites.ts'
 import { callModel } from '../providers/call-model.ts'
 import { type Claim, createClaims } from './claims.ts'
-import { createLanes, type Lanes } from './lanes.ts'
+import { createLanes, type Place } from './lanes.ts'
 import { tellText } from './live-text.ts'
+import { createOwnKeys, OWN_KEYS_CALLS } from './own-keys.ts'
+import { resealKeys } from './reseal-keys.ts'
 import { collectResponse } from './response.ts'
 import { sweepTests } from './sweep.ts'
+import { targetOf } from './target-of.ts'
 import { endingOf, waitOf } from './endings.ts'
 
 /** Milliseconds between two tries to store how a test ended, while the database does not answer. */
@@ -26,42 +33,60 @@ const RETRY_MS = 500
 
 /** Runs tests of this replica. */
 export type Worker = {
-  lanes: Lanes
-  sweep: Job
+  /** How many tests of a lane may run at once, at this moment. */
+  limit(lane: string): number
+  jobs: Job[]
   /**
-   * Claims a test, and begins to run it. Undefined: another worker has it, it has ended, or it is not due. `done` settles when it has ended,
-   * and never rejects.
+   * Claims a test of a lane, and begins to run it. Undefined: another worker has it, it has ended, or it is not due. `done` settles when it
+   * has ended, and never rejects.
    */
-  claim(testId: string): Promise<{ done: Promise<void> } | undefined>
+  claim(testId: string, lane: string): Promise<{ done: Promise<void> } | undefined>
   /**
-   * Waits until its tests have ended, no longer than so many milliseconds; then it aborts their calls. Other workers run them again when
+   * Waits until its tests have ended, no longer than RPCs may take; then it aborts their calls. Other workers run them again when
    * their leases are over.
    */
-  close(graceMs: number): Promise<void>
+  close(): Promise<void>
 }
 
-type Parts = { sql: Sql; models: Models; live: Live; defaultLimit: bigint; log: Logger; registry: Registry }
+type Parts = {
+  sql: Sql
+  models: Models
+  vault: KeyVault
+  suites: Pick<Suites, 'advance'>
+  live: Live
+  config: Pick<TestConfig, 'budget' | 'drain'>
+  log: Logger
+  registry: Registry
+}
 
-export function createWorker({ sql, models, live, defaultLimit, log, registry }: Parts): Worker {
+export function createWorker({ sql, models, vault, suites, live, config, log, registry }: Parts): Worker {
+  const defaultLimit = BigInt(config.budget.defaultMicros)
   const lanes = createLanes()
+  const ownKeys = createOwnKeys(sql)
   const claims = createClaims(sql, log)
   const running = new Set<Promise<void>>()
   const metrics = workerMetrics(registry, running)
 
-  const run = async (claimed: ClaimedRow, workerId: string) => {
+  const enter = async (testId: string, lane: string): Promise<Place | undefined> =>
+    lane === OWN_KEYS_LANE
+      ? ownKeys.enter(testId)
+      : { note: (outcome) => lanes.note(lane, outcome), leave: () => Promise.resolve() }
+
+  const run = async (claimed: ClaimedRow, workerId: string, place: Place) => {
     const { id, lane } = claimed
     using claim = claims.hold(id, workerId)
     using telling = tellText(live, id, claimed.attempts)
     const response = collectResponse(telling.add)
-    const found = models.find(claimed.model_provider, claimed.model_name, new Date())
-    const outcome = found
-      ? await callModel(found.model.target, requestOf(claimed), { signal: claim.signal, onDelta: response.add })
-      : gone(claimed.model_provider)
+    const target = targetOf({ models, vault, log }, claimed)
+    const outcome =
+      'kind' in target
+        ? target
+        : await callModel(target, requestOf(claimed), { signal: claim.signal, onDelta: response.add })
     if (claim.isLost()) {
       metrics.discarded.inc()
       return
     }
-    lanes.note(lane, outcome)
+    place.note(outcome)
     metrics.calls.inc({ lane, outcome: outcome.kind === 'failed' ? outcome.code : outcome.kind })
     const waitMs = waitOf(outcome, claimed, Date.now())
     const store = async () => {
@@ -71,24 +96,37 @@ export function createWorker({ sql, models, live, defaultLimit, log, registry }:
     }
     const rows = await untilStored(store, claim, log)
     if (!rows?.length) metrics.discarded.inc()
+    else if (claimed.suite_run_id) suites.advance(claimed.suite_run_id)
   }
 
   return {
-    lanes,
-    sweep: sweepTests({ sql, defaultLimit, log }),
-    claim: async (testId) => {
+    limit: (lane) => (lane === OWN_KEYS_LANE ? OWN_KEYS_CALLS : lanes.limit(lane)),
+    jobs: [sweepTests({ sql, defaultLimit, log }), resealKeys({ sql, vault, log })],
+    claim: async (testId, lane) => {
+      const place = await enter(testId, lane)
+      if (!place) return undefined
+      // Who waits for the place is told by a sweep, too.
+      const leave = () =>
+        place.leave().catch((err: unknown) => log.warn({ err }, 'tests that wait could not be told that there is room'))
       const workerId = newId()
-      const [claimed] = await sql(claimTest, { id: testId, workerId })
-      if (!claimed) return undefined
-      const done: Promise<void> = run(claimed, workerId)
+      const claimed = await sql(claimTest, { id: testId, workerId }).catch(async (error: unknown) => {
+        await leave()
+        throw error
+      })
+      if (!claimed[0]) {
+        await leave()
+        return undefined
+      }
+      const done: Promise<void> = run(claimed[0], workerId, place)
         .catch((err: unknown) => log.error({ test: testId, err }, 'a test could not be run'))
+        .then(leave)
         .finally(() => running.delete(done))
       running.add(done)
       return { done }
     },
-    close: async (graceMs) => {
+    close: async () => {
       const stopped = new AbortController()
-      await Promise.race([Promise.all(running), pause(graceMs, stopped.signal)])
+      await Promise.race([Promise.all(running), pause(config.drain.graceMs, stopped.signal)])
       stopped.abort()
       claims.loseAll()
       await Promise.all(running)
@@ -102,14 +140,6 @@ const requestOf = ({ model_name: model, prompt_content: prompt, temperature, max
   temperature: temperature ?? undefined,
   maxTokens,
 })
-
-const gone = (provider: string) =>
-  ({
-    kind: 'failed',
-    code: 'PROVIDER_ERROR',
-    message: `the operator has removed this model of ${provider}`,
-    mayCost: false,
-  }) as const
 
 /** Stores how a test ended, as soon as the database answers. Undefined: the test was lost meanwhile, because its lease could not be renewed. */
 async function untilStored<T>(store: () => Promise<T>, claim: Claim, log: Logger): Promise<T | undefined> {

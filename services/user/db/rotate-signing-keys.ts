@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { lockInTransaction } from '#chassis/db/advisory-locks.ts'
+import type { FieldCipher } from '#chassis/field-cipher.ts'
 import { type KeyTimes, newSigningKey, planKeys } from '../signing-keys.ts'
-import type { FieldCipher } from '../field-cipher.ts'
 import { SigningKey } from './signing-key.entity.ts'
 
 /**

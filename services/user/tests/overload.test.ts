@@ -1,15 +1,15 @@
 import { status } from '@grpc/grpc-js'
 import { expect, test } from '@jest/globals'
+import { createSemaphore } from '#chassis/semaphore.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
-import { createSemaphore } from '../semaphore.ts'
 import { createPasswords, type Passwords } from '../passwords.ts'
 import { startUserService } from './harness.ts'
 
 test('when as many passwords wait as may, further ones are refused at once; those that wait succeed', async () => {
   const real = createPasswords({ cost: 4, parallel: 2 })
   const { promise: released, resolve: release } = Promise.withResolvers<void>()
-  const semaphore = createSemaphore(2, 32)
+  const semaphore = createSemaphore(2, 32, 'passwords being checked')
   let arrived = 0
   // The real thing, held up until the test lets it go.
   const passwords: Passwords = {

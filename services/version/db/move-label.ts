@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/mongodb'
 import { aborted } from '#chassis/errors.ts'
 import { pause } from '#chassis/pause.ts'
-import { type LabelChangeRow, type Move, nextChange } from '../label.ts'
+import { type LabelChangeRow, type Move, nextChange, type PassedBy } from '../label.ts'
 import { insertChange, newestChange } from './label-changes.ts'
 
 /** Milliseconds until the next attempt at the most: double after each in vain, so that also a hundred callers get out of each other's way. */
@@ -13,13 +13,21 @@ export type Moved = { newest: LabelChangeRow | undefined; isChanged: boolean }
 
 /**
  * Moves a label after its newest change. The unique number of a change is the lock: who comes second reads the newest anew and tries
- * again, or hears ABORTED when it expected another.
+ * again, or hears ABORTED when it expected another. `pass` is asked before it changes: what it throws leaves the label where it is.
  */
-export async function moveLabel(orm: MikroORM, move: Move, signal: AbortSignal): Promise<Moved> {
+export async function moveLabel(
+  orm: MikroORM,
+  move: Move,
+  signal: AbortSignal,
+  pass: () => Promise<PassedBy | undefined> = async () => undefined,
+): Promise<Moved> {
+  let passedBy: PassedBy | undefined
   for (let attempt = 1; ; attempt += 1) {
     const newest = await newestChange(orm, move.promptId, move.label)
     const next = nextChange(newest, move, new Date())
     if (!next) return { newest, isChanged: false }
+    passedBy ??= await pass()
+    if (passedBy) next.passedBy = passedBy
     if (await insertChange(orm, next)) return { newest: next, isChanged: true }
     await pause(Math.random() * Math.min(BACK_OFF_MS * 2 ** attempt, MAX_BACK_OFF_MS), signal)
     if (signal.aborted) throw overtaken()

@@ -20,5 +20,6 @@ export const schema: MongoSchema = {
       name: 'label_changes',
       indexes: [{ name: 'promptId_label_seq', key: { promptId: 1, label: 1, seq: -1 }, unique: true }],
     },
+    { name: 'label_gates', indexes: [{ name: 'promptId_label', key: { promptId: 1, label: 1 }, unique: true }] },
   ],
 }

@@ -23,7 +23,7 @@ const MESSAGE_BYTES = 256 * 1024
 
 const CONTENT_TYPE = 'application/x-ndjson'
 
-type Parts = Pick<Deps, 'versions' | 'arrivals' | 'prompts'>
+type Parts = Pick<Deps, 'versions' | 'arrivals' | 'remote'>
 type ExportCall = Streaming<SignedIn<PlainCall>>
 
 // A download cannot be continued elsewhere, so it goes on while the server shuts down, for as long as that waits.
@@ -59,7 +59,7 @@ async function* linesOf(deps: Parts, call: ExportCall): AsyncGenerator<ExportLin
   yield { line: { $case: 'end', value: end } }
 }
 
-async function* ownPrompts({ prompts }: Parts, { origin }: ExportCall): AsyncGenerator<PromptSummary> {
+async function* ownPrompts({ remote: { prompts } }: Parts, { origin }: ExportCall): AsyncGenerator<PromptSummary> {
   // A call that ends with this one listens to it as long as that lasts, so one for each page would be too many.
   const outgoing = { ...forward(origin), parent: undefined }
   let pageToken = ''

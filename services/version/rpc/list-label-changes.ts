@@ -13,21 +13,27 @@ export const listLabelChanges =
   async ({ promptId, label, ...request }: ListLabelChangesRequest, { origin }: PlainCall) => {
     const scope = ['ListLabelChanges', promptId, label]
     const cursor = pageTokens.open(scope, request.pageToken)
-    const { ranges } = await readableVersions(promptId, origin)
+    const { ranges, isOwner } = await readableVersions(promptId, origin)
     const size = pageSize(request.pageSize)
     const before = cursor && Number(cursor[0])
     const rows = await listChanges(orm, { promptId, label, ranges, before, limit: size + 1 })
     const { page, last } = cutPage(rows, size)
     return {
-      changes: page.map((row) => toChange(row, ranges)),
+      changes: page.map((row) => toChange(row, ranges, isOwner)),
       nextPageToken: last ? pageTokens.seal(scope, [last.seq]) : '',
     }
   }
 
-const toChange = ({ seq, from, version, userId, createdAt }: LabelChangeRow, ranges: VersionRange[]): LabelChange => ({
+const toChange = (
+  { seq, from, version, userId, createdAt, passedBy }: LabelChangeRow,
+  ranges: VersionRange[],
+  isOwner: boolean,
+): LabelChange => ({
   seq,
   from: from !== null && includesVersion(ranges, from) ? from : undefined,
   to: version ?? undefined,
   userId,
   createdAt,
+  gateRunId: isOwner && passedBy && 'gateRunId' in passedBy ? passedBy.gateRunId : '',
+  overrideReason: isOwner && passedBy && 'overrideReason' in passedBy ? passedBy.overrideReason : '',
 })

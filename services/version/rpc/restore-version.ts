@@ -6,7 +6,7 @@ import type { Deps } from '../context.ts'
 import { readVersions } from './read-versions.ts'
 
 export const restoreVersion =
-  (deps: Pick<Deps, 'versions' | 'readableVersions' | 'arrivals' | 'prompts'>) =>
+  (deps: Pick<Deps, 'versions' | 'readableVersions' | 'arrivals' | 'remote'>) =>
   async ({ promptId, version, etag }: RestoreVersionRequest, call: PlainCall) => {
     const [row] = await readVersions(deps, promptId, [version], call)
     const { title, content, description, category, model, variables } = row!
@@ -22,6 +22,6 @@ export const restoreVersion =
       etag,
     }
     // The prompt service refuses whoever is not the owner: somebody who may only read the version has no such prompt to change.
-    const { prompt } = await deps.prompts.updatePrompt(change, forward(call.origin))
+    const { prompt } = await deps.remote.prompts.updatePrompt(change, forward(call.origin))
     return { prompt }
   }

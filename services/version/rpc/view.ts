@@ -1,7 +1,8 @@
 import { Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
-import type { Label } from '#contracts/gen/promptforge/version/v1/label.ts'
+import type { Label, LabelGate } from '#contracts/gen/promptforge/version/v1/label.ts'
 import type { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
 import { type LabelChangeRow, LATEST } from '../label.ts'
+import type { LabelGateRow } from '../label-gate.ts'
 import type { ShownRow } from '../version.ts'
 
 /** A version as somebody sees it who may read it; content and variables where they have been read. */
@@ -38,4 +39,12 @@ export const toLatest = ({ version, userId, createdAt: movedAt }: ShownRow): Lab
   seq: version,
   userId,
   movedAt,
+})
+
+/** A gate. */
+export const toGate = ({ label, suiteId, userId, setAt }: LabelGateRow): LabelGate => ({
+  label,
+  suiteId,
+  userId,
+  setAt,
 })

@@ -26,10 +26,10 @@ const prompts = {
     if (!page) throw unavailable('the prompt service')
     return { prompts: page, nextPageToken: number + 1 < pages.length ? String(number + 1) : '' }
   },
-} as Deps['prompts']
+} as Deps['remote']['prompts']
 
 beforeAll(async () => {
-  service = await startVersionService({ context: { prompts } })
+  service = await startVersionService({ context: { remote: { prompts } as Deps['remote'] } })
 })
 afterAll(() => service.stop())
 beforeEach(() => {
@@ -183,7 +183,11 @@ describe('a reader that does not read', () => {
   /** Another replica, which gives its calls so long when it stops. */
   async function startReplica(scope: AsyncDisposableStack, graceMs: number) {
     const config = { drain: { settleMs: 0, graceMs } }
-    const replica = await startVersionService({ context: { prompts }, database: service.database, config })
+    const replica = await startVersionService({
+      context: { remote: { prompts } as Deps['remote'] },
+      database: service.database,
+      config,
+    })
     scope.defer(replica.stop)
     return replica
   }

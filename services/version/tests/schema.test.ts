@@ -134,6 +134,8 @@ describe('the migration', () => {
       'erased_users',
       'label_changes',
       'label_changes.promptId_label_seq',
+      'label_gates',
+      'label_gates.promptId_label',
     ]
     expect([...new Set(made)].toSorted()).toEqual(names.toSorted())
     expect(await migrate()).toEqual([])

@@ -1,8 +1,12 @@
 import { Tests } from './20261127180000-tests.ts'
 import { Outbox } from './20261127180100-outbox.ts'
+import { ProviderKeys } from './20261127230000-provider-keys.ts'
+import { Suites } from './20261128000000-suites.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
   { name: '20261127180000-tests', class: Tests },
   { name: '20261127180100-outbox', class: Outbox },
+  { name: '20261127230000-provider-keys', class: ProviderKeys },
+  { name: '20261128000000-suites', class: Suites },
 ]

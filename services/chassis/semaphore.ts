@@ -1,4 +1,4 @@
-import { cancelled, exhausted } from '#chassis/errors.ts'
+import { cancelled, exhausted } from './errors.ts'
 
 /** Runs a bounded number of tasks at once, lets a bounded number wait, and refuses the rest. */
 export type Semaphore = {
@@ -17,10 +17,10 @@ type Waiter = { begin(): void; refuse(reason: unknown): void }
 
 /**
  * Makes a semaphore: `parallel` tasks run at once, `waiting` wait. When all places are taken, the owner with the most gives up the last
- * of them to one who has fewer.
+ * of them to one who has fewer. `what` is of what there are too many then, `passwords being checked`.
  */
-export function createSemaphore(parallel: number, waiting: number): Semaphore {
-  const queues = createQueues()
+export function createSemaphore(parallel: number, waiting: number, what: string): Semaphore {
+  const queues = createQueues(() => exhausted('OVERLOADED', `too many ${what} at the moment`, RETRY_MS))
   let running = 0
   const acquire = async (owner: string) => {
     if (running < parallel) {
@@ -50,7 +50,7 @@ export function createSemaphore(parallel: number, waiting: number): Semaphore {
 }
 
 /** A queue for each owner that has somebody waiting, in the order of their turns. */
-function createQueues() {
+function createQueues(overloaded: () => Error) {
   const queues = new Map<string, Waiter[]>()
   let size = 0
   const remove = (owner: string, queue: Waiter[], waiter: Waiter | undefined) => {
@@ -83,5 +83,3 @@ function createQueues() {
     },
   }
 }
-
-const overloaded = () => exhausted('OVERLOADED', 'too many passwords are being checked at the moment', RETRY_MS)

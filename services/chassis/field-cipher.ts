@@ -11,9 +11,12 @@ const CIPHER = 'aes-256-gcm'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-/** A cipher of AES-256-GCM. An encrypted value is the nonce, the ciphertext and the tag, one after the other. */
-export function createFieldCipher(secret: string): FieldCipher {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'promptforge signing keys', 32))
+/**
+ * A cipher of AES-256-GCM, whose key is made of the secret and of what it is for: `promptforge signing keys`. An encrypted value is the
+ * nonce, the ciphertext and the tag, one after the other.
+ */
+export function createFieldCipher(secret: string, purpose: string): FieldCipher {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32))
   return {
     encrypt: (plain, label) => {
       const nonce = randomBytes(NONCE_BYTES)

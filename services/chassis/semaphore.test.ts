@@ -14,7 +14,7 @@ function task(begun: string[], name: string) {
 }
 
 test('so many run at once, the others wait in the order in which they came', async () => {
-  const semaphore = createSemaphore(2, 10)
+  const semaphore = createSemaphore(2, 10, 'tasks')
   const begun: string[] = []
   const tasks = ['a', 'b', 'c', 'd'].map((name) => task(begun, name))
   const results = tasks.map(({ run }) => semaphore.run('ann', run, stays))
@@ -29,7 +29,7 @@ test('so many run at once, the others wait in the order in which they came', asy
 })
 
 test('a task that fails gives its turn to the next', async () => {
-  const semaphore = createSemaphore(1, 10)
+  const semaphore = createSemaphore(1, 10, 'tasks')
   const begun: string[] = []
   const [first, second] = [task(begun, 'first'), task(begun, 'second')]
   const results = [semaphore.run('ann', first.run, stays), semaphore.run('ann', second.run, stays)]
@@ -40,7 +40,7 @@ test('a task that fails gives its turn to the next', async () => {
 })
 
 test('nobody more may wait than there is room for', async () => {
-  const semaphore = createSemaphore(2, 32)
+  const semaphore = createSemaphore(2, 32, 'tasks')
   const tasks = Array.from({ length: 34 }, (_, i) => task([], String(i)))
   const results = tasks.map(({ run }) => semaphore.run('ann', run, stays))
   await expect(semaphore.run('ann', task([], 'one too many').run, stays)).rejects.toMatchObject({
@@ -54,7 +54,7 @@ test('nobody more may wait than there is room for', async () => {
 })
 
 test('whoever went away while waiting costs nothing', async () => {
-  const semaphore = createSemaphore(1, 10)
+  const semaphore = createSemaphore(1, 10, 'tasks')
   const begun: string[] = []
   const [first, gone, last] = [task(begun, 'first'), task(begun, 'gone'), task(begun, 'last')]
   const leaving = new AbortController()
@@ -71,7 +71,7 @@ test('whoever went away while waiting costs nothing', async () => {
 })
 
 test('owners take turns: one who sends many does not keep another waiting', async () => {
-  const semaphore = createSemaphore(1, 10)
+  const semaphore = createSemaphore(1, 10, 'tasks')
   const begun: string[] = []
   const run = (owner: string, name: string) =>
     semaphore.run(
@@ -89,7 +89,7 @@ test('owners take turns: one who sends many does not keep another waiting', asyn
 })
 
 test('when all places are taken, who has the most of them gives up the last', async () => {
-  const semaphore = createSemaphore(1, 4)
+  const semaphore = createSemaphore(1, 4, 'tasks')
   const begun: string[] = []
   const tasks = Array.from({ length: 5 }, (_, i) => task(begun, `many ${i}`))
   const many = tasks.map(({ run }) => semaphore.run('many', run, stays))

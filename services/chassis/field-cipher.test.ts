@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { createFieldCipher } from './field-cipher.ts'
 
-const cipher = createFieldCipher('a secret of more than 32 characters')
+const SECRET = 'a secret of more than 32 characters'
+const cipher = createFieldCipher(SECRET, 'tests')
 
 test('what is encrypted can be decrypted, and never looks the same', () => {
   const plain = Buffer.from('private')
@@ -11,7 +12,7 @@ test('what is encrypted can be decrypted, and never looks the same', () => {
   expect(cipher.decrypt(one, 'kid')).toEqual(plain)
 })
 
-test('it can be decrypted only unchanged, with its own secret and label', () => {
+test('it can be decrypted only unchanged, with its own secret, purpose and label', () => {
   const encrypted = cipher.encrypt(Buffer.from('private'), 'kid')
   for (let i = 0; i < encrypted.length; i++) {
     const changed = Buffer.from(encrypted)
@@ -20,5 +21,6 @@ test('it can be decrypted only unchanged, with its own secret and label', () => 
   }
   expect(() => cipher.decrypt(encrypted.subarray(0, -1), 'kid')).toThrow()
   expect(() => cipher.decrypt(encrypted, 'other')).toThrow()
-  expect(() => createFieldCipher('another secret of more than 32 chars').decrypt(encrypted, 'kid')).toThrow()
+  expect(() => createFieldCipher('another secret of more than 32 chars', 'tests').decrypt(encrypted, 'kid')).toThrow()
+  expect(() => createFieldCipher(SECRET, 'other tests').decrypt(encrypted, 'kid')).toThrow()
 })

@@ -1,0 +1,76 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Emit } from '#chassis/db/transaction.ts'
+import { newId } from '#chassis/ids.ts'
+import { EVENTS, JOBS } from '#contracts/events.ts'
+import { reserve } from './budget.ts'
+import { budgetToChange } from './db/budget-to-change.ts'
+import { ModelPrice } from './db/model-price.entity.ts'
+import { PromptTest } from './db/prompt-test.entity.ts'
+import { HELD } from './db/suite-tests.ts'
+import { boundOf } from './money.ts'
+import { laneOf, type NewTest } from './new-test.ts'
+
+/** Its place in a run of a suite. */
+export type PlaceInRun = { casePosition: number; caseName: string; repeat: number }
+
+/** The transaction in which tests are admitted, and whose they are. */
+export type Admitting = { em: EntityManager; emit: Emit; now: Date; userId: string; defaultLimit: bigint }
+
+/** Admits tests, all or none, and tells the workers. Answers with their ids. Throws RESOURCE_EXHAUSTED. */
+export async function admitTests(admitting: Admitting, tests: readonly NewTest[]): Promise<string[]> {
+  const { em, emit, now, userId } = admitting
+  const rows = await rowsOf(admitting, tests, tests.length)
+  return rows.map((row) => {
+    em.create(PromptTest, { ...row, dispatchedAt: now })
+    emit(EVENTS.testRequested, {
+      metadata: { aggregateId: row.id, aggregateRevision: 1n },
+      actor: { userId, username: '' },
+      tested: {
+        promptId: row.promptId,
+        promptVersion: row.promptVersion,
+        modelProvider: row.modelProvider,
+        modelName: row.modelName,
+      },
+    })
+    emit(JOBS.testRun, { testId: row.id }, row.lane)
+    return row.id
+  })
+}
+
+/** Admits the tests of a suite's run, all or none. They take no seats, tell of themselves by no events, and wait until they are let go. */
+export async function admitCases(
+  admitting: Admitting,
+  suiteRun: string,
+  tests: readonly (NewTest & PlaceInRun)[],
+): Promise<void> {
+  const rows = await rowsOf(admitting, tests, 0)
+  for (const [index, row] of rows.entries()) {
+    const { casePosition, caseName, repeat } = tests[index]!
+    admitting.em.create(PromptTest, { ...row, suiteRun, casePosition, caseName, repeat, notBefore: new Date(HELD) })
+  }
+}
+
+async function rowsOf({ em, now, userId, defaultLimit }: Admitting, tests: readonly NewTest[], seats: number) {
+  const { budget, spend } = await budgetToChange(em, userId, now)
+  const bounds = tests.map(({ price, text, maxTokens }) => boundOf(price, text, maxTokens))
+  reserve(budget, spend, { seats, micros: bounds.reduce((sum, bound) => sum + bound, 0n), defaultLimit })
+  return tests.map((test, index) => ({
+    id: newId(),
+    promptId: test.promptId,
+    userId,
+    promptContent: test.text,
+    modelProvider: test.model.provider,
+    modelName: test.modelName,
+    temperature: test.temperature === null ? null : String(test.temperature),
+    maxTokens: test.maxTokens,
+    status: 'PENDING' as const,
+    createdAt: now,
+    promptVersion: test.version,
+    contentHash: test.contentHash,
+    variables: test.values,
+    lane: laneOf(test),
+    price: em.getReference(ModelPrice, test.price.id),
+    reservedMicros: bounds[index]!,
+    spendDay: spend.day,
+  }))
+}

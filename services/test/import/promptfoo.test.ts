@@ -1,0 +1,248 @@
+import { expect, test } from '@jest/globals'
+import { readCases } from './read-cases.ts'
+
+const yaml = (content: string) => readCases('PROMPTFOO_YAML', content)
+
+const problemsOf = (content: string) =>
+  yaml(content).problems.map(({ field, description }) => {
+    expect(field).toBe('content')
+    return description
+  })
+
+const SUITE = `# yaml-language-server: $schema=https://promptfoo.dev/config-schema.json
+description: Support answers
+prompts:
+  - file://prompt.txt
+defaultTest:
+  vars:
+    tone: friendly
+    limit: 1.50
+  assert:
+    - type: latency
+      threshold: 2000
+    - &cheap
+      type: cost
+      threshold: 0.002
+      metric: price
+tests:
+  - description: Capital of France
+    vars:
+      question: What is the capital of France?
+      expected: Paris
+      strict: yes
+    assert:
+      - type: icontains
+        value: '{{ expected }}'
+      - type: not-contains-any
+        value: [sorry, "I cannot"]
+      - type: contains-all
+        value: Paris, "France, Europe"
+  - vars:
+      question: Give me JSON.
+      tone: formal
+      context: { user: Ann, ids: [1, 2.0] }
+      rows: [[1], [2]]
+    weight: 2.5
+    options:
+      disableDefaultAsserts: true
+    assert:
+      - type: is-json
+        value:
+          type: object
+          required: [name]
+      - *cheap
+      - type: json-path
+        value: { path: $.name, equals: Ann }
+      - type: character-count
+        value: { max: 200 }
+      - type: not-regex
+        value: '\\d{4}(?=x)'
+      - type: finish-reason
+        value: content_filter
+      - { type: equals, value: { a: 1 } }
+      - { type: equals, value: 4.0 }
+      - { type: starts-with, value: "{" }
+  - description: Capital of France
+    vars: { question: [one, two], strict: [true, false] }
+    assert: [{ type: is-json }]
+`
+
+test('a file of promptfoo is read with its defaults, templates, lists of values and aliases', () => {
+  const { cases, problems } = yaml(SUITE)
+  expect(problems).toEqual([])
+  expect(cases.map(({ name }) => name)).toEqual([
+    'Capital of France',
+    'case 2',
+    'Capital of France (2)',
+    'Capital of France (3)',
+  ])
+  const [france, json, one] = cases
+  const defaults = [
+    { negate: false, check: { $case: 'latencyMs', value: 2000n } },
+    { negate: false, check: { $case: 'costMicros', value: 2000n } },
+  ]
+  expect(france).toEqual({
+    name: 'Capital of France',
+    values: {
+      tone: 'friendly',
+      limit: '1.50',
+      question: 'What is the capital of France?',
+      expected: 'Paris',
+      strict: 'yes',
+    },
+    assertions: [
+      ...defaults,
+      { negate: false, check: { $case: 'icontains', value: 'Paris' } },
+      { negate: true, check: { $case: 'containsAny', value: { texts: ['sorry', 'I cannot'] } } },
+      { negate: false, check: { $case: 'containsAll', value: { texts: ['Paris', 'France, Europe'] } } },
+    ],
+    optional: false,
+    weight: undefined,
+  })
+  expect(json).toMatchObject({
+    values: { tone: 'formal', context: '{"user":"Ann","ids":[1,2.0]}', rows: '[[1],[2]]' },
+    weight: 2.5,
+  })
+  expect(json!.assertions).toEqual([
+    { negate: false, check: { $case: 'isJson', value: { schema: '{"type":"object","required":["name"]}' } } },
+    defaults[1],
+    { negate: false, check: { $case: 'jsonPath', value: { path: '$.name', equals: '"Ann"' } } },
+    { negate: false, check: { $case: 'length', value: { min: 0, max: 200 } } },
+    { negate: true, check: { $case: 'regex', value: String.raw`\d{4}(?=x)` } },
+    { negate: false, check: { $case: 'finishReason', value: 'content-filter' } },
+    { negate: false, check: { $case: 'jsonPath', value: { path: '$', equals: '{"a":1}' } } },
+    { negate: false, check: { $case: 'equals', value: '4.0' } },
+    { negate: false, check: { $case: 'startsWith', value: '{' } },
+  ])
+  expect(one).toMatchObject({ values: { question: 'one', strict: '[true,false]' } })
+  expect(one!.assertions).toEqual([...defaults, { negate: false, check: { $case: 'isJson', value: { schema: '' } } }])
+})
+
+test('a bare list of tests is read, with a mark at its beginning and lines that end with CR LF', () => {
+  const { cases, problems } = yaml('\ufeff- vars:\r\n    a: x\r\n  assert:\r\n    - type: equals\r\n      value: y\r\n')
+  expect(problems).toEqual([])
+  expect(cases).toMatchObject([{ name: 'case 1', values: { a: 'x' } }])
+})
+
+test('the lists of values make a case for every choice, the last name first', () => {
+  const { cases } = yaml('- {vars: {a: [x, y], b: ["1", "2"]}, assert: [{type: contains, value: "{{a}}{{b}}"}]}')
+  expect(cases.map(({ assertions }) => assertions[0]!.check!.value)).toEqual(['x1', 'x2', 'y1', 'y2'])
+})
+
+const ASSERTED = '  assert: [{type: is-json}]\n'
+const inTest = (line: string) => `- description: d\n${ASSERTED}  ${line}\n`
+const inAssert = (line: string) => `- assert:\n  - type: is-json\n  - ${line}\n`
+
+test.each([
+  [
+    'a script',
+    inAssert('{type: javascript, value: "output.length < 5"}'),
+    'javascript assertions are not supported: scripts',
+  ],
+  ['a negated script', inAssert('{type: not-python, value: x}'), 'not-python assertions are not supported: scripts'],
+  [
+    'a webhook',
+    inAssert('{type: webhook, value: "https://x"}'),
+    'webhook assertions are not supported: no other service',
+  ],
+  ['a judge', inAssert('{type: llm-rubric, value: polite}'), 'llm-rubric assertions are not supported: no model'],
+  ['similarity', inAssert('{type: similar, value: x, threshold: 0.8}'), 'similar assertions are not supported'],
+  ['icontains-any', inAssert('{type: icontains-any, value: [x]}'), 'icontains-any assertions are not supported: use'],
+  ['contains-json', inAssert('{type: contains-json}'), 'contains-json assertions are not supported'],
+  ['an unknown type', inAssert('{type: contain, value: x}'), 'contain assertions are not supported: take equals'],
+  ['a name of JavaScript', inAssert('{type: constructor, value: x}'), 'constructor assertions are not supported'],
+  ['a file of values', inAssert('{type: contains, value: file://x.txt}'), 'files, scripts and packages are not read'],
+  ['a file in a list', inAssert('{type: contains-any, value: [a, file://x.js]}'), 'files, scripts and packages'],
+  [
+    'a transform',
+    inAssert('{type: contains, value: x, transform: output.trim()}'),
+    '“transform” of an assertion is not',
+  ],
+  [
+    'a grader',
+    inAssert('{type: contains, value: x, provider: openai:x}'),
+    '“provider” of an assertion is not supported',
+  ],
+  ['a reference', inAssert('{$ref: "#/x"}'), 'an assertion must be a map with a type'],
+  [
+    'a threshold of none',
+    inAssert('{type: contains, value: x, threshold: 1}'),
+    'contains assertions have no threshold',
+  ],
+  ['no weight', inAssert('{type: contains, value: x, weight: 0}'), 'the weight of an assertion must be above 0'],
+  ['no value', inAssert('{type: contains}'), 'contains assertions need a value'],
+  ['an empty value', inAssert('{type: contains, value: ""}'), 'the value must not be empty'],
+  ['no texts', inAssert('{type: contains-any, value: []}'), 'the value must not be empty'],
+  ['a long pattern', inAssert(`{type: regex, value: ${'x'.repeat(1001)}}`), 'the value has more than 1000 characters'],
+  ['no time', inAssert('{type: latency}'), 'latency assertions need a threshold, in milliseconds'],
+  ['a negative price', inAssert('{type: cost, threshold: -1}'), 'the threshold of cost must be a number of US dollars'],
+  ['an endless time', inAssert('{type: latency, threshold: .inf}'), 'the threshold of latency must be a number'],
+  ['another end', inAssert('{type: finish-reason, value: tool_calls}'), 'the finish reason must be one of stop'],
+  ['no schema', inAssert('{type: is-json, value: "[1]"}'), 'the schema must be a map, true or false'],
+  ['a path of XML', inAssert('{type: json-path, value: {path: /a}}'), 'the path must begin with $'],
+  ['a template of more', inAssert('{type: contains, value: "{{ a | upper }}"}'), 'of templates {{name}} is supported'],
+  ['a template of nothing', inAssert('{type: contains, value: "{{ a }}"}'), 'the test has no value for “a”'],
+  ['a template in JSON', inAssert('{type: is-json, value: {title: "{{a}}"}}'), 'templates in JSON are not supported'],
+  ['a provider', inTest('provider: openai:gpt-5'), '“provider” of a test is not supported'],
+  ['a filter of providers', inTest('providers: [a]'), '“providers” of a test is not supported'],
+  ['a threshold', inTest('threshold: 0.5'), 'a threshold is not supported: all assertions'],
+  ['a weight', inTest('weight: 0'), 'the weight of a test must be'],
+  ['options', inTest('options: {transform: x}'), '“transform” of options is not supported'],
+  ['an answer', inTest('providerOutput: x'), '“providerOutput” of a test is not supported'],
+  ['files of values', inTest('vars: file://vars.yaml'), 'vars must be a map'],
+  ['a value of a file', inTest('vars: {a: file://a.txt}'), 'the value of “a” refers to a file'],
+  ['a value that is a template', inTest('vars: {a: "{{b}}"}'), 'the value of “a” refers to a file or has a template'],
+  ['a value that is none', inTest('vars: {a: null}'), '“a” has no value: for the empty text write ""'],
+  ['a name with a dash', inTest('vars: {a-b: x}'), '“a-b” cannot be the name of a value'],
+  ['a name of JavaScript', inTest('vars: {__proto__: x}'), '“__proto__” cannot be the name of a value'],
+  ['a long value', inTest(`vars: {a: ${'x'.repeat(20_001)}}`), 'the value of “a” has more than 20000 characters'],
+  ['a name twice', inTest('vars: {a: x, a: y}'), '“a” is there twice'],
+  ['a script of YAML', inTest('vars: {a: !!js/function "x"}'), 'the tag “tag:yaml.org,2002:js/function” is not'],
+  ['a tag', inTest('vars: !x {a: x}'), 'the tag “!x” is not supported'],
+])('%s is refused by its line', (_, content, description) => {
+  const problems = problemsOf(content)
+  expect(problems).toHaveLength(1)
+  expect(problems[0]).toContain(`line 3: ${description}`)
+})
+
+test.each([
+  ['tests in a file', 'prompts: [x]\ntests: file://tests.yaml', 'line 2: tests must be a list in the file'],
+  ['a test in a file', 'tests:\n- file://tests.yaml', 'line 2: a test must be a map in the file'],
+  ['providers', `providers: [openai:x]\ntests:\n${inTest('')}`, 'line 1: “providers” of a file is not supported'],
+  ['scenarios', `tests:\n${inTest('')}scenarios: []`, 'line 5: “scenarios” of a file is not supported'],
+  ['defaults in a file', `tests:\n${inTest('')}defaultTest: file://d.yaml`, 'line 5: defaultTest must be a map'],
+  ['a test that asserts nothing', `${inTest('')}\n- description: e`, 'line 5: it asserts nothing'],
+  ['no tests', 'description: x', 'line 1: it has no tests'],
+  ['an empty list', 'tests: []', 'line 1: it has no tests'],
+  ['a text', 'hello', 'line 1: it must be a map with tests, or a list of tests'],
+  ['nothing', ' \n', 'line 1: it is empty'],
+  ['a comment', '# none', 'line 1: it must be a map with tests, or a list of tests'],
+  ['two documents', `${inTest('')}---\n${inTest('')}`, 'line 4: it has several documents'],
+])('%s is refused by its line in the file', (_, content, description) => {
+  expect(problemsOf(content)).toEqual([expect.stringContaining(description)])
+})
+
+test('a problem of the defaults is told once, and problems come in the order of their lines', () => {
+  const content = `tests:\n${inTest('threshold: 0').repeat(3)}defaultTest:\n  assert: [{type: contains, value: "{{x}}"}]\n`
+  expect(problemsOf(content).map((description) => description.slice(0, 9))).toEqual([
+    'line 4: a',
+    'line 7: a',
+    'line 10: ',
+    'line 12: ',
+  ])
+})
+
+test('what is too much is refused', () => {
+  const many = (count: number, text: string) => `[${Array.from({ length: count }, () => text).join(',')}]`
+  expect(problemsOf(many(501, '{assert: [{type: is-json}]}'))).toEqual([expect.stringContaining('more than 500 cases')])
+  expect(yaml(many(500, '{assert: [{type: is-json}]}')).cases).toHaveLength(500)
+  expect(problemsOf(`- assert: ${many(21, '{type: is-json}')}`)).toEqual(['line 1: it has more than 20 assertions'])
+  const list = many(23, 'a')
+  expect(problemsOf(`- {vars: {a: ${list}, b: ${list}}, assert: [{type: is-json}]}`)).toEqual([
+    'line 1: its lists of values make more than 500 cases',
+  ])
+  const vars = Array.from({ length: 101 }, (_, index) => `v${index}: x`).join(', ')
+  expect(problemsOf(`- {vars: {${vars}}, assert: [{type: is-json}]}`)).toEqual(['line 1: it has more than 100 values'])
+  const shared = `defaultTest: {vars: {a: ${'x'.repeat(20_000)}}}\ntests: ${many(400, '{assert: [{type: is-json}]}')}`
+  expect(problemsOf(shared)).toEqual(['line 2: the cases have more than 4 MiB together up to here'])
+})

@@ -1,0 +1,17 @@
+import { notFound } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import type { CancelSuiteRunRequest } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
+import type { Deps } from '../context.ts'
+import * as db from '../db/suite-runs.ts'
+import { cancelRun } from '../db/suite-tests.ts'
+import { getSuiteRun } from './get-suite-run.ts'
+
+export const cancelSuiteRun =
+  ({ remote, suites }: Pick<Deps, 'remote' | 'suites'>) =>
+  async ({ runId }: CancelSuiteRunRequest, call: Call) => {
+    const [row] = await call.sql(db.getSuiteRun, { id: runId, userId: call.caller.userId })
+    if (!row) throw notFound('suite run')
+    await call.sql(cancelRun, { runId })
+    suites.advance(runId)
+    return getSuiteRun({ remote })({ runId }, call)
+  }

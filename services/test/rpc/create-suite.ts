@@ -1,0 +1,36 @@
+import { createInTransaction } from '#chassis/db/idempotency.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import { newId } from '#chassis/ids.ts'
+import type { CreateSuiteRequest } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
+import type { Deps } from '../context.ts'
+import { checkSuite } from './check-suite.ts'
+import { getSuite } from './get-suite.ts'
+import { type NewSuite, storeSuite } from './store-suite.ts'
+
+export const createSuite =
+  ({ models, suites, remote }: Pick<Deps, 'models' | 'suites' | 'remote'>) =>
+  async (request: CreateSuiteRequest, call: Call) => {
+    const settings = request.settings!
+    await remote.readableVersions(request.promptId, call.origin)
+    await checkSuite({ models, ...suites }, settings, request.cases, call)
+    return storeOnce({ ...request, settings }, call)
+  }
+
+/** Stores a new suite of the caller's, once for each `request_id`. */
+export async function storeOnce(
+  { promptId, name, description, settings, cases }: Omit<NewSuite, 'id' | 'userId'>,
+  call: Call,
+) {
+  const id = newId()
+  const suite = { id, promptId, userId: call.caller.userId, name, description, settings, cases }
+  const suiteId = await createInTransaction(
+    call,
+    id,
+    async (em, _emit, now) => {
+      storeSuite(em, now, suite)
+      return id
+    },
+    async (earlierId) => earlierId,
+  )
+  return getSuite({ suiteId }, call)
+}

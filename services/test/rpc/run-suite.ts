@@ -1,0 +1,94 @@
+import { createInTransaction } from '#chassis/db/idempotency.ts'
+import { aborted, invalid } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import { newId } from '#chassis/ids.ts'
+import { render } from '#chassis/render.ts'
+import type { Suite } from '#contracts/gen/promptforge/test/v1/suite.ts'
+import { SuiteCase, SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
+import type { RunSuiteRequest } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
+import type { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
+import type { Deps } from '../context.ts'
+import { SuiteRun, SuiteRunCase } from '../db/suite.entity.ts'
+import { suiteToChange } from '../db/suite-to-change.ts'
+import type { Models } from '../models.ts'
+import { withDefaults } from '../suite.ts'
+import { everyOf } from './every-of.ts'
+import { getSuite } from './get-suite.ts'
+import { getSuiteRun } from './get-suite-run.ts'
+import { chooseModel, readVersion } from './what-to-run.ts'
+
+/** Bytes that the texts of all tests of a run may have together. */
+const MAX_BYTES = 32 * 1024 * 1024
+
+export const runSuite =
+  ({ models, admission, remote, suites }: Pick<Deps, 'models' | 'admission' | 'remote' | 'suites'>) =>
+  async ({ suiteId, which }: RunSuiteRequest, call: Call) => {
+    const { userId } = call.caller
+    const suite = (await getSuite({ suiteId }, call)).suite
+    const version = await readVersion(remote, { promptId: suite.promptId, which }, call)
+    const tests = testsOf(suite, version, models)
+    const admit = await admission.cases(tests)
+    const id = newId()
+    const runId = await createInTransaction(
+      call,
+      id,
+      async (em, emit, now) => {
+        const present = await suiteToChange(em, suiteId, userId)
+        if (String(present.revision) !== suite.etag)
+          throw aborted('CONCURRENT_CHANGE', 'the suite was changed meanwhile: repeat the request')
+        em.create(SuiteRun, {
+          id,
+          suite: suiteId,
+          casesRevision: suite.revision,
+          promptId: suite.promptId,
+          userId,
+          promptVersion: version.version,
+          contentHash: version.contentHash,
+          settings: SuiteSettings.toJSON(suite.settings!) as object,
+          status: 'RUNNING',
+          testsCount: tests.length,
+          createdAt: now,
+        })
+        for (const [position, one] of suite.cases.entries())
+          em.create(SuiteRunCase, { run: id, position, definition: SuiteCase.toJSON(one) as object })
+        await admit({ em, emit, now, userId }, id)
+        return id
+      },
+      async (earlierId) => earlierId,
+    )
+    suites.advance(runId)
+    return getSuiteRun({ remote })({ runId }, call)
+  }
+
+/** Each case of the suite as often as it is repeated. Throws INVALID_ARGUMENT that names all values that do not fit the version. */
+function testsOf({ promptId, settings, cases }: Suite, version: Version, models: Models) {
+  const { repeats } = withDefaults(settings!)
+  const [chosen] = everyOf(
+    [settings!],
+    (choice) => chooseModel(models, choice),
+    () => 'settings.',
+  )
+  const texts = everyOf(
+    cases,
+    ({ values }) => render(version, values),
+    (index) => `cases[${index}].`,
+  )
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) * repeats, 0)
+  if (bytes > MAX_BYTES)
+    throw invalid([{ field: 'suite_id', description: 'the texts of all its tests are together longer than 32 MiB' }])
+  return cases.flatMap(({ name, values }, casePosition) =>
+    Array.from({ length: repeats }, (_, index) => ({
+      ...chosen!,
+      promptId,
+      version: version.version,
+      contentHash: version.contentHash,
+      text: texts[casePosition]!,
+      values,
+      retryOf: null,
+      keyId: null,
+      casePosition,
+      caseName: name,
+      repeat: index + 1,
+    })),
+  )
+}

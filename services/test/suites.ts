@@ -1,0 +1,141 @@
+import { LockMode } from '@mikro-orm/postgresql'
+import { type Cause, jobCause } from '#chassis/cause.ts'
+import type { Database } from '#chassis/db/orm.ts'
+import { eventValues } from '#chassis/events/outbox.ts'
+import type { Job } from '#chassis/jobs.ts'
+import type { Logger } from '#chassis/logger.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { AssertionResult, AssertionResult_Outcome } from '#contracts/gen/promptforge/test/v1/assertion.ts'
+import { SuiteCase, SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
+import { type Asserter, createAsserter } from './assertions/asserter.ts'
+import { SuiteRun } from './db/suite.entity.ts'
+import { listRunCases } from './db/suite-runs.ts'
+import { hasUnjudged, judgeTest, listRunning, listUnjudged, releaseTests, type UnjudgedRow } from './db/suite-tests.ts'
+import { createImporter, type Importer } from './import/importer.ts'
+import { ratedCase, runVerdict, withDefaults } from './suite.ts'
+
+/** What suites need beside the workers. Disposing of it waits until runs have been carried on as far as was begun. */
+export type Suites = AsyncDisposable & {
+  asserter: Asserter
+  importer: Importer
+  /** Carries all runs on again and again: what a replica that was lost has left. */
+  job: Job
+  /** Carries a run on as far as it goes now: judges its tests that have ended, lets the next go, and ends it when all are judged. */
+  advance(runId: string): void
+}
+
+type Parts = { database: Pick<Database, 'sql' | 'transaction'>; asserter: Asserter }
+
+/** Each replica carries on the runs whose tests it ran; doing so twice does no harm. */
+export function createSuites(database: Parts['database'], log: Logger): Suites {
+  const asserter = createAsserter(log)
+  const importer = createImporter()
+  const going = new Map<string, { again: boolean; done: Promise<void> }>()
+  const advance = (runId: string) => {
+    const known = going.get(runId)
+    if (known) {
+      known.again = true
+      return known.done
+    }
+    const entry = { again: true, done: Promise.resolve() }
+    going.set(runId, entry)
+    const carryOn = async () => {
+      try {
+        while (entry.again) {
+          entry.again = false
+          await advanceRun({ database, asserter }, runId, jobCause('advance suite run'))
+        }
+      } catch (err) {
+        log.warn({ suiteRun: runId, err }, 'a run of a suite could not be carried on: trying again')
+      } finally {
+        going.delete(runId)
+      }
+    }
+    entry.done = carryOn()
+    return entry.done
+  }
+  return {
+    asserter,
+    importer,
+    job: {
+      name: 'advance suite runs',
+      on: 'one replica',
+      everyMs: 5000,
+      run: async (signal) => {
+        for (const { id } of await database.sql(listRunning, {})) {
+          if (signal.aborted) return
+          await advance(id)
+        }
+      },
+    },
+    advance: (runId) => void advance(runId),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(Array.from(going.values(), ({ done }) => done))
+      await asserter[Symbol.asyncDispose]()
+      await importer[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function advanceRun({ database, asserter }: Parts, runId: string, cause: Cause) {
+  const { sql } = database
+  for (;;) {
+    const unjudged = await sql(listUnjudged, { runId })
+    await Promise.all(
+      unjudged.map(async (row) => {
+        const results = await judge(asserter, row, runId)
+        const written = results.map((result) => AssertionResult.toJSON(result))
+        await sql(judgeTest, {
+          id: row.id,
+          verdict: verdictOf(row, results),
+          results: written.length === 0 ? null : JSON.stringify(written),
+        })
+      }),
+    )
+    await sql(releaseTests, { runId, ...eventValues(cause) })
+    if (unjudged.length === 0) break
+  }
+  await endRun(database, runId, cause)
+}
+
+/** What came of the assertions of a test; of one that failed none can be checked. */
+async function judge(asserter: Asserter, row: UnjudgedRow, owner: string): Promise<AssertionResult[]> {
+  if (row.status === 'FAILED') return []
+  const answer = {
+    text: row.response ?? '',
+    latencyMs: row.response_time_ms ?? 0,
+    costMicros: BigInt(row.cost_micros),
+    finishReason: row.finish_reason ?? '',
+  }
+  return asserter.evaluate(SuiteCase.fromJSON(row.definition).assertions, answer, owner)
+}
+
+function verdictOf({ status }: UnjudgedRow, results: AssertionResult[]): 'PASS' | 'FAIL' | 'ERROR' {
+  const some = (outcome: AssertionResult_Outcome) => results.some((result) => result.outcome === outcome)
+  // One that does not hold decides, whatever could not be found out.
+  if (some(AssertionResult_Outcome.FAIL)) return 'FAIL'
+  return status === 'FAILED' || some(AssertionResult_Outcome.ERROR) ? 'ERROR' : 'PASS'
+}
+
+/** Ends a run whose tests are all judged, once. */
+async function endRun({ sql, transaction }: Parts['database'], runId: string, cause: Cause) {
+  if ((await sql(hasUnjudged, { runId })).length > 0) return
+  const cases = (await sql(listRunCases, { id: runId })).map(ratedCase)
+  await transaction(cause, async (em, emit, now) => {
+    const run = await em.findOne(SuiteRun, { id: runId, status: 'RUNNING' }, { lockMode: LockMode.PESSIMISTIC_WRITE })
+    if (!run) return
+    const { threshold } = withDefaults(SuiteSettings.fromJSON(run.settings))
+    const { verdict, passRate } = runVerdict(cases, threshold)
+    run.revision += 1
+    Object.assign(run, { status: 'COMPLETED', verdict, passRate, completedAt: now })
+    emit(EVENTS.suiteRunFinished, {
+      metadata: { aggregateId: run.id, aggregateRevision: BigInt(run.revision) },
+      actor: { userId: run.userId, username: '' },
+      promptId: run.promptId,
+      promptVersion: run.promptVersion,
+      suiteId: run.suite.id,
+      verdict,
+      testsCount: run.testsCount,
+    })
+  })
+}

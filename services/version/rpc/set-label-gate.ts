@@ -1,0 +1,23 @@
+import { notFound } from '#chassis/errors.ts'
+import type { PlainCall, SignedIn } from '#chassis/grpc/call.ts'
+import { forward } from '#chassis/grpc/client.ts'
+import type { SetLabelGateRequest } from '#contracts/gen/promptforge/version/v1/label_service.ts'
+import type { Deps } from '../context.ts'
+import { putGate } from '../db/label-gates.ts'
+import { toGate } from './view.ts'
+
+/** Of no version: only whether the suite is there is asked. */
+const NO_CONTENT = '0'.repeat(64)
+
+export const setLabelGate =
+  ({ orm, readableVersions, remote }: Pick<Deps, 'orm' | 'readableVersions' | 'remote'>) =>
+  async ({ promptId, label, suiteId }: SetLabelGateRequest, { caller, origin }: SignedIn<PlainCall>) => {
+    const { isOwner } = await readableVersions(promptId, origin)
+    if (!isOwner) throw notFound('prompt')
+    const asked = { promptId, suiteId, contentHash: NO_CONTENT }
+    const { suiteExists } = await remote.tests.checkGate(asked, forward(origin))
+    if (!suiteExists) throw notFound('suite')
+    const gate = { promptId, label, suiteId, userId: caller.userId, setAt: new Date() }
+    await putGate(orm, gate)
+    return { gate: toGate(gate) }
+  }
