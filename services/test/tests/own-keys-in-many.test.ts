@@ -52,7 +52,7 @@ test('a comparison calls each model with the key that was chosen for it', async 
   const { comparison } = await comparisons.runComparison(request, { token })
   expect(comparison!.tests.map((one) => one.keyId)).toEqual(['', keyId])
   await until('both to be called', () => provider.journal.length === 2)
-  expect(usedKeys().toSorted()).toEqual([KEY, 'sk-operator-0123456789'].toSorted())
+  expect(new Set(usedKeys())).toEqual(new Set([KEY, 'sk-operator-0123456789']))
 })
 
 test('a suite runs with its key, however many tests wait, and not at all when that was revoked', async () => {
