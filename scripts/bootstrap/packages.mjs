@@ -29,14 +29,25 @@ export function packagesAreCurrent(root) {
  * @param {AbortSignal} signal
  */
 export async function installPackages(root, signal) {
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  const npm = npmCommand(root, args)
+  await run(npm.command, npm.args, { cwd: root, signal, env: npm.env })
+}
+
+/**
+ * How to run npm: the one that started us, or the system's.
+ *
+ * @param {string} root
+ * @param {string[]} args
+ */
+export function npmCommand(root, args) {
   const own = join(root, 'node_modules')
   const { npm_execpath: npm = '', npm_node_execpath: node = process.execPath, PATH = '' } = process.env
   // The packaged Node is among what `npm ci` deletes first: it cannot be the one that runs it.
   const path = PATH.split(delimiter).filter((folder) => !folder.startsWith(own))
   const env = { ...process.env, PATH: path.join(delimiter) }
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   const starter = basename(npm) === 'npm-cli.js' && !node.startsWith(own)
-  await run(starter ? node : 'npm', starter ? [npm, ...args] : args, { cwd: root, signal, env })
+  return { command: starter ? node : 'npm', args: starter ? [npm, ...args] : args, env }
 }
 
 /**

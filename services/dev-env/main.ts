@@ -10,7 +10,8 @@ import { assertPortFree } from './infra/ports.ts'
 import { together } from './infra/store.ts'
 import { provideMongo, provideNats, providePostgres } from './infra/stores.ts'
 import { openMembers } from './members.ts'
-import { type Network, portsOf, sandboxPort, startNetwork } from './network.ts'
+import { type Network, portsOf, startNetwork } from './network.ts'
+import { providerPorts } from './providers.ts'
 import { seed } from './seed.ts'
 import { SERVICES } from './services.ts'
 
@@ -97,7 +98,9 @@ async function assertPortsFree(config: DevConfig) {
   await assertPortFree(config.postgresPort, 'PostgreSQL', 'PF_POSTGRES_PORT')
   await assertPortFree(config.mongoPort, 'MongoDB', 'PF_MONGO_PORT')
   await assertPortFree(config.natsPort, 'NATS', 'PF_NATS_PORT')
-  await assertPortFree(sandboxPort(config.servicePort), 'the sandbox', 'PF_SERVICE_PORT')
+  for (const [provider, port] of Object.entries(providerPorts(config.servicePort))) {
+    await assertPortFree(port, `the provider ${provider}`, 'PF_SERVICE_PORT')
+  }
   for (const { name } of SERVICES) {
     for (const [what, port] of Object.entries(portsOf(name, config.servicePort))) {
       await assertPortFree(port, `${name} ${what}`, 'PF_SERVICE_PORT')

@@ -11,7 +11,7 @@ import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } fr
 import { type Authority, MESH } from './infra/authority.ts'
 import { openMembers } from './members.ts'
 import { type HeldPort, holdPort } from './infra/ports.ts'
-import { SANDBOX, startSandbox, writeProviders } from './sandbox/start.ts'
+import { LANES, startProviders } from './providers.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { SERVICES, type ServiceEntry } from './services.ts'
 
@@ -74,7 +74,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const secrets = openSecrets(state)
   const authority = await openMembers(state)
   const deploy = join(certificates, DEPLOY, 'current')
-  await applyCatalogue({ url: options.natsUrl, certificates: deploy, replicas: 1, lanes: [SANDBOX] })
+  await applyCatalogue({ url: options.natsUrl, certificates: deploy, replicas: 1, lanes: LANES })
   onStep('streams')
 
   const services: Record<string, RunningService> = {}
@@ -86,16 +86,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const held = options.ports === 'free' ? await holdPorts() : {}
   running.push({ stop: () => releaseAll(held) })
   try {
-    const folder = join(state, 'sandbox')
-    const sandbox = await startSandbox({
-      port: options.ports === 'free' ? 0 : sandboxPort(options.ports),
-      folder,
-    })
-    running.unshift(sandbox)
-    const providersFile = writeProviders(folder, sandbox)
-    onStep('sandbox')
+    const providers = await startProviders({ first: options.ports, folder: join(state, 'providers') })
+    running.unshift(providers)
+    onStep('providers of models')
     for (const entry of SERVICES) {
-      const service = await startOne(entry, options, { certificates, secrets, held, providersFile })
+      const around = { certificates, secrets, held, providersFile: providers.file }
+      const service = await startOne(entry, options, around)
       services[entry.name] = service
       running.unshift(service)
       onStep(`${entry.name} service`)
@@ -131,9 +127,6 @@ async function releaseAll(held: Record<string, HeldPort>) {
 /** The gRPC port of a service. */
 const grpcPortOf = (name: string, { ports }: NetworkOptions, held: Surroundings['held']) =>
   ports === 'free' ? held[name]!.port : portsOf(name, ports).grpc
-
-/** The port of the sandbox when `first` is the gRPC port of the user service. */
-export const sandboxPort = (first: number) => first + 500
 
 async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Surroundings): Promise<RunningService> {
   const { definition, name } = entry

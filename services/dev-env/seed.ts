@@ -1,9 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { until } from '#chassis/testing/until.ts'
 import type { Network } from './network.ts'
 
 /** A demo account; all have the password PF_DEMO_PASSWORD of connections.env. */
-type Author = { username: string; firstName: string; lastName: string; prompts: object[] }
+type Author = { username: string; firstName: string; lastName: string; prompts: Prompt[] }
+
+/** A request of CreatePrompt, and what its author has made of it: a suite that is run once, and a comparison that is run. */
+type Prompt = { suite?: object; comparison?: object }
 
 /**
  * Fills an empty PromptForge with the users and prompts of `demo-data.json`, through the public API. Answers whether there was
@@ -19,16 +23,35 @@ export async function seed({ gateway, secrets }: Network, state: string): Promis
     const registered = await post('/v1/auth/register', account, [409])
     const { tokens } =
       registered ?? (await post('/v1/auth/login', { login: username, password: secrets.demoPassword }))!
-    for (const prompt of prompts) await post('/v1/prompts', prompt, [], tokens.accessToken)
+    for (const prompt of prompts) await addPrompt(post, prompt, tokens.accessToken)
   }
   writeFileSync(mark, '')
   return true
 }
 
+async function addPrompt(post: Post, { suite, comparison, ...request }: Prompt, token: string) {
+  const { prompt } = await post('/v1/prompts', request, [], token)
+  if (suite) {
+    const made = await post('/v1/suites', { ...suite, promptId: prompt.id }, [], token)
+    await whenArrived(() => post(`/v1/suites/${made.suite.suiteId}:run`, {}, [NOT_READY], token))
+  }
+  if (comparison)
+    await whenArrived(() => post(`/v1/prompts/${prompt.id}/comparisons:run`, comparison, [NOT_READY], token))
+}
+
+/** How a version is answered that was written a moment ago. */
+const NOT_READY = 503
+
+/** Asks until the version that it needs has arrived. */
+const whenArrived = (ask: () => Promise<unknown>) =>
+  until('the version to arrive', async () => (await ask()) !== undefined)
+
 /** The usernames of the demo accounts. */
 export const demoUsers = () => authors().map(({ username }) => username)
 
 const authors = () => JSON.parse(readFileSync(join(import.meta.dirname, 'demo-data.json'), 'utf8')) as Author[]
+
+type Post = ReturnType<typeof client>
 
 const client =
   (url: string) =>

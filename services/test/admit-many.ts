@@ -6,12 +6,12 @@ import { reserve } from './budget.ts'
 import { budgetToChange } from './db/budget-to-change.ts'
 import { ModelPrice } from './db/model-price.entity.ts'
 import { PromptTest } from './db/prompt-test.entity.ts'
-import { HELD } from './db/suite-tests.ts'
+import { HELD, repeatCases } from './db/suite-tests.ts'
 import { boundOf } from './money.ts'
 import { laneOf, type NewTest } from './new-test.ts'
 
-/** Its place in a run of a suite. */
-export type PlaceInRun = { casePosition: number; caseName: string; repeat: number }
+/** A case of a suite that is to be run, at its place. */
+export type CaseTest = NewTest & { casePosition: number; caseName: string }
 
 /** The transaction in which tests are admitted, and whose they are. */
 export type Admitting = { em: EntityManager; emit: Emit; now: Date; userId: string; defaultLimit: bigint }
@@ -19,7 +19,7 @@ export type Admitting = { em: EntityManager; emit: Emit; now: Date; userId: stri
 /** Admits tests, all or none, and tells the workers. Answers with their ids. Throws RESOURCE_EXHAUSTED. */
 export async function admitTests(admitting: Admitting, tests: readonly NewTest[]): Promise<string[]> {
   const { em, emit, now, userId } = admitting
-  const rows = await rowsOf(admitting, tests, tests.length)
+  const rows = await rowsOf(admitting, tests, { seats: tests.length, repeats: 1 })
   return rows.map((row) => {
     em.create(PromptTest, { ...row, dispatchedAt: now })
     emit(EVENTS.testRequested, {
@@ -37,23 +37,35 @@ export async function admitTests(admitting: Admitting, tests: readonly NewTest[]
   })
 }
 
-/** Admits the tests of a suite's run, all or none. They take no seats, tell of themselves by no events, and wait until they are let go. */
+/**
+ * Admits the tests of a suite's run, each case so many times, all or none. They take no seats, tell of themselves by no events, and wait until
+ * they are let go.
+ */
 export async function admitCases(
   admitting: Admitting,
   suiteRun: string,
-  tests: readonly (NewTest & PlaceInRun)[],
+  cases: readonly CaseTest[],
+  repeats: number,
 ): Promise<void> {
-  const rows = await rowsOf(admitting, tests, 0)
+  const { em } = admitting
+  const rows = await rowsOf(admitting, cases, { seats: 0, repeats })
   for (const [index, row] of rows.entries()) {
-    const { casePosition, caseName, repeat } = tests[index]!
-    admitting.em.create(PromptTest, { ...row, suiteRun, casePosition, caseName, repeat, notBefore: new Date(HELD) })
+    const { casePosition, caseName } = cases[index]!
+    em.create(PromptTest, { ...row, suiteRun, casePosition, caseName, repeat: 1, notBefore: new Date(HELD) })
   }
+  await em.flush()
+  await repeatCases(em, suiteRun, repeats)
 }
 
-async function rowsOf({ em, now, userId, defaultLimit }: Admitting, tests: readonly NewTest[], seats: number) {
+async function rowsOf(
+  { em, now, userId, defaultLimit }: Admitting,
+  tests: readonly NewTest[],
+  { seats, repeats }: { seats: number; repeats: number },
+) {
   const { budget, spend } = await budgetToChange(em, userId, now)
   const bounds = tests.map(({ price, text, maxTokens }) => boundOf(price, text, maxTokens))
-  reserve(budget, spend, { seats, micros: bounds.reduce((sum, bound) => sum + bound, 0n), defaultLimit })
+  const micros = bounds.reduce((sum, bound) => sum + bound, 0n) * BigInt(repeats)
+  reserve(budget, spend, { seats, micros, defaultLimit })
   return tests.map((test, index) => ({
     id: newId(),
     promptId: test.promptId,
@@ -70,6 +82,7 @@ async function rowsOf({ em, now, userId, defaultLimit }: Admitting, tests: reado
     variables: test.values,
     lane: laneOf(test),
     price: em.getReference(ModelPrice, test.price.id),
+    key: test.keyId,
     reservedMicros: bounds[index]!,
     spendDay: spend.day,
   }))

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { AckPolicy, jetstream } from '@nats-io/jetstream'
 import { STREAMS } from '#contracts/events.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { LANES } from '../../dev-env/providers.ts'
 import { certificatesOf, connectAs } from './harness.ts'
 
 const MAIN = join(import.meta.dirname, '../main.ts')
@@ -18,7 +19,7 @@ afterAll(() => broker.stop())
 
 /** Runs the program with an environment of nothing else. */
 async function apply() {
-  const env = { PF_NATS_URL: broker.url, PF_CERTIFICATES: certificatesOf('deploy'), PF_TEST_LANES: 'sandbox' }
+  const env = { PF_NATS_URL: broker.url, PF_CERTIFICATES: certificatesOf('deploy'), PF_TEST_LANES: LANES.join() }
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'apply'], { env })
   return stdout
 }

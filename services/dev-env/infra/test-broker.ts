@@ -6,8 +6,8 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import type { StreamName } from '#contracts/events.ts'
 import { applyCatalogue, connectDeploy } from '../../broker/apply.ts'
 import { DEPLOY } from '../../broker/broker.ts'
-import { SANDBOX } from '../sandbox/start.ts'
 import { configureBroker } from '../broker.ts'
+import { LANES } from '../providers.ts'
 import { type Nats, startNats } from './nats.ts'
 import type { Restart } from './server.ts'
 
@@ -35,7 +35,7 @@ export async function startTestBroker(certificates = process.env['PF_TEST_CERTIF
   const logFile = join(folder, 'nats.log')
   const nats = await startNats({ configPath, port: 0, logFile })
   const deploy = { url: nats.url, certificates: join(certificates, DEPLOY, 'current') }
-  await applyCatalogue({ ...deploy, replicas: 1, lanes: [SANDBOX] })
+  await applyCatalogue({ ...deploy, replicas: 1, lanes: LANES })
   const connection = await connectDeploy(deploy)
   const stop = async () => {
     await connection.close()

@@ -1,12 +1,15 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import { pause } from '#chassis/pause.ts'
+import {
+  type CompletionRequest,
+  type Ending,
+  openStream,
+  promptOf,
+  writeCompletion,
+  writeError,
+} from '../chat/completions.ts'
+import { createChatServer } from '../chat/server.ts'
 import { createAnswers, MODELS, wordsOf } from './answers.ts'
-import { type CompletionRequest, promptOf, streamCompletion, writeCompletion, writeError } from './completions.ts'
-
-/** Bytes of a request, at most. */
-const MAX_REQUEST_BYTES = 8 * 1024 * 1024
-
-/** Connections that are open at once, at most. */
-const MAX_CONNECTIONS = 2000
 
 /** The sandbox: speaks OpenAI's chat completions at `/v1`, without a model behind it. It needs no key. */
 export function createSandbox() {
@@ -32,53 +35,26 @@ export function createSandbox() {
           completionTokens: words.length,
         }
         if (!request.stream) return writeCompletion(response, request.model, words.join(''), ending)
-        return streamCompletion(response, request, words, planned.gapMs, planned.isCut ? undefined : ending)
+        return streamWords(response, request, words, planned.gapMs, planned.isCut ? undefined : ending)
       }
     }
   }
-  const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://sandbox')
-    if (request.method === 'GET' && pathname === '/v1/models') {
-      const data = MODELS.map((id) => ({ id, object: 'model', created: 0, owned_by: 'sandbox' }))
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ object: 'list', data }))
-      return
-    }
-    if (request.method !== 'POST' || pathname !== '/v1/chat/completions') {
-      writeError(response, 404, 'there are only POST /v1/chat/completions and GET /v1/models')
-      return
-    }
-    const body = await readBody(request)
-    const asked = body === undefined ? undefined : parse(body)
-    if (!asked)
-      writeError(response, 400, `the body must be JSON with model and messages, of at most ${MAX_REQUEST_BYTES} bytes`)
-    else await complete(asked, response)
-  }
-  const server = createServer((request, response) => {
-    response.on('error', () => undefined)
-    serve(request, response).catch(() => response.destroy())
-  })
-  server.maxConnections = MAX_CONNECTIONS
-  return server
+  return createChatServer(MODELS, complete)
 }
 
-/** Undefined: it is too long. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > MAX_REQUEST_BYTES) return undefined
-    chunks.push(chunk)
+/** Writes words, with so many milliseconds before each, at the pace at which they are read, until the caller leaves. */
+async function streamWords(
+  response: ServerResponse,
+  request: CompletionRequest,
+  words: string[],
+  gapMs: number,
+  ending: Ending | undefined,
+) {
+  const stream = openStream(response, request)
+  for (const word of words) {
+    if (gapMs > 0) await pause(gapMs, stream.signal)
+    if (stream.signal.aborted) return
+    await stream.write(word)
   }
-  return Buffer.concat(chunks).toString()
-}
-
-function parse(body: string): CompletionRequest | undefined {
-  try {
-    const asked = JSON.parse(body) as Partial<CompletionRequest> | null
-    const isComplete = typeof asked?.model === 'string' && Array.isArray(asked.messages)
-    return isComplete ? (asked as CompletionRequest) : undefined
-  } catch {
-    return undefined
-  }
+  await stream.end(ending)
 }

@@ -12,6 +12,7 @@ import { LABEL_CASES } from './bad-input-label-cases.ts'
 import { RUN_CASES } from './bad-input-run-cases.ts'
 import { SOCIAL_CASES } from './bad-input-social-cases.ts'
 import { STATS_CASES } from './bad-input-stats-cases.ts'
+import { SUITE_CASES } from './bad-input-suite-cases.ts'
 import { startTestNetwork, type TestNetwork } from './harness.ts'
 import { contentsOf } from './contents.ts'
 import { setScene } from './scene.ts'
@@ -29,21 +30,26 @@ beforeAll(async () => {
 afterAll(() => network.stop())
 
 describe('over REST', () => {
-  test.each([...REST_CASES, ...ACCOUNT_CASES, ...SOCIAL_CASES, ...LABEL_CASES, ...STATS_CASES, ...RUN_CASES])(
-    '$name',
-    async ({ request, status: code, reason, fields }) => {
-      const answer = await network.rest(...request(scene))
-      const details: { reason?: string; fieldViolations?: { field: string }[] }[] = answer.body.details
-      const violations = details.flatMap(({ fieldViolations = [] }) => fieldViolations.map(({ field }) => field)).sort()
-      expect({ status: answer.status, reason: details[0]?.reason, fields: violations }).toEqual({
-        status: code,
-        reason,
-        fields: fields ?? (violations.length > 0 && reason !== 'VALIDATION_FAILED' ? violations : []),
-      })
-      expect(answer.body).toMatchObject({ code: expect.any(Number), message: expect.any(String) })
-      expect(answer.headers.get('x-request-id')).toBeTruthy()
-    },
-  )
+  test.each([
+    ...REST_CASES,
+    ...ACCOUNT_CASES,
+    ...SOCIAL_CASES,
+    ...LABEL_CASES,
+    ...STATS_CASES,
+    ...RUN_CASES,
+    ...SUITE_CASES,
+  ])('$name', async ({ request, status: code, reason, fields }) => {
+    const answer = await network.rest(...request(scene))
+    const details: { reason?: string; fieldViolations?: { field: string }[] }[] = answer.body.details
+    const violations = details.flatMap(({ fieldViolations = [] }) => fieldViolations.map(({ field }) => field)).sort()
+    expect({ status: answer.status, reason: details[0]?.reason, fields: violations }).toEqual({
+      status: code,
+      reason,
+      fields: fields ?? (violations.length > 0 && reason !== 'VALIDATION_FAILED' ? violations : []),
+    })
+    expect(answer.body).toMatchObject({ code: expect.any(Number), message: expect.any(String) })
+    expect(answer.headers.get('x-request-id')).toBeTruthy()
+  })
 })
 
 describe('over gRPC', () => {

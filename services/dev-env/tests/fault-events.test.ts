@@ -8,6 +8,7 @@ import { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/promp
 import { newLedger } from '../../../scripts/chaos/ledger.ts'
 import { applyCatalogue } from '../../broker/apply.ts'
 import { DEPLOY } from '../../broker/broker.ts'
+import { LANES } from '../providers.ts'
 import { runCommand } from './command.ts'
 import { contentsOf } from './contents.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
@@ -75,7 +76,7 @@ test('outboxes that publish everything again, to a JetStream that has lost it al
   const { streams } = network.broker.manager
   for (const stream of Object.keys(STREAMS)) await streams.delete(stream)
   const certificates = join(network.certificates, DEPLOY, 'current')
-  await applyCatalogue({ url: network.broker.url, certificates, replicas: 1, lanes: ['sandbox'] })
+  await applyCatalogue({ url: network.broker.url, certificates, replicas: 1, lanes: LANES })
 
   const replayed = await Promise.all(['user', 'prompt', 'version'].map(replay))
   await network.processAll()

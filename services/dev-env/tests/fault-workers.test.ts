@@ -77,3 +77,30 @@ test('killed between the answer to a request and its run, a worker runs it after
   for (const testId of asked) expect(await ended(testId)).toMatchObject({ status: 'COMPLETED' })
   await spent()
 })
+
+test('killed again and again while a suite runs, it ends the run with every test judged once, and the money right', async () => {
+  const cases = Array.from({ length: 20 }, (_, n) => ({ name: `case ${n}`, assertions: [{ contains: 'word19' }] }))
+  const settings = { modelProvider: 'sandbox', modelName: 'slow-20', repeats: 2 }
+  const { suite } = await rest('POST /v1/suites', { promptId, name: 'Kills', settings, cases })
+  const { run: asked } = await rest(`POST /v1/suites/${suite.suiteId}:run`, { requestId: randomUUID() })
+  const readRun = async () => (await rest(`GET /v1/suite-runs/${asked.runId}`)).run
+  for (const least of [1, 15]) {
+    await until('some tests to end', async () => (await readRun())?.endedCount >= least, 60_000)
+    await worker.kill()
+    await worker.start()
+  }
+  let found: any
+  await until(
+    'the run to end',
+    async () => {
+      found = await readRun()
+      return found?.status === 'COMPLETED'
+    },
+    90_000,
+  )
+  expect(found).toMatchObject({ testsCount: 40, endedCount: 40 })
+  // One whose worker was lost twice is WORKER_LOST, which is no failed assertion.
+  for (const { passes, failures, errors } of found.cases) expect([passes + errors, failures]).toEqual([2, 0])
+  expect(['PASS', 'INCONCLUSIVE']).toContain(found.verdict)
+  await spent()
+})

@@ -12,7 +12,7 @@ const BYTES = 16 * 1024 * 1024
 /** Tests that one statement cancels, and small rows that one changes. */
 const ROWS = 500
 
-/** Suites, or their runs, of which one statement deletes the cases: each has 5,000 at the most. */
+/** Suites, or their runs, of which one statement deletes the cases: each has 2 MiB of them at the most. */
 const SUITES = 4
 
 /** A row that a statement has changed. It is run again until there is none. */

@@ -1,3 +1,4 @@
+import { HELD } from './suite-tests.ts'
 import { bytea, integer, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
@@ -30,6 +31,7 @@ export const wakeDeferred = statement('wake_deferred', { keyId: uuid, room: inte
   (p) => `with due as (
     select id from prompt_tests
     where key_id = ${p.keyId} and status = 'PENDING' and dispatched_at is null and throttled_since is null
+      and not_before is distinct from '${HELD}'
     order by id limit ${p.room} for update skip locked
   ),
   woken as (

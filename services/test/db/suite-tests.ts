@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
 import { jsonb, nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
@@ -13,6 +14,19 @@ export const MAX_UNDER_WAY = 16
 
 /** Tests that are judged between two looks. */
 const MAX_UNJUDGED = 32
+
+/** Repeats the cases of a run, of which the first repeats are stored: thousands of rows, of which only the ids and their numbers differ. */
+export const repeatCases = (em: EntityManager, runId: string, repeats: number): Promise<unknown> =>
+  em.execute(
+    `insert into prompt_tests (id, prompt_id, user_id, prompt_content, model_provider, model_name, temperature, max_tokens, status, created_at,
+      prompt_version, content_hash, variables, lane, price_id, key_id, reserved_micros, spend_day, not_before, suite_run_id, case_position, case_name,
+      repeat)
+    select uuidv7(), prompt_id, user_id, prompt_content, model_provider, model_name, temperature, max_tokens, status, created_at,
+      prompt_version, content_hash, variables, lane, price_id, key_id, reserved_micros, spend_day, not_before, suite_run_id, case_position, case_name,
+      n
+    from prompt_tests cross join generate_series(2, ?::integer) n where suite_run_id = ?`,
+    [repeats, runId],
+  )
 
 /** A test that has ended and was not judged. `definition` is its case, a SuiteCase in proto3 JSON. */
 export type UnjudgedRow = {

@@ -8,6 +8,7 @@ import type { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
 import type { Deps } from '../context.ts'
 import { everyOf } from './every-of.ts'
 import { getComparison } from './get-comparison.ts'
+import { ownKey } from './own-key.ts'
 import { storeComparison } from './store-comparison.ts'
 import { chooseModel, readVersion } from './what-to-run.ts'
 
@@ -27,10 +28,11 @@ export const runComparison =
       (choice: ModelChoice) => chooseModel(models, choice),
       (index) => `models[${index}].`,
     )
+    const keyIds = await Promise.all(request.models.map((choice) => ownKey(choice, call)))
     const versions = await readVersions(remote, request, call)
     const texts = everyOf(versions, (version) => render(version, values))
     const tests = versions.flatMap((version, index) =>
-      chosen.flatMap((model) =>
+      chosen.flatMap((model, choice) =>
         Array.from({ length: repeats }, () => ({
           ...model,
           promptId,
@@ -39,7 +41,7 @@ export const runComparison =
           text: texts[index]!,
           values,
           retryOf: null,
-          keyId: null,
+          keyId: keyIds[choice]!,
         })),
       ),
     )

@@ -15,6 +15,7 @@ import { withDefaults } from '../suite.ts'
 import { everyOf } from './every-of.ts'
 import { getSuite } from './get-suite.ts'
 import { getSuiteRun } from './get-suite-run.ts'
+import { ownKey } from './own-key.ts'
 import { chooseModel, readVersion } from './what-to-run.ts'
 
 /** Bytes that the texts of all tests of a run may have together. */
@@ -26,8 +27,10 @@ export const runSuite =
     const { userId } = call.caller
     const suite = (await getSuite({ suiteId }, call)).suite
     const version = await readVersion(remote, { promptId: suite.promptId, which }, call)
-    const tests = testsOf(suite, version, models)
-    const admit = await admission.cases(tests)
+    const { repeats } = withDefaults(suite.settings!)
+    const keyId = await ownKey(suite.settings!, call)
+    const cases = casesOf(suite, version, models, keyId)
+    const admit = await admission.cases(cases, repeats)
     const id = newId()
     const runId = await createInTransaction(
       call,
@@ -46,7 +49,7 @@ export const runSuite =
           contentHash: version.contentHash,
           settings: SuiteSettings.toJSON(suite.settings!) as object,
           status: 'RUNNING',
-          testsCount: tests.length,
+          testsCount: cases.length * repeats,
           createdAt: now,
         })
         for (const [position, one] of suite.cases.entries())
@@ -60,8 +63,8 @@ export const runSuite =
     return getSuiteRun({ remote })({ runId }, call)
   }
 
-/** Each case of the suite as often as it is repeated. Throws INVALID_ARGUMENT that names all values that do not fit the version. */
-function testsOf({ promptId, settings, cases }: Suite, version: Version, models: Models) {
+/** The cases of the suite with the texts of a version. Throws INVALID_ARGUMENT that names all values that do not fit the version. */
+function casesOf({ promptId, settings, cases }: Suite, version: Version, models: Models, keyId: string | null) {
   const { repeats } = withDefaults(settings!)
   const [chosen] = everyOf(
     [settings!],
@@ -76,19 +79,16 @@ function testsOf({ promptId, settings, cases }: Suite, version: Version, models:
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) * repeats, 0)
   if (bytes > MAX_BYTES)
     throw invalid([{ field: 'suite_id', description: 'the texts of all its tests are together longer than 32 MiB' }])
-  return cases.flatMap(({ name, values }, casePosition) =>
-    Array.from({ length: repeats }, (_, index) => ({
-      ...chosen!,
-      promptId,
-      version: version.version,
-      contentHash: version.contentHash,
-      text: texts[casePosition]!,
-      values,
-      retryOf: null,
-      keyId: null,
-      casePosition,
-      caseName: name,
-      repeat: index + 1,
-    })),
-  )
+  return cases.map(({ name, values }, casePosition) => ({
+    ...chosen!,
+    promptId,
+    version: version.version,
+    contentHash: version.contentHash,
+    text: texts[casePosition]!,
+    values,
+    retryOf: null,
+    keyId,
+    casePosition,
+    caseName: name,
+  }))
 }

@@ -1,16 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import { once } from 'node:events'
-import { pause } from '#chassis/pause.ts'
 
-/** A request of OpenAI's chat completions, as far as it matters here. */
+/** A request of OpenAI's chat completions, as far as it matters here. What is optional may be anything: who uses it looks. */
 export type CompletionRequest = {
   model: string
-  messages: { content: unknown }[]
+  messages: { role?: unknown; content?: unknown }[]
   stream?: boolean
   stream_options?: { include_usage?: boolean }
   max_tokens?: number
   max_completion_tokens?: number
+  temperature?: number
+  top_p?: number
   seed?: number
+  stop?: string | string[]
 }
 
 /** What was counted, and why it ended. */
@@ -36,7 +38,8 @@ const usageOf = ({ promptTokens, completionTokens }: Ending) => ({
 export const promptOf = ({ messages }: CompletionRequest): string =>
   messages.map(({ content }) => textOf(content)).join('\n')
 
-const textOf = (content: unknown): string =>
+/** The text of a message's content, which may be in parts. */
+export const textOf = (content: unknown): string =>
   Array.isArray(content)
     ? content.map(({ text = '' }: { text?: string }) => text).join('')
     : typeof content === 'string'
@@ -50,7 +53,7 @@ export function writeError(
   message: string,
   headers: Record<string, string> = {},
 ) {
-  const body = JSON.stringify({ error: { message, type: 'sandbox_error', param: null, code: null } })
+  const body = JSON.stringify({ error: { message, type: 'error', param: null, code: null } })
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
 }
 
@@ -64,35 +67,45 @@ export function writeCompletion(response: ServerResponse, model: string, text: s
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-/**
- * Writes a completion piece by piece, with so many milliseconds before each, at the pace at which it is read, until the caller leaves.
- * Without an ending the connection just ends.
- */
-export async function streamCompletion(
+/** A completion that is written piece by piece. */
+export type CompletionStream = {
+  /** Aborted when the caller has left, or everything is written. */
+  signal: AbortSignal
+  /** Resolves when the caller can take more. */
+  write(text: string): Promise<void>
+  /** Without an ending the connection just ends. */
+  end(ending: Ending | undefined): Promise<void>
+}
+
+/** Begins a completion that is written piece by piece. */
+export function openStream(
   response: ServerResponse,
   { model, stream_options: options }: CompletionRequest,
-  pieces: string[],
-  gapMs: number,
-  ending: Ending | undefined,
-) {
+): CompletionStream {
   const left = new AbortController()
   response.on('close', () => left.abort())
   const write = async (chunk: object | string) => {
     const data = typeof chunk === 'string' ? chunk : JSON.stringify(of(model, 'chat.completion.chunk', chunk))
-    if (!response.write(`data: ${data}\n\n`))
+    if (!response.write(`data: ${data}\n\n`) && !left.signal.aborted)
       await once(response, 'drain', { signal: left.signal }).catch(() => undefined)
   }
+  const choice = (delta: object, reason: string | null) => ({ choices: [{ index: 0, delta, finish_reason: reason }] })
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  await write({ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] })
-  for (const content of pieces) {
-    if (gapMs > 0) await pause(gapMs, left.signal)
-    if (left.signal.aborted) return
-    await write({ choices: [{ index: 0, delta: { content }, finish_reason: null }] })
+  const began = write(choice({ role: 'assistant', content: '' }, null))
+  return {
+    signal: left.signal,
+    write: async (content) => {
+      await began
+      await write(choice({ content }, null))
+    },
+    end: async (ending) => {
+      await began
+      if (ending) {
+        await write(choice({}, ending.reason))
+        if (options?.include_usage) await write({ choices: [], usage: usageOf(ending) })
+        await write('[DONE]')
+      }
+      response.end()
+    },
   }
-  if (ending) {
-    await write({ choices: [{ index: 0, delta: {}, finish_reason: ending.reason }] })
-    if (options?.include_usage) await write({ choices: [], usage: usageOf(ending) })
-    await write('[DONE]')
-  }
-  response.end()
 }

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { until } from '#chassis/testing/until.ts'
+import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+
+let network: TestNetwork
+let owner: SignedIn
+let reader: SignedIn
+
+beforeAll(async () => {
+  network = await startTestNetwork()
+  owner = await network.signUp()
+  reader = await network.signUp()
+})
+afterAll(() => network.stop())
+
+const ask = (request: string, body?: object, { token } = owner) => network.rest(request, { token, body })
+
+/** A prompt whose first version greets, and whose second does not. */
+async function newPrompt(): Promise<string> {
+  const { body } = await ask('POST /v1/prompts', { title: 'Greeting', content: 'Hello {{name}}', isPublic: true })
+  await ask(`PATCH /v1/prompts/${body.prompt.id}`, { content: 'Bye {{name}}' })
+  return body.prompt.id
+}
+
+const suiteOf = (promptId: string, more: object = {}) => ({
+  promptId,
+  name: 'Greets',
+  settings: { modelProvider: 'sandbox', modelName: 'echo', repeats: 2 },
+  cases: [{ name: 'Ann', values: { name: 'Ann' }, assertions: [{ startsWith: 'Hello' }, { regex: 'Ann$' }] }],
+  ...more,
+})
+
+const create = async (promptId: string, as = owner): Promise<string> =>
+  (await ask('POST /v1/suites', suiteOf(promptId), as)).body.suite.suiteId
+
+async function runToEnd(suiteId: string, body: object, as = owner) {
+  const asked = await ask(`POST /v1/suites/${suiteId}:run`, body, as)
+  expect(asked).toMatchObject({ status: 200, body: { run: { status: 'RUNNING' } } })
+  let run: any
+  await until('the run to end', async () => {
+    run = (await ask(`GET /v1/suite-runs/${asked.body.run.runId}`, undefined, as)).body.run
+    return run.status === 'COMPLETED'
+  })
+  return run
+}
+
+const setGate = (promptId: string, suiteId: string, as = owner) =>
+  ask(`PUT /v1/prompts/${promptId}/labels/production/gate`, { suiteId }, as)
+const setLabel = (promptId: string, body: object) => ask(`PUT /v1/prompts/${promptId}/labels/production`, body)
+
+const CLOSED = { status: 400, body: { details: [{ reason: 'LABEL_GATE_CLOSED' }] } }
+
+test('a label with a gate moves to the version that passes the suite, and to no other', async () => {
+  const promptId = await newPrompt()
+  const suiteId = await create(promptId)
+  expect(await setGate(promptId, suiteId)).toMatchObject({
+    status: 200,
+    body: { gate: { label: 'production', suiteId } },
+  })
+  expect(await setLabel(promptId, { version: 1 })).toMatchObject(CLOSED)
+
+  const greets = await runToEnd(suiteId, { version: 1 })
+  expect(greets).toMatchObject({ verdict: 'PASS', promptVersion: 1, cases: [{ verdict: 'STABLE_PASS', passes: 2 }] })
+  // Two words in, two out, at 1 and 4 dollars a million, twice.
+  expect(greets.costMicros).toBe('20')
+  const parts = await runToEnd(suiteId, {})
+  expect(parts).toMatchObject({ verdict: 'FAIL', promptVersion: 2, cases: [{ verdict: 'STABLE_FAIL', failures: 2 }] })
+
+  expect(await setLabel(promptId, { version: 2 })).toMatchObject(CLOSED)
+  expect(await setLabel(promptId, { version: 1 })).toMatchObject({
+    status: 200,
+    body: { label: { version: 1, seq: 1 } },
+  })
+  const overridden = { version: 2, overrideReason: 'We say goodbye' }
+  expect(await setLabel(promptId, overridden)).toMatchObject({ status: 200, body: { label: { version: 2, seq: 2 } } })
+  const { body } = await ask(`GET /v1/prompts/${promptId}/labels/production/changes`)
+  expect(body.changes).toMatchObject([
+    { to: 2, overrideReason: 'We say goodbye' },
+    { to: 1, gateRunId: greets.runId },
+  ])
+
+  const compared = await ask(`GET /v1/suite-runs:compare?from_run_id=${greets.runId}&to_run_id=${parts.runId}`)
+  expect(compared.body.comparison).toMatchObject({ outcome: 'INSUFFICIENT', broken: ['Ann'], fixed: [] })
+})
+
+test('a gate whose suite is deleted lets nothing pass', async () => {
+  const promptId = await newPrompt()
+  const suiteId = await create(promptId)
+  await runToEnd(suiteId, { version: 1 })
+  await setGate(promptId, suiteId)
+  expect(await ask(`DELETE /v1/suites/${suiteId}`)).toMatchObject({ status: 200 })
+  expect(await setLabel(promptId, { version: 1 })).toMatchObject(CLOSED)
+  await ask(`DELETE /v1/prompts/${promptId}/labels/production/gate`)
+  expect(await setLabel(promptId, { version: 1 })).toMatchObject({ status: 200 })
+})
+
+test('who reads a prompt has suites of their own for it, and is shown no text of a version that was withdrawn', async () => {
+  const promptId = await newPrompt()
+  const suiteId = await create(promptId, reader)
+  const run = await runToEnd(suiteId, {}, reader)
+  expect(run.cases[0].reason).toContain('Bye')
+  expect(await ask(`GET /v1/suites/${suiteId}`)).toMatchObject({ status: 404 })
+  // The reader's suite is no gate of the owner's label.
+  expect(await setGate(promptId, suiteId)).toMatchObject({ status: 404 })
+  expect(await setGate(promptId, suiteId, reader)).toMatchObject({ status: 404 })
+
+  await ask(`PATCH /v1/prompts/${promptId}`, { isPublic: false })
+  const { body } = await ask(`GET /v1/suite-runs/${run.runId}`, undefined, reader)
+  expect(body.run).toMatchObject({ verdict: 'FAIL', cases: [{ verdict: 'STABLE_FAIL', reason: '' }] })
+  expect(JSON.stringify(body)).not.toContain('Bye')
+  expect(await ask(`POST /v1/suites/${suiteId}:run`, {}, reader)).toMatchObject({ status: 404 })
+})
+
+test('versions and models are run and put side by side in one call', async () => {
+  const promptId = await newPrompt()
+  const models = ['echo', 'fail'].map((modelName) => ({ modelProvider: 'sandbox', modelName }))
+  const request = { name: 'All', versions: [1, 2], models, values: { name: 'Ann' } }
+  const asked = await ask(`POST /v1/prompts/${promptId}/comparisons:run`, request, reader)
+  const { comparisonId } = asked.body.comparison
+  let comparison: any
+  await until('all tests to end', async () => {
+    comparison = (await ask(`GET /v1/comparisons/${comparisonId}`, undefined, reader)).body.comparison
+    return comparison.progress.unfinished === 0
+  })
+  expect(comparison.progress).toEqual({ unfinished: 0, completed: 2, failed: 2 })
+  expect(comparison.tests.map(({ promptVersion, modelName }: any) => [promptVersion, modelName])).toEqual([
+    [1, 'echo'],
+    [1, 'fail'],
+    [2, 'echo'],
+    [2, 'fail'],
+  ])
+})
