@@ -34,7 +34,7 @@ export const finishTest = statement('finish_test', {
     update prompt_tests t
     set status = ${p.status}, response = case when t.erased_at is null then ${p.response} end, token_count = ${p.inputTokens} + ${p.outputTokens},
       input_tokens = ${p.inputTokens}, cached_tokens = ${p.cachedTokens}, cache_write_tokens = ${p.cacheWriteTokens},
-      output_tokens = ${p.outputTokens}, reasoning_tokens = ${p.reasoningTokens}, raw_usage = ${p.rawUsage},
+      output_tokens = ${p.outputTokens}, reasoning_tokens = ${p.reasoningTokens}, raw_usage = case when t.erased_at is null then ${p.rawUsage} end,
       usage_source = case when t.usage_source = 'ESTIMATED' then t.usage_source else ${p.usageSource} end,
       cost_micros = t.cost_micros + ${p.costMicros}, cost = ${p.dollars}::numeric, first_token_ms = ${p.firstTokenMs},
       response_time_ms = ${p.responseTimeMs}, finish_reason = ${p.finishReason}, error_code = ${p.errorCode},
