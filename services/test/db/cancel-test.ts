@@ -7,11 +7,14 @@ import { settleCtes } from './settle.ts'
 /** What people read of a test that was cancelled. */
 export const CANCELLED_MESSAGE = 'cancelled'
 
+/** A test that was cancelled; one that runs is ended by its worker. */
+export type Marked = { id: string; status: 'RUNNING' | 'FAILED' }
+
 /**
  * Cancels a user's test: one that waits ends, and costs nothing for that; one that runs is marked for its worker. No row: it is not the
  * user's, or has ended.
  */
-export const cancelTest = statement('cancel_test', { id: uuid, userId: uuid, ...eventParams })<{ id: string }>(
+export const cancelTest = statement('cancel_test', { id: uuid, userId: uuid, ...eventParams })<Marked>(
   (p) => `with marked as (
     update prompt_tests t
     set cancel_requested_at = coalesce(t.cancel_requested_at, now()), revision = t.revision + 1,
@@ -26,5 +29,5 @@ export const cancelTest = statement('cancel_test', { id: uuid, userId: uuid, ...
   ended as (select * from marked where status = 'FAILED'),
   ${settleCtes('ended', '0')},
   ${outboxCte(p, { from: 'ended m', at: 'm.completed_at', aggregateId: 'm.id', events: endOf('m') })}
-  select id from marked`,
+  select id, status from marked`,
 )

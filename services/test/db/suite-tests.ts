@@ -1,7 +1,7 @@
 import { jsonb, nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
-import { CANCELLED_MESSAGE } from './cancel-test.ts'
+import { CANCELLED_MESSAGE, type Marked } from './cancel-test.ts'
 import { job } from './emissions.ts'
 import { settleCtes } from './settle.ts'
 
@@ -68,7 +68,7 @@ export const releaseTests = statement('release_tests', { runId: uuid, ...eventPa
 )
 
 /** Ends the tests of a run that wait, and marks those that run for their workers. */
-export const cancelRun = statement('cancel_run', { runId: uuid })<{ id: string }>(
+export const cancelRun = statement('cancel_run', { runId: uuid })<Marked>(
   (p) => `with marked as (
     update prompt_tests t
     set cancel_requested_at = coalesce(t.cancel_requested_at, now()), revision = t.revision + 1,
@@ -82,7 +82,7 @@ export const cancelRun = statement('cancel_run', { runId: uuid })<{ id: string }
   ),
   ended as (select * from marked where status = 'FAILED'),
   ${settleCtes('ended', '0')}
-  select id from marked`,
+  select id, status from marked`,
 )
 
 /** Runs of suites that go on. */

@@ -10,6 +10,7 @@ import {
   PromptTest_UsageSource as UsageSource,
 } from '#contracts/gen/promptforge/test/v1/test.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { CANCEL_SUBJECT } from '../worker/cancelling.ts'
 import { DIALECTS } from './dialects.ts'
 import { startTestRunner, type TestRunner } from './harness.ts'
 import { answerJson, type Asked, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
@@ -170,6 +171,28 @@ describe('cancelling', () => {
       costMicros: reservedMicros,
     })
     await until('the connection to be closed', async () => (await provider.connections()) === 0)
+  })
+
+  test('is told on NATS to the replica that runs it, which need not look at the row', async () => {
+    answer = half
+    const { testId } = await runner.run('Hello?')
+    await asked()
+    const told: string[] = []
+    const hearing = broker.connection.subscribe(CANCEL_SUBJECT, {
+      callback: (_, message) => void told.push(message.string()),
+    })
+    await broker.connection.flush()
+    // Of one that it does not run it takes no notice.
+    broker.connection.publish(CANCEL_SUBJECT, '00000000-0000-7000-8000-000000000000')
+    broker.connection.publish(CANCEL_SUBJECT, testId)
+    expect(await runner.ended(testId)).toMatchObject({ errorCode: ErrorCode.CANCELLED, cancelRequested: false })
+
+    const { testId: second } = await runner.run('Hello?')
+    await asked(2)
+    await runner.tests.cancelTest({ testId: second }, { token: runner.token })
+    await until('the replicas to be told', () => told.at(-1) === second)
+    await runner.ended(second)
+    hearing.unsubscribe()
   })
 
   test('while NATS is down ends a run all the same', async () => {

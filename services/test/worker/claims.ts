@@ -1,7 +1,9 @@
 import type { Sql } from '#chassis/db/statements.ts'
+import type { Live } from '#chassis/events/live.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { watchOutage } from '#chassis/outage.ts'
 import { listCancelled, renewLeases } from '../db/leases.ts'
+import { hearCancelled } from './cancelling.ts'
 
 /** Milliseconds between two looks at which tests are to be cancelled, and of them how many until the leases are renewed. */
 const LOOK_MS = 500
@@ -20,20 +22,26 @@ export type Claim = Disposable & {
 
 type Held = { workerId: string; ending: AbortController; renewedAt: number; isLost: boolean }
 
+type Parts = { sql: Sql; live: Live; log: Logger }
+
 /**
  * Watches over the tests that this replica runs: one statement at a time renews the leases of all of them, or finds those that are to be
- * cancelled.
+ * cancelled. Of these it hears on NATS, too, and sooner.
  */
-export function createClaims(sql: Sql, log: Logger, now: () => number = () => performance.now()) {
+export function createClaims({ sql, live, log }: Parts, now: () => number = () => performance.now()) {
   const held = new Map<string, Held>()
   const outage = watchOutage()
   let timer: NodeJS.Timeout | undefined
   let looks = 0
   let isLooking = false
+  let deafen: (() => void) | undefined
 
   const lose = (claim: Held) => {
     claim.isLost = true
     claim.ending.abort()
+  }
+  const listen = () => {
+    deafen ??= hearCancelled(live, (testId) => held.get(testId)?.ending.abort())
   }
   const look = async () => {
     const isRenewal = ++looks % LOOKS_OF_A_LEASE === 0
@@ -53,6 +61,7 @@ export function createClaims(sql: Sql, log: Logger, now: () => number = () => pe
   }
   const tick = async () => {
     for (const claim of held.values()) if (now() - claim.renewedAt > LOST_MS) lose(claim)
+    listen()
     if (isLooking) return
     isLooking = true
     try {
@@ -70,6 +79,7 @@ export function createClaims(sql: Sql, log: Logger, now: () => number = () => pe
     hold: (testId: string, workerId: string): Claim => {
       const claim: Held = { workerId, ending: new AbortController(), renewedAt: now(), isLost: false }
       held.set(testId, claim)
+      listen()
       timer ??= setInterval(() => void tick(), LOOK_MS)
       return {
         signal: claim.ending.signal,
@@ -82,8 +92,9 @@ export function createClaims(sql: Sql, log: Logger, now: () => number = () => pe
         },
       }
     },
-    /** Gives all of them up. */
+    /** Gives all of them up, and hears of none any more. */
     loseAll: () => {
+      deafen?.()
       for (const claim of held.values()) lose(claim)
     },
   }

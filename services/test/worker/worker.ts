@@ -18,6 +18,7 @@ import type { KeyVault } from '../key-vault.ts'
 import type { Models } from '../models.ts'
 import type { Suites } from '../suites.ts'
 import { callModel } from '../providers/call-model.ts'
+import { tellCancelled } from './cancelling.ts'
 import { type Claim, createClaims } from './claims.ts'
 import { createLanes, type Place } from './lanes.ts'
 import { tellText } from './live-text.ts'
@@ -41,6 +42,8 @@ export type Worker = {
    * has ended, and never rejects.
    */
   claim(testId: string, lane: string): Promise<{ done: Promise<void> } | undefined>
+  /** Tells the replica that runs a test that it is to be cancelled: call it when the row says so. */
+  cancel(testId: string): void
   /**
    * Waits until its tests have ended, no longer than RPCs may take; then it aborts their calls. Other workers run them again when
    * their leases are over.
@@ -63,7 +66,7 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
   const defaultLimit = BigInt(config.budget.defaultMicros)
   const lanes = createLanes()
   const ownKeys = createOwnKeys(sql)
-  const claims = createClaims(sql, log)
+  const claims = createClaims({ sql, live, log })
   const running = new Set<Promise<void>>()
   const metrics = workerMetrics(registry, running)
 
@@ -124,6 +127,7 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
       running.add(done)
       return { done }
     },
+    cancel: (testId) => tellCancelled(live, testId),
     close: async () => {
       const stopped = new AbortController()
       await Promise.race([Promise.all(running), pause(config.drain.graceMs, stopped.signal)])
