@@ -241,6 +241,11 @@ export const BEYOND_SEED: Record<string, Table> = {
     ],
     indexes: ['btree (secret_id) WHERE (revoked_at IS NULL)', 'btree (user_id, id DESC) WHERE (revoked_at IS NULL)'],
   },
+  provider_throttles: {
+    columns: { lane: 'varchar(50) not null', until: `${TIME} not null` },
+    constraints: ['PRIMARY KEY (lane)'],
+    indexes: [],
+  },
   idempotency_keys: IDEMPOTENCY_KEYS,
   outbox: OUTBOX,
 }

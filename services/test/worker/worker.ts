@@ -12,6 +12,7 @@ import { pause } from '#chassis/pause.ts'
 import { OWN_KEYS_LANE } from '#contracts/events.ts'
 import { type ClaimedRow, claimTest } from '../db/claim-test.ts'
 import { finishTest } from '../db/finish-test.ts'
+import { deferThrottled, throttleLane } from '../db/provider-throttles.ts'
 import { throttleTest } from '../db/throttle-test.ts'
 import type { TestConfig } from '../config.ts'
 import type { KeyVault } from '../key-vault.ts'
@@ -20,7 +21,7 @@ import type { Suites } from '../suites.ts'
 import { callModel } from '../providers/call-model.ts'
 import { tellCancelled } from './cancelling.ts'
 import { type Claim, createClaims } from './claims.ts'
-import { createLanes, type Place } from './lanes.ts'
+import { createLanes, pauseOf, type Place } from './lanes.ts'
 import { tellText } from './live-text.ts'
 import { createOwnKeys, OWN_KEYS_CALLS } from './own-keys.ts'
 import { resealKeys } from './reseal-keys.ts'
@@ -92,7 +93,9 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
     place.note(outcome)
     metrics.calls.inc({ lane, outcome: outcome.kind === 'failed' ? outcome.code : outcome.kind })
     const waitMs = waitOf(outcome, claimed, Date.now())
+    const pauseMs = lane === OWN_KEYS_LANE ? 0 : pauseOf(outcome)
     const store = async () => {
+      if (pauseMs > 0) await sql(throttleLane, { lane, pauseMs })
       if (waitMs !== undefined) return sql(throttleTest, { id, workerId, waitMs })
       const ending = endingOf(outcome, claimed, response.end())
       return sql(finishTest, { id, workerId, ...ending, ...eventValues(jobCause('run test')) })
@@ -118,6 +121,8 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
       })
       if (!claimed[0]) {
         await leave()
+        // Hints that come after this one stay in the queue.
+        for (const { pause_ms: pauseMs } of await sql(deferThrottled, { id: testId })) lanes.pause(lane, pauseMs)
         return undefined
       }
       const done: Promise<void> = run(claimed[0], workerId, place)

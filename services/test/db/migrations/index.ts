@@ -2,6 +2,7 @@ import { Tests } from './20261127180000-tests.ts'
 import { Outbox } from './20261127180100-outbox.ts'
 import { ProviderKeys } from './20261127230000-provider-keys.ts'
 import { Suites } from './20261128000000-suites.ts'
+import { ProviderThrottles } from './20261128010000-provider-throttles.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   { name: '20261127180100-outbox', class: Outbox },
   { name: '20261127230000-provider-keys', class: ProviderKeys },
   { name: '20261128000000-suites', class: Suites },
+  { name: '20261128010000-provider-throttles', class: ProviderThrottles },
 ]
