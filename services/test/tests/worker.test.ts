@@ -105,14 +105,14 @@ describe('a run', () => {
     })
   })
 
-  test('shows nothing of the key, whatever the provider says, in the row, the events and the answer', async () => {
-    answer = (response) => answerJson(response, 401, error(`Incorrect API key: ${KEY}`))
+  test.each([401, 500])('shows nothing of the key in the row, the events and the answer to %i', async (status) => {
+    answer = (response) => answerJson(response, status, error(`Incorrect API key: ${KEY}`))
     const { testId } = await runner.run('Hello?')
     const ended = await runner.ended(testId)
     expect(provider.journal[0]!.headers.authorization).toBe(`Bearer ${KEY}`)
     expect(ended).toMatchObject({
       status: Status.FAILED,
-      errorMessage: 'sandbox answered 401: (not shown: it has a part of the key)',
+      errorMessage: `sandbox answered ${status}: (not shown: it has a part of the key)`,
     })
     const rows = await sql('select t::text from prompt_tests t union all select o::text from outbox o')
     expect(JSON.stringify(rows)).not.toContain(KEY.slice(0, 8))
@@ -144,6 +144,25 @@ describe('a run', () => {
       response: 'Hello',
       costMicros: reservedMicros,
     })
+  })
+
+  test.each([
+    ['that is refused', JSON.stringify({ error: { message: 'busy', code: 429 } })],
+    ['that is nonsense', '{"half":'],
+  ])('%s in the middle fails, is not tried again, and costs what was reserved', async (_, data) => {
+    answer = (response) => {
+      beginEvents(response)
+      response.end(`${begin(COUNTED)}${text('Hello')}data: ${data}\n\n`)
+    }
+    const { testId, reservedMicros } = await runner.run('Hello?')
+    expect(await runner.ended(testId)).toMatchObject({
+      status: Status.FAILED,
+      errorCode: ErrorCode.PROVIDER_ERROR,
+      response: 'Hello',
+      attempts: 1,
+      costMicros: reservedMicros,
+    })
+    expect(provider.journal).toHaveLength(1)
   })
 
   test('of characters that a database cannot store has others in their place', async () => {
