@@ -3,7 +3,9 @@ import { statement } from '#chassis/db/statements.ts'
 
 /** Keeps that a provider wants to be left alone for so long, unless it has asked for longer. */
 export const throttleLane = statement('throttle_lane', { lane: text, pauseMs: integer })(
-  (p) => `insert into provider_throttles as x (lane, until) values (${p.lane}, now() + ${p.pauseMs} * interval '1 millisecond')
+  (
+    p,
+  ) => `insert into provider_throttles as x (lane, until) values (${p.lane}, now() + ${p.pauseMs} * interval '1 millisecond')
   on conflict (lane) do update set until = greatest(x.until, excluded.until)`,
 )
 

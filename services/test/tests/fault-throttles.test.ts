@@ -27,8 +27,7 @@ const answer = (response: ServerResponse) => {
   return response.end(begin(COUNTED) + text('Hello') + end('stop', COUNTED))
 }
 
-const startRunner = (more: object = {}) =>
-  startTestRunner({ natsUrl: broker.url, providerUrl: provider.url, ...more })
+const startRunner = (more: object = {}) => startTestRunner({ natsUrl: broker.url, providerUrl: provider.url, ...more })
 
 beforeAll(async () => {
   broker = await startTestBroker()
@@ -75,7 +74,10 @@ test('a provider that says when it has less to do is left alone until then by ev
 test('one that asks for two minutes is left alone for one', async () => {
   retryAfter = '120'
   const { testId } = await runner.run('one')
-  await until('the test to wait', async () => (await runner.read(testId)).status === Status.PENDING && askedAt.length > 0)
+  await until(
+    'the test to wait',
+    async () => (await runner.read(testId)).status === Status.PENDING && askedAt.length > 0,
+  )
   await until('all to know', async () => (await pause()) > 0)
   expect(await pause()).toBeGreaterThan(50_000)
   expect(await pause()).toBeLessThanOrEqual(60_000)

@@ -10,6 +10,7 @@ import type { Logger } from '#chassis/logger.ts'
 import { watchOutage } from '#chassis/outage.ts'
 import { pause } from '#chassis/pause.ts'
 import { OWN_KEYS_LANE } from '#contracts/events.ts'
+import { CANCELLED_MESSAGE } from '../db/cancel-test.ts'
 import { type ClaimedRow, claimTest } from '../db/claim-test.ts'
 import { finishTest } from '../db/finish-test.ts'
 import { deferThrottled, throttleLane } from '../db/provider-throttles.ts'
@@ -18,7 +19,7 @@ import type { TestConfig } from '../config.ts'
 import type { KeyVault } from '../key-vault.ts'
 import type { Models } from '../models.ts'
 import type { Suites } from '../suites.ts'
-import { callModel } from '../providers/call-model.ts'
+import { callModel, type Outcome } from '../providers/call-model.ts'
 import { tellCancelled } from './cancelling.ts'
 import { type Claim, createClaims } from './claims.ts'
 import { createLanes, pauseOf, type Place } from './lanes.ts'
@@ -96,8 +97,9 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
     const pauseMs = lane === OWN_KEYS_LANE ? 0 : pauseOf(outcome)
     const store = async () => {
       if (pauseMs > 0) await sql(throttleLane, { lane, pauseMs })
-      if (waitMs !== undefined) return sql(throttleTest, { id, workerId, waitMs })
-      const ending = endingOf(outcome, claimed, response.end())
+      const waits = waitMs === undefined ? [] : await sql(throttleTest, { id, workerId, waitMs })
+      if (waits.length > 0) return waits
+      const ending = endingOf(waitMs === undefined ? outcome : CANCELLED, claimed, response.end())
       return sql(finishTest, { id, workerId, ...ending, ...eventValues(jobCause('run test')) })
     }
     const rows = await untilStored(store, claim, log)
@@ -142,6 +144,9 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
     },
   }
 }
+
+/** How a test ends whose provider refused it for now, when it is not to wait because its owner has cancelled it. */
+const CANCELLED: Outcome = { kind: 'failed', code: 'CANCELLED', message: CANCELLED_MESSAGE, mayCost: false }
 
 const requestOf = ({ model_name: model, prompt_content: prompt, temperature, max_tokens: maxTokens }: ClaimedRow) => ({
   model,
