@@ -11,12 +11,12 @@ import {
   PromptTest_UsageSource as UsageSource,
 } from '#contracts/gen/promptforge/test/v1/test.ts'
 import { startServer } from '../../../scripts/processes/server.ts'
-import { freePort } from '../../dev-env/infra/ports.ts'
-import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
-import { schema } from '../db/schema.ts'
-import { DIALECTS } from './dialects.ts'
-import { startTestRunner } from './harness.ts'
-import { beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
+import { freePort } from '../infra/ports.ts'
+import { startTestBroker, type TestBroker } from '../infra/test-broker.ts'
+import { schema } from '../../test/db/schema.ts'
+import { DIALECTS } from '../../test/tests/dialects.ts'
+import { startTestRunner } from '../../test/tests/harness.ts'
+import { beginEvents, type ProviderServer, startProviderServer } from '../../test/tests/provider-server.ts'
 
 const { begin, text, end } = DIALECTS['openai-compatible']
 const COUNTED = { fresh: 10, cacheRead: 0, cacheWrite: 0, text: 2, reasoning: 0 }
