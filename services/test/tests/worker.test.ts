@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
 import { jetstream } from '@nats-io/jetstream'
+import { jobCause } from '#chassis/cause.ts'
+import { readMetric } from '#chassis/testing/metric.ts'
 import { until } from '#chassis/testing/until.ts'
 import { JOBS } from '#contracts/events.ts'
 import { TestJob } from '#contracts/gen/promptforge/test/v1/test_events.ts'
@@ -355,6 +357,33 @@ describe('a worker that is lost', () => {
       costMicros: reservedMicros,
     })
     await runner.tests.setBudget({ dailyLimitMicros: 10_000_000n }, { token: runner.token })
+  })
+
+  test('and takes the same test up again watches over it, although the lost call ends meanwhile', async () => {
+    const responses: ServerResponse[] = []
+    answer = (response) => {
+      responses.push(response)
+      half(response)
+    }
+    const discarded = () => readMetric(runner.metricsUrl, 'tests_discarded_total')
+    const before = await discarded()
+    const { testId, reservedMicros } = await runner.run('Hello?')
+    await asked()
+    await sql(`update prompt_tests set worker_id = gen_random_uuid() where id = $1`, [testId])
+    await makeOverdue(testId)
+    // At once: the worker has not noticed yet.
+    await runner.service.context.worker.jobs[0]!.run(new AbortController().signal, jobCause('sweep tests'))
+    await asked(2)
+    responses[0]!.end(end('stop', COUNTED))
+    await until('the lost call to end', async () => (await discarded()) > before)
+    await runner.tests.cancelTest({ testId }, { token: runner.token })
+    expect(await runner.ended(testId)).toMatchObject({
+      errorCode: ErrorCode.CANCELLED,
+      // The worker has stored it, not a sweep.
+      response: 'Hello',
+      attempts: 2,
+      costMicros: reservedMicros * 2n,
+    })
   })
 
   test('does not store what came of its call', async () => {

@@ -20,7 +20,7 @@ export type Claim = Disposable & {
   isLost(): boolean
 }
 
-type Held = { workerId: string; ending: AbortController; renewedAt: number; isLost: boolean }
+type Held = { testId: string; workerId: string; ending: AbortController; renewedAt: number; isLost: boolean }
 
 type Parts = { sql: Sql; live: Live; log: Logger }
 
@@ -29,7 +29,8 @@ type Parts = { sql: Sql; live: Live; log: Logger }
  * cancelled. Of these it hears on NATS, too, and sooner.
  */
 export function createClaims({ sql, live, log }: Parts, now: () => number = () => performance.now()) {
-  const held = new Map<string, Held>()
+  // A test that was lost may be claimed anew before its lost call has ended.
+  const held = new Set<Held>()
   const outage = watchOutage()
   let timer: NodeJS.Timeout | undefined
   let looks = 0
@@ -41,17 +42,19 @@ export function createClaims({ sql, live, log }: Parts, now: () => number = () =
     claim.ending.abort()
   }
   const listen = () => {
-    deafen ??= hearCancelled(live, (testId) => held.get(testId)?.ending.abort())
+    deafen ??= hearCancelled(live, (testId) => {
+      for (const claim of held) if (claim.testId === testId) claim.ending.abort()
+    })
   }
   const look = async () => {
     const isRenewal = ++looks % LOOKS_OF_A_LEASE === 0
     const asked = [...held]
-    const params = { ids: asked.map(([id]) => id), workerIds: asked.map(([, { workerId }]) => workerId) }
+    const params = { ids: asked.map(({ testId }) => testId), workerIds: asked.map(({ workerId }) => workerId) }
     const startedAt = now()
     const rows = new Map(
       (await sql(isRenewal ? renewLeases : listCancelled, params)).map((row) => [row.worker_id, row.is_cancelled]),
     )
-    for (const [, claim] of asked) {
+    for (const claim of asked) {
       const isCancelled = rows.get(claim.workerId)
       if (isCancelled) claim.ending.abort()
       if (!isRenewal) continue
@@ -60,7 +63,7 @@ export function createClaims({ sql, live, log }: Parts, now: () => number = () =
     }
   }
   const tick = async () => {
-    for (const claim of held.values()) if (now() - claim.renewedAt > LOST_MS) lose(claim)
+    for (const claim of held) if (now() - claim.renewedAt > LOST_MS) lose(claim)
     listen()
     if (isLooking) return
     isLooking = true
@@ -77,15 +80,15 @@ export function createClaims({ sql, live, log }: Parts, now: () => number = () =
   }
   return {
     hold: (testId: string, workerId: string): Claim => {
-      const claim: Held = { workerId, ending: new AbortController(), renewedAt: now(), isLost: false }
-      held.set(testId, claim)
+      const claim: Held = { testId, workerId, ending: new AbortController(), renewedAt: now(), isLost: false }
+      held.add(claim)
       listen()
       timer ??= setInterval(() => void tick(), LOOK_MS)
       return {
         signal: claim.ending.signal,
         isLost: () => claim.isLost,
         [Symbol.dispose]: () => {
-          held.delete(testId)
+          held.delete(claim)
           if (held.size > 0) return
           clearInterval(timer)
           timer = undefined
@@ -95,7 +98,7 @@ export function createClaims({ sql, live, log }: Parts, now: () => number = () =
     /** Gives all of them up, and hears of none any more. */
     loseAll: () => {
       deafen?.()
-      for (const claim of held.values()) lose(claim)
+      for (const claim of held) lose(claim)
     },
   }
 }
