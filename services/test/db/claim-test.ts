@@ -1,5 +1,6 @@
 import { uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
+import { isOpen } from './provider-throttles.ts'
 
 /** Seconds for which a worker has a test without a sign of life. */
 export const LEASE_SECONDS = 15
@@ -29,13 +30,17 @@ export type ClaimedRow = {
   output: string
 }
 
-/** Takes a test that waits and is due, for a worker whose id is new with each claim. No row: another has it, it has ended, it is not due, or its user was erased. */
+/**
+ * Takes a test that waits and is due, for a worker whose id is new with each claim. No row: another has it, it has ended, it is not due, its
+ * provider wants to be left alone, or its user was erased.
+ */
 export const claimTest = statement('claim_test', { id: uuid, workerId: uuid })<ClaimedRow>(
   (p) => `update prompt_tests t
   set status = 'RUNNING', worker_id = ${p.workerId}, attempts = t.attempts + 1, started_at = now(), revision = t.revision + 1,
     lease_until = now() + interval '${LEASE_SECONDS} seconds'
   from model_prices m
-  where t.id = ${p.id} and t.status = 'PENDING' and coalesce(t.not_before, now()) <= now() and t.erased_at is null and m.id = t.price_id
+  where t.id = ${p.id} and t.status = 'PENDING' and coalesce(t.not_before, now()) <= now() and m.id = t.price_id
+    and t.erased_at is null and ${isOpen('t')}
   returning t.id, t.user_id, t.prompt_content, t.model_provider, t.model_name, t.temperature::float8 as temperature, t.max_tokens, t.lane,
     t.reserved_micros, t.cost_micros, t.throttled_since, t.attempts, t.key_id, t.suite_run_id,
     (select k.secret_id from provider_keys k where k.id = t.key_id), (select k.sealed from provider_keys k where k.id = t.key_id), m.input, m.cache_read, m.cache_write, m.output`,

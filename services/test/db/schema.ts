@@ -5,6 +5,7 @@ import { migrations } from './migrations/index.ts'
 import { ModelPrice } from './model-price.entity.ts'
 import { PromptTest } from './prompt-test.entity.ts'
 import { ProviderKey } from './provider-key.entity.ts'
+import { ProviderThrottle } from './provider-throttle.entity.ts'
 import { Suite, SuiteCase, SuiteRun, SuiteRunCase } from './suite.entity.ts'
 
 /** What this service stores. */
@@ -21,6 +22,7 @@ export const schema = {
     SuiteRun,
     SuiteRunCase,
     ProviderKey,
+    ProviderThrottle,
   ],
   tables: ['idempotency_keys', 'outbox'],
   migrations,

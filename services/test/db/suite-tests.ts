@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { jsonb, nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
-import { CANCELLING } from './cancel-test.ts'
+import { CANCELLING, type Marked } from './cancel-test.ts'
 import { job } from './emissions.ts'
 import { settleCtes } from './settle.ts'
 
@@ -82,7 +82,7 @@ export const releaseTests = statement('release_tests', { runId: uuid, ...eventPa
 )
 
 /** Ends the tests of a run that wait, and marks those that run for their workers. */
-export const cancelRun = statement('cancel_run', { runId: uuid })<{ id: string }>(
+export const cancelRun = statement('cancel_run', { runId: uuid })<Marked>(
   (p) => `with marked as (
     update prompt_tests t set ${CANCELLING}
     where t.suite_run_id = ${p.runId} and t.status in ('PENDING', 'RUNNING')
@@ -90,7 +90,7 @@ export const cancelRun = statement('cancel_run', { runId: uuid })<{ id: string }
   ),
   ended as (select * from marked where status = 'FAILED'),
   ${settleCtes('ended', '0')}
-  select id from marked`,
+  select id, status from marked`,
 )
 
 /** Runs of suites that go on. */

@@ -34,7 +34,7 @@ export type Outcome =
   | { kind: 'throttled'; retryAfterMs: number | undefined }
   /**
    * `message` says why, without anything of the key. When it may not cost anything, the request did not reach the provider, or the provider
-   * refused it (HTTP 4xx).
+   * refused it (HTTP 4xx) before the first token.
    */
   | { kind: 'failed'; code: FailureCode; message: string; mayCost: boolean }
 
@@ -65,10 +65,12 @@ export async function callModel(
     setTimeout(() => end('TIMEOUT', `${what} did not come within ${ms / 1000} s`), ms)
   let mayCost = false
   let bytes = 0
+  // A token, of a thought or of the text, has come: from then on nothing is free.
+  let hasBegun = false
   const timers = { total: late('the end of the response', totalMs), next: late('the first token', firstTokenMs) }
   if (signal.aborted) cancel()
   signal.addEventListener('abort', cancel, { once: true })
-  let began = false
+  let isStreaming = false
   const failed = (code: FailureCode, message: string): Outcome => ({ kind: 'failed', code, message, mayCost })
   const cut = () => failed('PROVIDER_CUT', `${target.provider} ended the response before it was finished`)
 
@@ -83,7 +85,7 @@ export async function callModel(
       }),
       ending.signal,
     )
-    began = true
+    isStreaming = true
     const parts = stream.getReader()
     for (;;) {
       const { done, value: part } = await orEnd(parts.read(), ending.signal)
@@ -93,7 +95,9 @@ export async function callModel(
       if (part.type !== 'text-delta' && part.type !== 'reasoning-delta') continue
       clearTimeout(timers.next)
       timers.next = late('the next token', gapMs)
-      if (part.type !== 'text-delta' || part.delta === '') continue
+      if (part.delta === '') continue
+      hasBegun = true
+      if (part.type !== 'text-delta') continue
       bytes += Buffer.byteLength(part.delta)
       if (bytes > responseBytes)
         return failed('RESPONSE_TOO_LARGE', `the response is longer than ${responseBytes} bytes of UTF-8`)
@@ -102,10 +106,10 @@ export async function callModel(
   } catch (error) {
     if (error instanceof Ended) return failed(error.code, error.message)
     const answer = answerOf(error)
-    if (began && isCut(error)) return cut()
-    if (bytes === 0 && THROTTLING.has(answer.status))
+    if (isStreaming && isCut(error)) return cut()
+    if (!hasBegun && THROTTLING.has(answer.status))
       return { kind: 'throttled', retryAfterMs: readRetryAfter(answer.retryAfter) }
-    if (answer.status >= 400 && answer.status < 500) mayCost = false
+    if (!hasBegun && answer.status >= 400 && answer.status < 500) mayCost = false
     return failed('PROVIDER_ERROR', describe(target, error, answer))
   } finally {
     clearTimeout(timers.total)

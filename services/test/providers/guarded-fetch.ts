@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
 import { Agent, buildConnector, DecoratorHandler, type Dispatcher, fetch } from 'undici'
 import { allowPublicAnd } from './addresses.ts'
 
@@ -43,11 +44,14 @@ function agentFor(networks: readonly string[]): Agent {
   return agent
 }
 
-/** Its connections are checked when they are open; `lookup` resolves names, by default as the system does. */
-export function createAgent(networks: readonly string[], lookup?: LookupFunction): Agent {
+/** How names are resolved, and which authorities are trusted. Default: as the system does. */
+type Surroundings = { lookup?: LookupFunction; ca?: NonNullable<SecureContextOptions['ca']> }
+
+/** Its connections are checked when they are open, before TLS begins. */
+export function createAgent(networks: readonly string[], surroundings: Surroundings = {}): Agent {
   // The caller's limits end a request: see `callModel`.
   return new Agent({
-    connect: createConnector(networks, lookup),
+    connect: createConnector(networks, surroundings),
     connections: CONNECTIONS,
     allowH2: false,
     headersTimeout: 0,
@@ -56,9 +60,9 @@ export function createAgent(networks: readonly string[], lookup?: LookupFunction
 }
 
 // First the bare connection, whose address is known before anything is sent, then TLS on it.
-function createConnector(networks: readonly string[], lookup?: LookupFunction): buildConnector.connector {
+function createConnector(networks: readonly string[], surroundings: Surroundings): buildConnector.connector {
   const isAllowed = allowPublicAnd(networks)
-  const connect = buildConnector({ timeout: CONNECT_MS, ...(lookup && { lookup }) })
+  const connect = buildConnector({ timeout: CONNECT_MS, ...surroundings })
   return (options, done) =>
     connect({ ...options, protocol: 'http:' }, (error, socket) => {
       if (error) return done(error, null)

@@ -7,11 +7,11 @@ import { cancelRun } from '../db/suite-tests.ts'
 import { getSuiteRun } from './get-suite-run.ts'
 
 export const cancelSuiteRun =
-  ({ remote, suites }: Pick<Deps, 'remote' | 'suites'>) =>
+  ({ remote, suites, worker }: Pick<Deps, 'remote' | 'suites' | 'worker'>) =>
   async ({ runId }: CancelSuiteRunRequest, call: Call) => {
     const [row] = await call.sql(db.getSuiteRun, { id: runId, userId: call.caller.userId })
     if (!row) throw notFound('suite run')
-    await call.sql(cancelRun, { runId })
+    for (const { id, status } of await call.sql(cancelRun, { runId })) if (status === 'RUNNING') worker.cancel(id)
     suites.advance(runId)
     return getSuiteRun({ remote })({ runId }, call)
   }

@@ -5,11 +5,12 @@ import type { Deps } from '../context.ts'
 import * as db from '../db/cancel-test.ts'
 import { getTest } from './get-test.ts'
 
-export const cancelTest = (deps: Pick<Deps, 'remote'>) => {
+export const cancelTest = (deps: Pick<Deps, 'remote' | 'worker'>) => {
   const read = getTest(deps)
   return async ({ testId }: CancelTestRequest, call: Call) => {
     const { sql, caller, origin } = call
-    await sql(db.cancelTest, { id: testId, userId: caller.userId, ...eventValues(origin) })
+    const marked = await sql(db.cancelTest, { id: testId, userId: caller.userId, ...eventValues(origin) })
+    for (const { id, status } of marked) if (status === 'RUNNING') deps.worker.cancel(id)
     return read({ testId }, call)
   }
 }

@@ -249,6 +249,38 @@ test('anthropic: overloaded in the stream, before the first token, is throttled'
   expect(outcome).toEqual({ kind: 'throttled', retryAfterMs: undefined })
 })
 
+/** How each protocol says in a response that it has too much to do. */
+const TOO_MANY = { message: 'busy', type: 'rate_limit_error' }
+const BUSY: Record<Protocol, object> = {
+  openai: { error: { ...TOO_MANY, param: null, code: 'rate_limit_exceeded' } },
+  'openai-compatible': { error: { ...TOO_MANY, param: null, code: 429 } },
+  anthropic: { type: 'error', error: TOO_MANY },
+  google: { error: { code: 429, message: 'busy', status: 'RESOURCE_EXHAUSTED' } },
+}
+
+test.each(PROTOCOLS)('%s: too much to do after the first token fails, and may cost', async (protocol) => {
+  const { outcome, deltas } = await call(protocol, (response, { begin, text }) => {
+    beginEvents(response)
+    response.end(`${begin(COUNTED)}${text('Hello')}event: error\ndata: ${JSON.stringify(BUSY[protocol])}\n\n`)
+  })
+  expect(outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_ERROR', mayCost: true })
+  expect(deltas).toEqual(['Hello'])
+  expect(server.journal).toHaveLength(1)
+})
+
+test('a thought is a token: too much to do after it fails, and may cost', async () => {
+  const events = [
+    { type: 'content_block_start', index: 1, content_block: { type: 'thinking', thinking: '', signature: '' } },
+    { type: 'content_block_delta', index: 1, delta: { type: 'thinking_delta', thinking: 'Hm' } },
+    { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+  ]
+  const { outcome } = await call('anthropic', (response, { begin }) => {
+    beginEvents(response)
+    response.end(begin(COUNTED) + events.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`).join(''))
+  })
+  expect(outcome).toMatchObject({ kind: 'failed', code: 'PROVIDER_ERROR', mayCost: true })
+})
+
 describe('nothing is sent', () => {
   const unreached = (message: RegExp) => ({
     kind: 'failed',

@@ -257,6 +257,11 @@ export const BEYOND_SEED: Record<string, Table> = {
     constraints: ['PRIMARY KEY (user_id)'],
     indexes: [],
   },
+  provider_throttles: {
+    columns: { lane: 'varchar(50) not null', until: `${TIME} not null` },
+    constraints: ['PRIMARY KEY (lane)'],
+    indexes: [],
+  },
   idempotency_keys: IDEMPOTENCY_KEYS,
   outbox: OUTBOX,
 }

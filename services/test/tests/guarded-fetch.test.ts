@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { LookupFunction } from 'node:net'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo, LookupFunction, Socket } from 'node:net'
+import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { fetch } from 'undici'
+import { until } from '#chassis/testing/until.ts'
 import { allowPublicAnd } from '../providers/addresses.ts'
-import { createAgent } from '../providers/guarded-fetch.ts'
+import { type IssueOptions, MESH, openAuthority } from '../../dev-env/infra/authority.ts'
+import { closeConnections, createAgent, guardedFetch } from '../providers/guarded-fetch.ts'
 import { answerJson, type ProviderServer, startProviderServer } from './provider-server.ts'
 
 let server: ProviderServer
@@ -56,18 +63,18 @@ describe('an address', () => {
   })
 })
 
-describe('a name', () => {
-  /** Resolves every name to these addresses, one after another. */
-  const lookupOf =
-    (addresses: string[]): LookupFunction =>
-    (_, options, done) => {
-      const address = addresses.length > 1 ? addresses.shift()! : addresses[0]!
-      if (options.all) done(null, [{ address, family: 4 }])
-      else done(null, address, 4)
-    }
+/** Resolves every name to these addresses, one after another. */
+const lookupOf =
+  (addresses: string[]): LookupFunction =>
+  (_, options, done) => {
+    const address = addresses.length > 1 ? addresses.shift()! : addresses[0]!
+    if (options.all) done(null, [{ address, family: 4 }])
+    else done(null, address, 4)
+  }
 
+describe('a name', () => {
   const fetchBy = async (networks: string[], addresses: string[]) => {
-    const agent = createAgent(networks, lookupOf(addresses))
+    const agent = createAgent(networks, { lookup: lookupOf(addresses) })
     try {
       const answer = await fetch(`http://models.example:${server.port}/`, { dispatcher: agent })
       return await answer.json()
@@ -86,7 +93,7 @@ describe('a name', () => {
     server.journal.length = 0
     // Nobody listens at the first, which is listed.
     const addresses = ['127.0.0.2', '127.0.0.1']
-    const agent = createAgent(['127.0.0.2/32'], lookupOf(addresses))
+    const agent = createAgent(['127.0.0.2/32'], { lookup: lookupOf(addresses) })
     const fetching = () => fetch(`http://models.example:${server.port}/`, { dispatcher: agent })
     await expect(fetching()).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
     await expect(fetching()).rejects.toMatchObject({ cause: { name: 'AddressRefused' } })
@@ -96,5 +103,84 @@ describe('a name', () => {
 
   test('that leads into a listed network is fetched', async () => {
     expect(await fetchBy(['127.0.0.0/8'], ['127.0.0.1'])).toEqual({ ok: true })
+  })
+})
+
+describe('a provider that speaks TLS', () => {
+  const folder = join(process.env['PF_TEST_FOLDER']!, `tls-${randomUUID().slice(0, 8)}`)
+  let issue: (options?: IssueOptions) => Promise<string>
+  let provider: Server
+  let port = 0
+  /** Connections that were made to it, and the names that requests were sent to. */
+  let connections: Socket[] = []
+  let names: unknown[] = []
+
+  beforeAll(async () => {
+    const authority = await openAuthority(folder, MESH)
+    issue = (options) => authority.issue('models.example', options)
+    provider = createServer((request, response) => {
+      names.push((request.socket as TLSSocket & { servername: string }).servername)
+      response.end('{"ok":true}')
+    })
+    provider.on('connection', (socket) => connections.push(socket as Socket))
+    await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve))
+    port = (provider.address() as AddressInfo).port
+  })
+  afterAll(async () => {
+    await closeConnections()
+    provider.close()
+    provider.closeAllConnections()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** Has the provider show a certificate that was issued so, and answers with the authority that ours are of. */
+  async function show(options?: IssueOptions): Promise<string> {
+    const read = (name: string) => readFileSync(join(current, name), 'utf8')
+    const current = await issue(options)
+    provider.setSecureContext({ cert: read('cert.pem'), key: read('key.pem') })
+    connections = []
+    names = []
+    return read('ca.pem')
+  }
+
+  async function ask(host: string, networks: string[], ca: string) {
+    const agent = createAgent(networks, { lookup: lookupOf(['127.0.0.1']), ca })
+    try {
+      return await (await fetch(`https://${host}:${port}/`, { dispatcher: agent })).json()
+    } finally {
+      await agent.close()
+    }
+  }
+
+  test('is asked by its name when its certificate is of that name and of a trusted authority', async () => {
+    const ca = await show()
+    expect(await ask('models.example', ['127.0.0.0/8'], ca)).toEqual({ ok: true })
+    expect(await ask('127.0.0.1', ['127.0.0.0/8'], ca)).toEqual({ ok: true })
+    expect(names).toEqual(['models.example', false])
+  })
+
+  test.each([
+    ['of an authority that is not trusted', 'models.example', { fault: 'foreign' }, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['that has expired', 'models.example', { fault: 'expired' }, 'CERT_HAS_EXPIRED'],
+    ['of another name', 'other.example', {}, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  ] as const)('with a certificate %s is sent no request', async (_, host, options, code) => {
+    const ca = await show({ ...options, folder: randomUUID() })
+    await expect(ask(host, ['127.0.0.0/8'], ca)).rejects.toMatchObject({ cause: { code } })
+    expect(names).toEqual([])
+  })
+
+  test('with a certificate that this machine does not trust is sent no request', async () => {
+    await show()
+    let sent = 0
+    const fetching = guardedFetch(['127.0.0.0/8'], () => (sent += 1))(`https://localhost:${port}/`)
+    await expect(fetching).rejects.toMatchObject({ cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } })
+    expect({ sent, names }).toEqual({ sent: 0, names: [] })
+  })
+
+  test('at an address that is not allowed is not even greeted', async () => {
+    const ca = await show()
+    await expect(ask('models.example', [], ca)).rejects.toMatchObject({ cause: { name: 'AddressRefused' } })
+    await until('the connection to be closed', () => connections[0]?.closed)
+    expect(connections.map(({ bytesRead }) => bytesRead)).toEqual([0])
   })
 })

@@ -64,14 +64,15 @@ export async function startTestRunner({
     models: ['echo', 'slow-*', 'fail', 'flaky-*', 'throttle-*', 'cut', 'silent'].map(model),
   }
   const contents = new Map<string, string>()
+  const ownEnv: Record<string, string> = {
+    ...(natsUrl && { PF_NATS_URL: natsUrl }),
+    PF_PROVIDER_KEY_SECRET: 'a secret for keys of providers in tests',
+    PF_TEST_PROVIDERS_FILE: write('providers.json', { providers: [provider] }),
+    ...(key && { PF_TEST_PROVIDER_KEYS_FILE: write('keys.json', { sandbox: key }) }),
+    ...env,
+  }
   const service = await startTestService(testService, {
-    env: {
-      ...(natsUrl && { PF_NATS_URL: natsUrl }),
-      PF_PROVIDER_KEY_SECRET: 'a secret for keys of providers in tests',
-      PF_TEST_PROVIDERS_FILE: write('providers.json', { providers: [provider] }),
-      ...(key && { PF_TEST_PROVIDER_KEYS_FILE: write('keys.json', { sandbox: key }) }),
-      ...env,
-    },
+    env: ownEnv,
     overrides: { context: { remote: remoteOf(contents) }, ...(log && { log }) },
     ...(database && { database }),
   })
@@ -90,6 +91,8 @@ export async function startTestRunner({
   const read = async (testId: string) => (await tests.getTest({ testId }, { token })).test!
   return {
     ...service,
+    /** Its environment, beside that of its database and of every service. */
+    env: ownEnv,
     tests,
     token,
     contents,

@@ -15,6 +15,7 @@ import {
 import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { CANCEL_SUBJECT } from '../worker/cancelling.ts'
 import { DIALECTS } from './dialects.ts'
 import { startTestRunner, type TestRunner } from './harness.ts'
 import { answerJson, type Asked, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
@@ -252,7 +253,12 @@ describe('a run', () => {
     const { suiteId } = await newSuite(Array.from({ length: 40 }, (_, n) => says(`case ${n}`)))
     const { runId } = await run(suiteId)
     await until('some to be called', () => provider.journal.length > 0)
+    let told = 0
+    const hearing = broker.connection.subscribe(CANCEL_SUBJECT, { callback: () => void (told += 1) })
+    await broker.connection.flush()
     await suites.cancelSuiteRun({ runId }, runner)
+    await until('the workers to be told', () => told > 0)
+    hearing.unsubscribe()
     const found = await ended(runId)
     resolve()
     expect(found).toMatchObject({ verdict: Verdict.INCONCLUSIVE, endedCount: 40 })

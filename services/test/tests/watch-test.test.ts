@@ -90,28 +90,30 @@ test('who watches sees the states, the text as it comes, and the end', async () 
   expect(new Set(seen.statuses)).toEqual(new Set([Status.RUNNING, Status.COMPLETED]))
 })
 
-test('who comes late sees all of it, and who comes after the end, too', async () => {
+test('who comes late, to whichever replica, sees all of it, and who comes after the end, too', async () => {
   const { testId, call } = await start()
   call.write(text('Hello'))
   await sees(watch(testId), 'Hello')
-  const late = watch(testId)
-  await sees(late, 'Hello')
+  const late = [runner, other].map((at) => watch(testId, { at }))
+  for (const seen of late) await sees(seen, 'Hello')
   call.write(text(', world'))
   finish(call)
-  await late.done
-  expect(late.text).toBe('Hello, world')
+  for (const seen of late) {
+    await seen.done
+    expect(seen.text).toBe('Hello, world')
+  }
   const after = watch(testId)
   await after.done
   expect(after).toMatchObject({ kinds: ['delta', 'ended'], text: 'Hello, world' })
 })
 
-test('who opens the stream again after its last message has no gap and no repeat', async () => {
+test('who opens the stream again after its last message, at whichever replica, has no gap and no repeat', async () => {
   const { testId, call } = await start()
   call.write(text('one '))
   const first = watch(testId, { parts: 1 })
   await first.done
   call.write(text('two '))
-  const second = watch(testId, { after: first.cursors.at(-1)!, parts: 1 })
+  const second = watch(testId, { at: other, after: first.cursors.at(-1)!, parts: 1 })
   await second.done
   call.write(text('three'))
   finish(call)

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
 import { jetstream } from '@nats-io/jetstream'
+import { jobCause } from '#chassis/cause.ts'
+import { readMetric } from '#chassis/testing/metric.ts'
 import { until } from '#chassis/testing/until.ts'
 import { JOBS } from '#contracts/events.ts'
 import { TestJob } from '#contracts/gen/promptforge/test/v1/test_events.ts'
@@ -10,6 +12,7 @@ import {
   PromptTest_UsageSource as UsageSource,
 } from '#contracts/gen/promptforge/test/v1/test.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { CANCEL_SUBJECT } from '../worker/cancelling.ts'
 import { DIALECTS } from './dialects.ts'
 import { startTestRunner, type TestRunner } from './harness.ts'
 import { answerJson, type Asked, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
@@ -104,14 +107,14 @@ describe('a run', () => {
     })
   })
 
-  test('shows nothing of the key, whatever the provider says, in the row, the events and the answer', async () => {
-    answer = (response) => answerJson(response, 401, error(`Incorrect API key: ${KEY}`))
+  test.each([401, 500])('shows nothing of the key in the row, the events and the answer to %i', async (status) => {
+    answer = (response) => answerJson(response, status, error(`Incorrect API key: ${KEY}`))
     const { testId } = await runner.run('Hello?')
     const ended = await runner.ended(testId)
     expect(provider.journal[0]!.headers.authorization).toBe(`Bearer ${KEY}`)
     expect(ended).toMatchObject({
       status: Status.FAILED,
-      errorMessage: 'sandbox answered 401: (not shown: it has a part of the key)',
+      errorMessage: `sandbox answered ${status}: (not shown: it has a part of the key)`,
     })
     const rows = await sql('select t::text from prompt_tests t union all select o::text from outbox o')
     expect(JSON.stringify(rows)).not.toContain(KEY.slice(0, 8))
@@ -145,6 +148,25 @@ describe('a run', () => {
     })
   })
 
+  test.each([
+    ['that is refused', JSON.stringify({ error: { message: 'busy', code: 429 } })],
+    ['that is nonsense', '{"half":'],
+  ])('%s in the middle fails, is not tried again, and costs what was reserved', async (_, data) => {
+    answer = (response) => {
+      beginEvents(response)
+      response.end(`${begin(COUNTED)}${text('Hello')}data: ${data}\n\n`)
+    }
+    const { testId, reservedMicros } = await runner.run('Hello?')
+    expect(await runner.ended(testId)).toMatchObject({
+      status: Status.FAILED,
+      errorCode: ErrorCode.PROVIDER_ERROR,
+      response: 'Hello',
+      attempts: 1,
+      costMicros: reservedMicros,
+    })
+    expect(provider.journal).toHaveLength(1)
+  })
+
   test('of characters that a database cannot store has others in their place', async () => {
     answer = (response) => {
       beginEvents(response)
@@ -170,6 +192,28 @@ describe('cancelling', () => {
       costMicros: reservedMicros,
     })
     await until('the connection to be closed', async () => (await provider.connections()) === 0)
+  })
+
+  test('is told on NATS to the replica that runs it, which need not look at the row', async () => {
+    answer = half
+    const { testId } = await runner.run('Hello?')
+    await asked()
+    const told: string[] = []
+    const hearing = broker.connection.subscribe(CANCEL_SUBJECT, {
+      callback: (_, message) => void told.push(message.string()),
+    })
+    await broker.connection.flush()
+    // Of one that it does not run it takes no notice.
+    broker.connection.publish(CANCEL_SUBJECT, '00000000-0000-7000-8000-000000000000')
+    broker.connection.publish(CANCEL_SUBJECT, testId)
+    expect(await runner.ended(testId)).toMatchObject({ errorCode: ErrorCode.CANCELLED, cancelRequested: false })
+
+    const { testId: second } = await runner.run('Hello?')
+    await asked(2)
+    await runner.tests.cancelTest({ testId: second }, { token: runner.token })
+    await until('the replicas to be told', () => told.at(-1) === second)
+    await runner.ended(second)
+    hearing.unsubscribe()
   })
 
   test('while NATS is down ends a run all the same', async () => {
@@ -313,6 +357,33 @@ describe('a worker that is lost', () => {
       costMicros: reservedMicros,
     })
     await runner.tests.setBudget({ dailyLimitMicros: 10_000_000n }, { token: runner.token })
+  })
+
+  test('and takes the same test up again watches over it, although the lost call ends meanwhile', async () => {
+    const responses: ServerResponse[] = []
+    answer = (response) => {
+      responses.push(response)
+      half(response)
+    }
+    const discarded = () => readMetric(runner.metricsUrl, 'tests_discarded_total')
+    const before = await discarded()
+    const { testId, reservedMicros } = await runner.run('Hello?')
+    await asked()
+    await sql(`update prompt_tests set worker_id = gen_random_uuid() where id = $1`, [testId])
+    await makeOverdue(testId)
+    // At once: the worker has not noticed yet.
+    await runner.service.context.worker.jobs[0]!.run(new AbortController().signal, jobCause('sweep tests'))
+    await asked(2)
+    responses[0]!.end(end('stop', COUNTED))
+    await until('the lost call to end', async () => (await discarded()) > before)
+    await runner.tests.cancelTest({ testId }, { token: runner.token })
+    expect(await runner.ended(testId)).toMatchObject({
+      errorCode: ErrorCode.CANCELLED,
+      // The worker has stored it, not a sweep.
+      response: 'Hello',
+      attempts: 2,
+      costMicros: reservedMicros * 2n,
+    })
   })
 
   test('does not store what came of its call', async () => {

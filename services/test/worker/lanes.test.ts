@@ -24,6 +24,17 @@ test('no lane pauses for more than a minute', () => {
   expect(lanes.limit('one')).toBe(2)
 })
 
+test('a lane pauses also because another replica was throttled, with as many calls as before after that', () => {
+  let now = 0
+  const lanes = createLanes(() => now)
+  lanes.pause('one', 2000)
+  lanes.pause('one', 1000)
+  now = 1999
+  expect([lanes.limit('one'), lanes.limit('two')]).toEqual([0, 4])
+  now = 2000
+  expect(lanes.limit('one')).toBe(4)
+})
+
 test('success gives a lane more calls', () => {
   const lanes = createLanes()
   for (let i = 0; i < 4; i += 1) lanes.note('one', completed)

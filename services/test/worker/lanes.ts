@@ -12,6 +12,8 @@ export type Lanes = {
   pausedMs(lane: string): number
   /** Learns from how a call ended. */
   note(lane: string, outcome: Outcome): void
+  /** Learns from another replica that the provider has asked for a pause, for so many milliseconds from now on. */
+  pause(lane: string, pauseMs: number): void
 }
 
 /** A place among the calls that are made at once. */
@@ -25,12 +27,19 @@ export type Place = {
 type Lane = { calls: CallLimit; pausedUntil: number }
 type Memory = { get(name: string): Lane | undefined; set(name: string, lane: Lane): unknown }
 
+/** For how long a provider that has throttled a call has asked to be left alone, milliseconds. */
+export const pauseOf = (outcome: Outcome): number =>
+  outcome.kind === 'throttled' ? Math.min(MAX_PAUSE_MS, outcome.retryAfterMs ?? 0) : 0
+
 /** `now` is a monotonic clock, milliseconds. What `lanes` forgets begins anew. */
 export function createLanes(now: () => number = () => performance.now(), lanes: Memory = new Map()): Lanes {
   const laneOf = (name: string) => {
     const lane = lanes.get(name) ?? { calls: createCallLimit(now), pausedUntil: 0 }
     lanes.set(name, lane)
     return lane
+  }
+  const pause = (lane: Lane, pauseMs: number) => {
+    lane.pausedUntil = Math.max(lane.pausedUntil, now() + pauseMs)
   }
   return {
     limit: (name) => {
@@ -43,7 +52,8 @@ export function createLanes(now: () => number = () => performance.now(), lanes: 
       if (outcome.kind === 'completed') lane.calls.succeeded()
       if (outcome.kind !== 'throttled') return
       lane.calls.throttled()
-      lane.pausedUntil = Math.max(lane.pausedUntil, now() + Math.min(MAX_PAUSE_MS, outcome.retryAfterMs ?? 0))
+      pause(lane, pauseOf(outcome))
     },
+    pause: (name, pauseMs) => pause(laneOf(name), pauseMs),
   }
 }

@@ -10,16 +10,19 @@ import type { Logger } from '#chassis/logger.ts'
 import { watchOutage } from '#chassis/outage.ts'
 import { pause } from '#chassis/pause.ts'
 import { OWN_KEYS_LANE } from '#contracts/events.ts'
+import { CANCELLED_MESSAGE } from '../db/cancel-test.ts'
 import { type ClaimedRow, claimTest } from '../db/claim-test.ts'
 import { finishTest } from '../db/finish-test.ts'
+import { deferThrottled, throttleLane } from '../db/provider-throttles.ts'
 import { throttleTest } from '../db/throttle-test.ts'
 import type { TestConfig } from '../config.ts'
 import type { KeyVault } from '../key-vault.ts'
 import type { Models } from '../models.ts'
 import type { Suites } from '../suites.ts'
-import { callModel } from '../providers/call-model.ts'
+import { callModel, type Outcome } from '../providers/call-model.ts'
+import { tellCancelled } from './cancelling.ts'
 import { type Claim, createClaims } from './claims.ts'
-import { createLanes, type Place } from './lanes.ts'
+import { createLanes, pauseOf, type Place } from './lanes.ts'
 import { tellText } from './live-text.ts'
 import { eraseAgain, eraseUser } from './erasure.ts'
 import { createOwnKeys, OWN_KEYS_CALLS } from './own-keys.ts'
@@ -44,6 +47,8 @@ export type Worker = {
   claim(testId: string, lane: string): Promise<{ done: Promise<void> } | undefined>
   /** Cancels the tests of a user who was erased, and takes all that the user has stored. It may be done again. */
   eraseUser(userId: string, cause: Cause): Promise<void>
+  /** Tells the replica that runs a test that it is to be cancelled: call it when the row says so. */
+  cancel(testId: string): void
   /**
    * Waits until its tests have ended, no longer than RPCs may take; then it aborts their calls. Other workers run them again when
    * their leases are over.
@@ -66,7 +71,7 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
   const defaultLimit = BigInt(config.budget.defaultMicros)
   const lanes = createLanes()
   const ownKeys = createOwnKeys(sql)
-  const claims = createClaims(sql, log)
+  const claims = createClaims({ sql, live, log })
   const running = new Set<Promise<void>>()
   const metrics = workerMetrics(registry, running)
 
@@ -92,9 +97,12 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
     place.note(outcome)
     metrics.calls.inc({ lane, outcome: outcome.kind === 'failed' ? outcome.code : outcome.kind })
     const waitMs = waitOf(outcome, claimed, Date.now())
+    const pauseMs = lane === OWN_KEYS_LANE ? 0 : pauseOf(outcome)
     const store = async () => {
-      if (waitMs !== undefined) return sql(throttleTest, { id, workerId, waitMs })
-      const ending = endingOf(outcome, claimed, response.end())
+      if (pauseMs > 0) await sql(throttleLane, { lane, pauseMs })
+      const waits = waitMs === undefined ? [] : await sql(throttleTest, { id, workerId, waitMs })
+      if (waits.length > 0) return waits
+      const ending = endingOf(waitMs === undefined ? outcome : CANCELLED, claimed, response.end())
       return sql(finishTest, { id, workerId, ...ending, ...eventValues(jobCause('run test')) })
     }
     const rows = await untilStored(store, claim, log)
@@ -119,6 +127,8 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
       })
       if (!claimed[0]) {
         await leave()
+        // Hints that come after this one stay in the queue.
+        for (const { pause_ms: pauseMs } of await sql(deferThrottled, { id: testId })) lanes.pause(lane, pauseMs)
         return undefined
       }
       const done: Promise<void> = run(claimed[0], workerId, place)
@@ -128,6 +138,7 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
       running.add(done)
       return { done }
     },
+    cancel: (testId) => tellCancelled(live, testId),
     close: async () => {
       const stopped = new AbortController()
       await Promise.race([Promise.all(running), pause(config.drain.graceMs, stopped.signal)])
@@ -137,6 +148,9 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
     },
   }
 }
+
+/** How a test ends whose provider refused it for now, when it is not to wait because its owner has cancelled it. */
+const CANCELLED: Outcome = { kind: 'failed', code: 'CANCELLED', message: CANCELLED_MESSAGE, mayCost: false }
 
 const requestOf = ({ model_name: model, prompt_content: prompt, temperature, max_tokens: maxTokens }: ClaimedRow) => ({
   model,

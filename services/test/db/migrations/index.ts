@@ -3,6 +3,7 @@ import { Outbox } from './20261127180100-outbox.ts'
 import { ProviderKeys } from './20261127230000-provider-keys.ts'
 import { Suites } from './20261128000000-suites.ts'
 import { Erasure } from './20261128010000-erasure.ts'
+import { ProviderThrottles } from './20261128020000-provider-throttles.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: '20261127230000-provider-keys', class: ProviderKeys },
   { name: '20261128000000-suites', class: Suites },
   { name: '20261128010000-erasure', class: Erasure },
+  { name: '20261128020000-provider-throttles', class: ProviderThrottles },
 ]
