@@ -212,6 +212,9 @@ const STATEMENTS: Asked[] = [
   ]),
 ]
 
+/** Tables that may be scanned: they have a row for each provider. */
+const SMALL = ['provider_throttles']
+
 /** Rows that a statement may sort: what one sweep looks at. */
 const SORTED = 500
 
@@ -227,10 +230,10 @@ afterAll(() => database.drop())
 
 describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
   test.each(STATEMENTS.map(({ name, plan }) => [name, plan] as const))(
-    '%s scans no table, and sorts no more rows than a sweep looks at',
+    '%s scans no large table, and sorts no more rows than a sweep looks at',
     async (_, plan) => {
       const nodes = await plan(database, mode)
-      expect(tablesScanned(nodes)).toEqual([])
+      expect(tablesScanned(nodes).filter((table) => !SMALL.includes(table))).toEqual([])
       expect(Math.max(0, ...rowsSorted(nodes))).toBeLessThanOrEqual(SORTED)
     },
   )
