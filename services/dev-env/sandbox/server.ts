@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createAnswers, MODELS, wordsOf } from './answers.ts'
 import { type CompletionRequest, promptOf, streamCompletion, writeCompletion, writeError } from './completions.ts'
@@ -8,13 +9,24 @@ const MAX_REQUEST_BYTES = 8 * 1024 * 1024
 /** Connections that are open at once, at most. */
 const MAX_CONNECTIONS = 2000
 
-/** The sandbox: speaks OpenAI's chat completions at `/v1`, without a model behind it. It needs no key. */
-export function createSandbox() {
+/** A call that the sandbox got. */
+export type NotedCall = {
+  model: string
+  /** SHA-256 of the prompt's text, in hexadecimal. */
+  prompt: string
+  /** Whether it was refused because there were too many. */
+  isThrottled: boolean
+}
+
+/** The sandbox: speaks OpenAI's chat completions at `/v1`, without a model behind it. It needs no key. `note` hears of each call before its answer. */
+export function createSandbox(note: (call: NotedCall) => void = () => undefined) {
   const answer = createAnswers()
   const complete = async (request: CompletionRequest, response: ServerResponse) => {
     const prompt = promptOf(request)
     const planned = answer(request.model, prompt, request.seed ?? 0)
     if (!planned) return writeError(response, 404, `there is no model ${request.model}: see /v1/models`)
+    const isThrottled = planned.kind === 'error' && planned.status === 429
+    note({ model: request.model, prompt: createHash('sha256').update(prompt).digest('hex'), isThrottled })
     switch (planned.kind) {
       case 'silence':
         return undefined

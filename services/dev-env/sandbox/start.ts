@@ -9,15 +9,25 @@ export const SANDBOX = 'sandbox'
 /** A sandbox that runs, as a process of its own. */
 export type Sandbox = { url: string; stop(): Promise<void> }
 
-/** Starts it on a port of 127.0.0.1, 0 for a free one, with its log in `folder`. It ends when this process ends. */
-export async function startSandbox({ port, folder }: { port: number; folder: string }): Promise<Sandbox> {
+/** Where the sandbox is, and what it keeps. */
+type SandboxOptions = {
+  /** Of 127.0.0.1; 0: a free one. */
+  port: number
+  /** For its log. */
+  folder: string
+  /** File to which it writes a line for each call, a `NotedCall` in JSON, before it answers. Default: none. */
+  journal?: string
+}
+
+/** Starts it. It ends when this process ends. */
+export async function startSandbox({ port, folder, journal }: SandboxOptions): Promise<Sandbox> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const portFile = join(folder, 'sandbox.port')
   rmSync(portFile, { force: true })
   const child = new Child({
     name: 'the sandbox',
     command: process.execPath,
-    args: [join(import.meta.dirname, 'main.ts'), String(port), portFile],
+    args: [join(import.meta.dirname, 'main.ts'), String(port), portFile, ...(journal === undefined ? [] : [journal])],
     logFile: join(folder, 'sandbox.log'),
   })
   await child.ready(async () => existsSync(portFile))
