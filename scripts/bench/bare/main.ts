@@ -1,11 +1,12 @@
 // The bare server: what a service would be with nothing between the wire and its statements. It takes the environment of the
-// service that it stands beside, and `user`, `prompt` or `version` as its argument.
+// service that it stands beside, and `user`, `prompt`, `version` or `test` as its argument.
 import { MongoClient } from 'mongodb'
 import { Pool } from 'pg'
 import type { JSONWebKeySet } from 'jose'
 import { promptRpcs } from './prompt.ts'
 import { type BareRpc, serveBare } from './serve.ts'
 import { socialRpcs } from './social.ts'
+import { testRpcs } from './test.ts'
 import { createTokenCheck } from './tokens.ts'
 import { userRpcs } from './user.ts'
 import { versionRpcs } from './version.ts'
@@ -34,5 +35,6 @@ async function rpcsOf(service: string): Promise<BareRpc[]> {
     const shared = pool()
     return [...promptRpcs(shared), ...socialRpcs(shared)]
   }
+  if (service === 'test') return testRpcs(pool(), process.env as Record<string, string>)
   return versionRpcs(await MongoClient.connect(PF_MONGO_URL!), PF_MONGO_DATABASE!, PF_PROMPT_SERVICE!, PF_CERTIFICATES!)
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { pause } from '#chassis/pause.ts'
+import type { Word } from './answers.ts'
 
 /** A request of OpenAI's chat completions, as far as it matters here. */
 export type CompletionRequest = {
@@ -43,6 +44,9 @@ const textOf = (content: unknown): string =>
       ? content
       : ''
 
+/** What a word is, now. */
+export const wordOf = (word: Word): string => (typeof word === 'string' ? word : word())
+
 /** Writes an error in OpenAI's form. */
 export function writeError(
   response: ServerResponse,
@@ -71,7 +75,7 @@ export function writeCompletion(response: ServerResponse, model: string, text: s
 export async function streamCompletion(
   response: ServerResponse,
   { model, stream_options: options }: CompletionRequest,
-  pieces: string[],
+  pieces: Word[],
   gapMs: number,
   ending: Ending | undefined,
 ) {
@@ -87,7 +91,7 @@ export async function streamCompletion(
   for (const content of pieces) {
     if (gapMs > 0) await pause(gapMs, left.signal)
     if (left.signal.aborted) return
-    await write({ choices: [{ index: 0, delta: { content }, finish_reason: null }] })
+    await write({ choices: [{ index: 0, delta: { content: wordOf(content) }, finish_reason: null }] })
   }
   if (ending) {
     await write({ choices: [{ index: 0, delta: {}, finish_reason: ending.reason }] })

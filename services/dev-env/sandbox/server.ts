@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createAnswers, MODELS, wordsOf } from './answers.ts'
-import { type CompletionRequest, promptOf, streamCompletion, writeCompletion, writeError } from './completions.ts'
+import {
+  type CompletionRequest,
+  promptOf,
+  streamCompletion,
+  wordOf,
+  writeCompletion,
+  writeError,
+} from './completions.ts'
 
 /** Bytes of a request, at most. */
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024
@@ -43,7 +50,7 @@ export function createSandbox(note: (call: NotedCall) => void = () => undefined)
           promptTokens: wordsOf(prompt).length,
           completionTokens: words.length,
         }
-        if (!request.stream) return writeCompletion(response, request.model, words.join(''), ending)
+        if (!request.stream) return writeCompletion(response, request.model, words.map(wordOf).join(''), ending)
         return streamCompletion(response, request, words, planned.gapMs, planned.isCut ? undefined : ending)
       }
     }
