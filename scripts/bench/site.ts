@@ -83,7 +83,7 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
     ...testEnv,
     PF_BENCH_KEYS: keys,
     PF_BENCH_DEPLOY: join(network.certificates, DEPLOY, 'current'),
-    PF_VERSION_SERVICE: `dns:///localhost:${real.version.port}`,
+    PF_VERSION_SERVICE: targetOf(real.versions),
   })
   const sides = {
     real: await withGateway(network, 'real', real, parts),
@@ -117,19 +117,24 @@ type Start = (name: string, command: string[], env: Record<string, string>) => P
 
 /** Every service; the measurements ask for these by name. */
 type Named<T> = Record<string, T> & Record<'user' | 'prompt' | 'version' | 'test' | 'analytics', T>
-type Servers = Named<Server>
+type Servers = Named<Server> & { versions: Server }
 type Urls = Named<string>
 
 async function startServices({ services }: Network, start: Start): Promise<Servers> {
   const targets: Record<string, string> = {}
-  const servers: Record<string, Server> = {}
+  const versions = await start('bare-versions', ['scripts/bench/bare/main.ts', 'versions'], services['version']!.env)
+  const servers: Record<string, Server> = { versions }
   for (const { name } of SERVICES) {
-    const server = await start(name, [`services/${name}/main.ts`], { ...services[name]!.env, ...targets })
-    targets[`PF_${name.toUpperCase()}_SERVICE`] = `dns:///localhost:${server.port}`
+    // Its versions come from memory.
+    const own: Record<string, string> = name === 'test' ? { PF_VERSION_SERVICE: targetOf(versions) } : {}
+    const server = await start(name, [`services/${name}/main.ts`], { ...services[name]!.env, ...targets, ...own })
+    targets[`PF_${name.toUpperCase()}_SERVICE`] = targetOf(server)
     servers[name] = server
   }
   return servers as Servers
 }
+
+const targetOf = ({ port }: Server) => `dns:///localhost:${port}`
 
 // What is compiled is written when a process ends.
 async function restFirst(network: Network, startIn: (scope: AsyncDisposableStack) => Start) {
@@ -151,7 +156,7 @@ async function startBare(
   { keys, prompt }: { keys: string; prompt: Server },
   start: Start,
 ): Promise<BareServers> {
-  const more = { PF_BENCH_KEYS: keys, PF_PROMPT_SERVICE: `dns:///localhost:${prompt.port}` }
+  const more = { PF_BENCH_KEYS: keys, PF_PROMPT_SERVICE: targetOf(prompt) }
   const one = (name: string) =>
     start(`bare-${name}`, ['scripts/bench/bare/main.ts', name], { ...services[name]!.env, ...more })
   return { user: await one('user'), prompt: await one('prompt'), version: await one('version') }

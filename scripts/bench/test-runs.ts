@@ -17,6 +17,7 @@ import { onDatabase } from '../processes/on-database.ts'
 import { holdRelay } from '../processes/outbox.ts'
 import { residentMiB, watchMemory } from '../processes/usage.ts'
 import { addBareLane, LOOP_LANE, openTestLoop } from './bare/test-loop.ts'
+import { TEXT, VALUES } from './bare/versions.ts'
 import { percentiles } from './catch-up.ts'
 import { type Data, rpcRequest } from './cells.ts'
 import type { LoadTool } from './load/client.ts'
@@ -28,6 +29,9 @@ const CONCURRENCY = 32
 
 /** What the model may say of a prompt of a kilobyte while throughput is measured. */
 const MAX_TOKENS = 8
+
+/** The share of tests that must be admitted for a round to count. */
+const LEAST_ADMITTED = 0.98
 
 /** Tests whose texts are watched while the time to the watcher is measured, and how many of them at once. */
 const SAMPLES = 20
@@ -86,8 +90,8 @@ async function throughput(site: TestBench, ofRound: number, rounds: number): Pro
     ratio: median(rates.map((one) => one.real / one[bare])),
   })
   return [
-    row('RunTest to COMPLETED; bare: server, version, statements, publish, ack, call', 'server'),
-    row('RunTest to COMPLETED; bare: statements, publish, ack, call', 'loop'),
+    row('RunTest to COMPLETED; bare: server, statements, publish, ack, call', 'server'),
+    row('RunTest to COMPLETED; bare: the loop of these without a server', 'loop'),
     { what: 'RunTest to COMPLETED, the first after the start', measured: `${cold.toFixed(0)} tests/s` },
   ]
 }
@@ -109,9 +113,11 @@ async function toEnd({ load, tls, data, databases }: TestBench, port: number, co
     requests: requestsOf(await data(), count),
     isOnce: true,
   })
-  if (Object.keys(errors).length > 0) throw new Error(`tests were refused: ${JSON.stringify(errors)}`)
-  await untilCompleted(databases.test, before + count)
-  return (count / (performance.now() - begun)) * 1000
+  // On a machine that has much to do a call may not be answered in time.
+  const admitted = count - Object.values(errors).reduce((sum, times) => sum + times, 0)
+  if (admitted < count * LEAST_ADMITTED) throw new Error(`tests were refused: ${JSON.stringify(errors)}`)
+  await untilCompleted(databases.test, before + admitted)
+  return (admitted / (performance.now() - begun)) * 1000
 }
 
 /** The same tests by the loop alone, which has no server and asks nobody: tests a second. */
@@ -163,11 +169,6 @@ async function completed(url: string): Promise<number> {
 
 const untilCompleted = (url: string, count: number) =>
   until('the end of all tests', async () => (await completed(url)) >= count, 120_000)
-
-const VALUES = { topic: 'tea' }
-
-/** As `fillPrompts` writes them. */
-const TEXT = 'Summarise what follows on tea in five sentences. '.repeat(18)
 
 const runRequest = (promptId: string, modelName: string, maxTokens?: number) =>
   RunTestRequest.fromPartial({
