@@ -15,7 +15,7 @@ import { DEPLOY } from '../../services/broker/broker.ts'
 import { MESH } from '../../services/dev-env/infra/authority.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import { holdRelay } from '../processes/outbox.ts'
-import { residentMiB, watchMemory } from '../processes/usage.ts'
+import { cpuMicros, residentMiB, watchMemory } from '../processes/usage.ts'
 import { addBareLane, LOOP_LANE, openTestLoop } from './bare/test-loop.ts'
 import { TEXT, VALUES } from './bare/versions.ts'
 import { percentiles } from './catch-up.ts'
@@ -40,6 +40,7 @@ const AT_ONCE = 5
 /** Tests and watchers whose memory is measured. */
 const WATCHED = 200
 const WATCHERS = 500
+const WATCHED_TOKENS = 60
 
 type TestBench = BenchSite & { load: LoadTool }
 type Measured = (result: SpineResult) => void
@@ -74,7 +75,7 @@ async function throughput(site: TestBench, ofRound: number, rounds: number): Pro
   // The first has the price stored, and begins with the fewest calls at once.
   const cold = await real(site, ofRound)
   await bareServer(site, ofRound)
-  const rates: { real: number; server: number; loop: number }[] = []
+  const rates: { real: Rate; server: Rate; loop: Pick<Rate, 'perSecond'> }[] = []
   for (let round = 0; round < rounds; round++) {
     const one = {
       real: await real(site, ofRound),
@@ -85,24 +86,39 @@ async function throughput(site: TestBench, ofRound: number, rounds: number): Pro
   }
   const row = (what: string, bare: 'server' | 'loop'): SpineResult => ({
     what,
-    measured: `${median(rates.map((one) => one.real)).toFixed(0)} tests/s`,
-    bare: `${median(rates.map((one) => one[bare])).toFixed(0)} tests/s`,
-    ratio: median(rates.map((one) => one.real / one[bare])),
+    measured: `${median(rates.map((one) => one.real.perSecond)).toFixed(0)} tests/s`,
+    bare: `${median(rates.map((one) => one[bare].perSecond)).toFixed(0)} tests/s`,
+    ratio: median(rates.map((one) => one.real.perSecond / one[bare].perSecond)),
   })
+  const cpu = (side: 'real' | 'server') => median(rates.map((one) => one[side].cpuMicros))
   return [
     row('RunTest to COMPLETED; bare: server, statements, publish, ack, call', 'server'),
     row('RunTest to COMPLETED; bare: the loop of these without a server', 'loop'),
-    { what: 'RunTest to COMPLETED, the first after the start', measured: `${cold.toFixed(0)} tests/s` },
+    { what: 'RunTest to COMPLETED, the first after the start', measured: `${cold.perSecond.toFixed(0)} tests/s` },
+    {
+      what: 'RunTest to COMPLETED, processor time of the server',
+      measured: `${cpu('real').toFixed(0)} µs`,
+      bare: `${cpu('server').toFixed(0)} µs`,
+      ratio: cpu('real') / cpu('server'),
+    },
   ]
 }
 
-const real = (site: TestBench, count: number) => toEnd(site, site.test.port, count)
+/** Tests a second, and microseconds of the server's processor time for one. */
+type Rate = { perSecond: number; cpuMicros: number }
 
-const bareServer = (site: TestBench, count: number) => withoutRelay(site, () => toEnd(site, site.bareTest.port, count))
+const real = (site: TestBench, count: number) => toEnd(site, site.test, count)
 
-/** Asks for so many tests and waits until all are completed: tests a second. */
-async function toEnd({ load, tls, data, databases }: TestBench, port: number, count: number): Promise<number> {
+const bareServer = (site: TestBench, count: number) => withoutRelay(site, () => toEnd(site, site.bareTest, count))
+
+/** Asks for so many tests and waits until all are completed. */
+async function toEnd(
+  { load, tls, data, databases }: TestBench,
+  { pid, port }: BenchSite['test'],
+  count: number,
+): Promise<Rate> {
   const before = await completed(databases.test)
+  const used = cpuMicros(pid)
   const begun = performance.now()
   const { errors } = await load.run({
     transport: 'grpc',
@@ -117,11 +133,12 @@ async function toEnd({ load, tls, data, databases }: TestBench, port: number, co
   const admitted = count - Object.values(errors).reduce((sum, times) => sum + times, 0)
   if (admitted < count * LEAST_ADMITTED) throw new Error(`tests were refused: ${JSON.stringify(errors)}`)
   await untilCompleted(databases.test, before + admitted)
-  return (admitted / (performance.now() - begun)) * 1000
+  const perSecond = (admitted / (performance.now() - begun)) * 1000
+  return { perSecond, cpuMicros: (cpuMicros(pid) - used) / admitted }
 }
 
 /** The same tests by the loop alone, which has no server and asks nobody: tests a second. */
-function bareLoop(site: TestBench, count: number): Promise<number> {
+function bareLoop(site: TestBench, count: number): Promise<Pick<Rate, 'perSecond'>> {
   return withoutRelay(site, async () => {
     const { manager, databases, testEnv, data } = site
     await addBareLane(manager, LOOP_LANE)
@@ -131,19 +148,14 @@ function bareLoop(site: TestBench, count: number): Promise<number> {
       await using loop = await openTestLoop(pool, env, LOOP_LANE)
       const { callers, promptIds } = await data()
       const before = await completed(databases.test)
-      let asked = 0
-      const ask = async () => {
-        while (asked < count) {
-          const nth = asked++
-          const userId = callers[nth % callers.length]!.id
-          const promptId = promptIds[nth % promptIds.length]!
-          await loop.ask({ promptId, userId, version: 1, text: TEXT, values: VALUES, maxTokens: MAX_TOKENS })
-        }
-      }
       const begun = performance.now()
-      await Promise.all(Array.from({ length: CONCURRENCY }, ask))
+      await inTurns(count, async (nth) => {
+        const userId = callers[nth % callers.length]!.id
+        const promptId = promptIds[nth % promptIds.length]!
+        await loop.ask({ promptId, userId, version: 1, text: TEXT, values: VALUES, maxTokens: MAX_TOKENS })
+      })
       await untilCompleted(databases.test, before + count)
-      return (count / (performance.now() - begun)) * 1000
+      return { perSecond: (count / (performance.now() - begun)) * 1000 }
     } finally {
       await pool.end()
     }
@@ -226,33 +238,52 @@ function timeToWatcher(site: TestBench): Promise<SpineResult> {
   })
 }
 
-/** How much more memory the service has while many watch many tests, a word of which comes every 20 ms. */
+/** How much more memory the service has while many watch many tests, a word of which comes every 50 ms. */
 function memoryOfWatchers(site: TestBench): Promise<SpineResult> {
   return withStub(site, async (tests) => {
     const { callers, promptIds } = await site.data()
     await sleep(5000)
     const before = residentMiB(site.test.pid)
     const memory = watchMemory(site.test.pid)
-    const run = async (nth: number) => {
-      const { token } = callers[nth % callers.length]!
-      const { test } = await tests.runTest(runRequest(promptIds[nth]!, 'slow-20'), { token })
-      return { token, testId: test!.testId }
+    try {
+      const asked: { token: string; testId: string }[] = []
+      await inTurns(WATCHED, async (nth) => {
+        const { token } = callers[nth % callers.length]!
+        const { test } = await tests.runTest(runRequest(promptIds[nth]!, 'slow-50', WATCHED_TOKENS), { token })
+        asked.push({ token, testId: test!.testId })
+      })
+      const watching: Promise<void>[] = []
+      await inTurns(WATCHERS, async (nth) => {
+        const { promise: opened, resolve } = Promise.withResolvers<void>()
+        const watched = watchToEnd(tests, asked[nth % asked.length]!, resolve)
+        watching.push(watched)
+        await Promise.race([opened, watched])
+      })
+      await Promise.all(watching)
+    } finally {
+      memory.stop()
     }
-    const asked = await Promise.all(Array.from({ length: WATCHED }, (_, nth) => run(nth)))
-    const watch = async (nth: number) => {
-      const { token, testId } = asked[nth % asked.length]!
-      for await (const { kind } of tests.watchTest(WatchTestRequest.fromPartial({ testId }), { token }))
-        if (kind?.$case === 'event' && kind.value.what?.$case === 'ended') return
-      throw new Error('a watcher has not seen the end')
-    }
-    await Promise.all(Array.from({ length: WATCHERS }, (_, nth) => watch(nth)))
     const most = memory.stop()
-    return {
-      what: `${WATCHED} tests with ${WATCHERS} watchers`,
-      measured: `${(most - before).toFixed(0)} MiB more`,
-      memoryMiB: most,
-    }
+    const measured = `${(most - before).toFixed(0)} MiB more`
+    return { what: `${WATCHED} tests with ${WATCHERS} watchers`, measured, memoryMiB: most }
   })
+}
+
+async function watchToEnd(tests: Tests, { token, testId }: { token: string; testId: string }, opened: () => void) {
+  for await (const { kind } of tests.watchTest(WatchTestRequest.fromPartial({ testId }), { token })) {
+    opened()
+    if (kind?.$case === 'event' && kind.value.what?.$case === 'ended') return
+  }
+  throw new Error('a watcher has not seen the end')
+}
+
+/** Does so many things, a few at once. */
+async function inTurns(count: number, work: (nth: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const loop = async () => {
+    while (next < count) await work(next++)
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, loop))
 }
 
 function median(values: number[]): number {
