@@ -18,6 +18,9 @@ const MODELS: [name: string, share: number][] = [
 
 const MAX_TOKENS = 100
 
+/** Suites that a person makes, and then runs. */
+const SUITES = 3
+
 /** Allows a person to spend as much on tests as may be. */
 export async function allowMost(send: Send, person: Person, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
@@ -30,10 +33,10 @@ export async function allowMost(send: Send, person: Person, signal: AbortSignal)
 /** Runs a test of a prompt, a comparison or a suite, or cancels. */
 export async function actOnTests(send: Send, ledger: Ledger, person: Person, promptId: string): Promise<void> {
   const dice = Math.random()
-  if (dice < 0.65) return runTest(send, ledger, person, promptId)
-  if (dice < 0.8) return cancelTest(send, ledger, person)
-  if (dice < 0.9) return compare(send, ledger, person, promptId)
-  if (dice < 0.95 || person.suites.length === 0) return createSuite(send, person, promptId)
+  if (dice < 0.55) return runTest(send, ledger, person, promptId)
+  if (dice < 0.7) return cancelTest(send, ledger, person)
+  if (dice < 0.8) return compare(send, ledger, person, promptId)
+  if (person.suites.length < SUITES) return createSuite(send, person, promptId)
   return runSuite(send, ledger, person)
 }
 
