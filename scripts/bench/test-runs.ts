@@ -1,46 +1,26 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client as PgClient } from 'pg'
 import { Pool } from 'pg'
-import { createStub, openChannel, type Stub } from '#chassis/grpc/client.ts'
-import { openMesh } from '#chassis/grpc/tls.ts'
 import { until } from '#chassis/testing/until.ts'
-import { loadContract } from '#contracts/contract.ts'
-import {
-  RunTestRequest,
-  TestServiceService,
-  WatchTestRequest,
-} from '#contracts/gen/promptforge/test/v1/test_service.ts'
+import { TestServiceService } from '#contracts/gen/promptforge/test/v1/test_service.ts'
 import { DEPLOY } from '../../services/broker/broker.ts'
-import { MESH } from '../../services/dev-env/infra/authority.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import { holdRelay } from '../processes/outbox.ts'
-import { cpuMicros, residentMiB, watchMemory } from '../processes/usage.ts'
+import { cpuMicros } from '../processes/usage.ts'
 import { addBareLane, LOOP_LANE, openTestLoop } from './bare/test-loop.ts'
 import { TEXT, VALUES } from './bare/versions.ts'
-import { percentiles } from './catch-up.ts'
 import { type Data, rpcRequest } from './cells.ts'
 import type { LoadTool } from './load/client.ts'
 import type { BenchSite } from './site.ts'
 import type { SpineResult } from './table.ts'
-
-/** Calls of RunTest at once. */
-const CONCURRENCY = 32
+import { CONCURRENCY, inTurns, runRequest } from './test-requests.ts'
+import { memoryOfWatchers, timeToWatcher } from './test-watchers.ts'
 
 /** What the model may say of a prompt of a kilobyte while throughput is measured. */
 const MAX_TOKENS = 8
 
 /** The share of tests that must be admitted for a round to count. */
 const LEAST_ADMITTED = 0.98
-
-/** Tests whose texts are watched while the time to the watcher is measured, and how many of them at once. */
-const SAMPLES = 20
-const AT_ONCE = 5
-
-/** Tests and watchers whose memory is measured. */
-const WATCHED = 200
-const WATCHERS = 500
-const WATCHED_TOKENS = 60
 
 type TestBench = BenchSite & { load: LoadTool }
 type Measured = (result: SpineResult) => void
@@ -182,16 +162,6 @@ async function completed(url: string): Promise<number> {
 const untilCompleted = (url: string, count: number) =>
   until('the end of all tests', async () => (await completed(url)) >= count, 120_000)
 
-const runRequest = (promptId: string, modelName: string, maxTokens?: number) =>
-  RunTestRequest.fromPartial({
-    promptId,
-    which: { $case: 'version', value: 1 },
-    values: VALUES,
-    modelProvider: 'sandbox',
-    modelName,
-    maxTokens,
-  })
-
 const requestsOf = ({ callers, promptIds }: Data, count: number) =>
   Array.from({ length: count }, (_, nth) =>
     rpcRequest(
@@ -200,91 +170,6 @@ const requestsOf = ({ callers, promptIds }: Data, count: number) =>
       callers[nth % callers.length]!.token,
     ),
   )
-
-type Tests = Stub<typeof TestServiceService>
-
-async function withStub<T>({ certificates, test }: BenchSite, work: (tests: Tests) => Promise<T>): Promise<T> {
-  const mesh = openMesh({ certificates, ...MESH })
-  const target = `dns:///localhost:${test.port}`
-  const channel = openChannel({ contract: loadContract(), mesh, service: 'test', target })
-  try {
-    return await work(createStub(channel, TestServiceService))
-  } finally {
-    channel.close()
-  }
-}
-
-/** From the sandbox's writing a token to the watcher's having it. Each token says when it was written. */
-function timeToWatcher(site: TestBench): Promise<SpineResult> {
-  return withStub(site, async (tests) => {
-    const { callers, promptIds } = await site.data()
-    const times: number[] = []
-    const watch = async (nth: number) => {
-      const { token } = callers[nth % callers.length]!
-      const { test } = await tests.runTest(runRequest(promptIds[nth]!, 'clock-5'), { token })
-      let openedAt = Infinity
-      for await (const { kind } of tests.watchTest(WatchTestRequest.fromPartial({ testId: test!.testId }), { token })) {
-        const now = Date.now()
-        openedAt = Math.min(openedAt, now)
-        if (kind?.$case !== 'event' || kind.value.what?.$case !== 'delta') continue
-        const written = kind.value.what.value.text.trim().split(' ').map(Number)
-        // What was said before the stream was open came as soon as it was.
-        times.push(...written.filter((at) => at > openedAt).map((at) => now - at))
-      }
-    }
-    for (let nth = 0; nth < SAMPLES; nth += AT_ONCE)
-      await Promise.all(Array.from({ length: AT_ONCE }, (_, more) => watch(nth + more)))
-    return { what: 'a token every 5 ms, from the model to the watcher', measured: percentiles(times) }
-  })
-}
-
-/** How much more memory the service has while many watch many tests, a word of which comes every 50 ms. */
-function memoryOfWatchers(site: TestBench): Promise<SpineResult> {
-  return withStub(site, async (tests) => {
-    const { callers, promptIds } = await site.data()
-    await sleep(5000)
-    const before = residentMiB(site.test.pid)
-    const memory = watchMemory(site.test.pid)
-    try {
-      const asked: { token: string; testId: string }[] = []
-      await inTurns(WATCHED, async (nth) => {
-        const { token } = callers[nth % callers.length]!
-        const { test } = await tests.runTest(runRequest(promptIds[nth]!, 'slow-50', WATCHED_TOKENS), { token })
-        asked.push({ token, testId: test!.testId })
-      })
-      const watching: Promise<void>[] = []
-      await inTurns(WATCHERS, async (nth) => {
-        const { promise: opened, resolve } = Promise.withResolvers<void>()
-        const watched = watchToEnd(tests, asked[nth % asked.length]!, resolve)
-        watching.push(watched)
-        await Promise.race([opened, watched])
-      })
-      await Promise.all(watching)
-    } finally {
-      memory.stop()
-    }
-    const most = memory.stop()
-    const measured = `${(most - before).toFixed(0)} MiB more`
-    return { what: `${WATCHED} tests with ${WATCHERS} watchers`, measured, memoryMiB: most }
-  })
-}
-
-async function watchToEnd(tests: Tests, { token, testId }: { token: string; testId: string }, opened: () => void) {
-  for await (const { kind } of tests.watchTest(WatchTestRequest.fromPartial({ testId }), { token })) {
-    opened()
-    if (kind?.$case === 'event' && kind.value.what?.$case === 'ended') return
-  }
-  throw new Error('a watcher has not seen the end')
-}
-
-/** Does so many things, a few at once. */
-async function inTurns(count: number, work: (nth: number) => Promise<void>): Promise<void> {
-  let next = 0
-  const loop = async () => {
-    while (next < count) await work(next++)
-  }
-  await Promise.all(Array.from({ length: CONCURRENCY }, loop))
-}
 
 function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
