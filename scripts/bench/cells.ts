@@ -279,7 +279,12 @@ const tokenOf = ({ callers }: Data, index: number) => callers[index % callers.le
 const bearer = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` }
 
-const rpcRequest = <R extends Rpc>(rpc: R, message: ReturnType<R['requestDeserialize']>, token?: string): Request => ({
+/** A call, as it goes on the wire. */
+export const rpcRequest = <R extends Rpc>(
+  rpc: R,
+  message: ReturnType<R['requestDeserialize']>,
+  token?: string,
+): Request => ({
   path: rpc.path,
   headers: bearer(token),
   body: rpc.requestSerialize(message),

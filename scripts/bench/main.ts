@@ -8,6 +8,7 @@ import { printing } from './measured.ts'
 import { type BenchOptions, readOptions } from './options.ts'
 import { openBenchSite } from './site.ts'
 import { measureSpine } from './spine-cells.ts'
+import { measureTests } from './test-runs.ts'
 import { resultLine, spineLine } from './table.ts'
 
 endWithParent()
@@ -23,7 +24,10 @@ try {
   process.exitCode = interrupted.signal.aborted ? 130 : 1
 }
 
-async function bench({ flags, only, concurrency, events, ...times }: BenchOptions, signal: AbortSignal) {
+async function bench(
+  { flags, only, concurrency, events, tests: ofRound, ...times }: BenchOptions,
+  signal: AbortSignal,
+) {
   const say = (line: string) => {
     signal.throwIfAborted()
     sayAlways(line)
@@ -33,7 +37,7 @@ async function bench({ flags, only, concurrency, events, ...times }: BenchOption
   await printing(
     site.atRest,
     (text) => process.stdout.write(text),
-    async ({ results, spine }) => {
+    async ({ results, spine, tests }) => {
       for (const cell of CELLS.filter(({ name }) => only.includes(name))) {
         await warmUp({ ...site, ...times, load }, cell, Math.max(...concurrency))
         for (const many of concurrency) {
@@ -41,6 +45,12 @@ async function bench({ flags, only, concurrency, events, ...times }: BenchOption
           results.push(result)
           say(resultLine(result))
         }
+      }
+      if (ofRound > 0) {
+        await measureTests({ ...site, load }, { ofRound, rounds: times.rounds }, (result) => {
+          tests.push(result)
+          say(spineLine(result))
+        })
       }
       if (events === 0) return
       await measureSpine(site, events, say, (result) => {

@@ -15,12 +15,14 @@ export type BenchOptions = {
   concurrency: number[]
   /** Events that wait when their way is measured; 0: it is not. */
   events: number
+  /** Tests of a round when tests are measured, at most 1,900; 0: they are not. */
+  tests: number
   /** Options for Node, for both sides alike. */
   flags: string[]
 }
 
 const USAGE =
-  'npm run bench -- [--seconds N] [--warm-up N] [--rounds N] [--only A,B] [--concurrency 1,32] [--events N] [--flags=--a,--b]'
+  'npm run bench -- [--seconds N] [--warm-up N] [--rounds N] [--only A,B] [--concurrency 1,32] [--events N] [--tests N] [--flags=--a,--b]'
 
 /** Reads the command line. Throws one sentence, with how it is used, when it is wrong. */
 export function readOptions(args = process.argv.slice(2)): BenchOptions {
@@ -33,6 +35,7 @@ export function readOptions(args = process.argv.slice(2)): BenchOptions {
       only: { type: 'string', default: CELLS.map(({ name }) => name).join(',') },
       concurrency: { type: 'string', default: '1,32' },
       events: { type: 'string', default: '1000000' },
+      tests: { type: 'string', default: '1800' },
       flags: { type: 'string', default: SERVE_FLAGS.join(',') },
     },
   })
@@ -47,6 +50,7 @@ export function readOptions(args = process.argv.slice(2)): BenchOptions {
     only,
     concurrency: values.concurrency.split(',').map(positive),
     events: Number(values.events),
+    tests: Number(values.tests),
     flags: values.flags.split(',').filter(Boolean),
   }
 }

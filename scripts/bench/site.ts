@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { until } from '#chassis/testing/until.ts'
+import { DEPLOY } from '../../services/broker/broker.ts'
 import { startGateway } from '../../services/dev-env/gateway.ts'
 import type { Network } from '../../services/dev-env/network.ts'
 import { SERVICES } from '../../services/dev-env/services.ts'
+import { addBareLane, BARE_LANE } from './bare/test-loop.ts'
 import { type Callers, signIn } from './callers.ts'
 import type { Data } from './cells.ts'
 import { onDatabase } from '../processes/on-database.ts'
@@ -29,8 +31,12 @@ export type BenchSite = AsyncDisposable & {
   spine: Spine
   manager: JetStreamManager
   databases: Urls
-  /** The process and port of the analytics service. */
+  /** The process and port of the analytics service, of the test service, and of the bare server beside that. */
   analytics: { pid: number; port: number }
+  test: { pid: number; port: number }
+  bareTest: { pid: number; port: number }
+  /** What the test service is started with. */
+  testEnv: Record<string, string>
   /** Folder with the certificates of people's clients. */
   certificates: string
   sides: { real: Side; bare: Side }
@@ -69,7 +75,16 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
   const data = await fill(urls, callers)
   say(`ready: ${USERS} users and ${PROMPTS} prompts`)
 
-  const bare = await startBare(network, { keys: await callers.keys(), prompt: real.prompt }, start)
+  const keys = await callers.keys()
+  const bare = await startBare(network, { keys, prompt: real.prompt }, start)
+  const testEnv = network.services['test']!.env
+  await addBareLane(manager, BARE_LANE)
+  const bareTest = await start('bare-test', ['scripts/bench/bare/main.ts', 'test'], {
+    ...testEnv,
+    PF_BENCH_KEYS: keys,
+    PF_BENCH_DEPLOY: join(network.certificates, DEPLOY, 'current'),
+    PF_VERSION_SERVICE: targetOf(real.versions),
+  })
   const sides = {
     real: await withGateway(network, 'real', real, parts),
     bare: await withGateway(network, 'bare', bare, parts),
@@ -85,27 +100,41 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
     }),
   )
   const all = parts.move()
-  const known = { spine, manager, databases: urls, analytics: real.analytics, certificates: client }
+  const known = {
+    spine,
+    manager,
+    databases: urls,
+    analytics: real.analytics,
+    test: real.test,
+    bareTest,
+    testEnv,
+    certificates: client,
+  }
   return { ...known, sides, atRest, tls, data, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 type Start = (name: string, command: string[], env: Record<string, string>) => Promise<Server>
 
 /** Every service; the measurements ask for these by name. */
-type Named<T> = Record<string, T> & Record<'user' | 'prompt' | 'version' | 'analytics', T>
-type Servers = Named<Server>
+type Named<T> = Record<string, T> & Record<'user' | 'prompt' | 'version' | 'test' | 'analytics', T>
+type Servers = Named<Server> & { versions: Server }
 type Urls = Named<string>
 
 async function startServices({ services }: Network, start: Start): Promise<Servers> {
   const targets: Record<string, string> = {}
-  const servers: Record<string, Server> = {}
+  const versions = await start('bare-versions', ['scripts/bench/bare/main.ts', 'versions'], services['version']!.env)
+  const servers: Record<string, Server> = { versions }
   for (const { name } of SERVICES) {
-    const server = await start(name, [`services/${name}/main.ts`], { ...services[name]!.env, ...targets })
-    targets[`PF_${name.toUpperCase()}_SERVICE`] = `dns:///localhost:${server.port}`
+    // Its versions come from memory.
+    const own: Record<string, string> = name === 'test' ? { PF_VERSION_SERVICE: targetOf(versions) } : {}
+    const server = await start(name, [`services/${name}/main.ts`], { ...services[name]!.env, ...targets, ...own })
+    targets[`PF_${name.toUpperCase()}_SERVICE`] = targetOf(server)
     servers[name] = server
   }
   return servers as Servers
 }
+
+const targetOf = ({ port }: Server) => `dns:///localhost:${port}`
 
 // What is compiled is written when a process ends.
 async function restFirst(network: Network, startIn: (scope: AsyncDisposableStack) => Start) {
@@ -127,7 +156,7 @@ async function startBare(
   { keys, prompt }: { keys: string; prompt: Server },
   start: Start,
 ): Promise<BareServers> {
-  const more = { PF_BENCH_KEYS: keys, PF_PROMPT_SERVICE: `dns:///localhost:${prompt.port}` }
+  const more = { PF_BENCH_KEYS: keys, PF_PROMPT_SERVICE: targetOf(prompt) }
   const one = (name: string) =>
     start(`bare-${name}`, ['scripts/bench/bare/main.ts', name], { ...services[name]!.env, ...more })
   return { user: await one('user'), prompt: await one('prompt'), version: await one('version') }

@@ -1,7 +1,7 @@
 import type { Figures, Result } from './measure.ts'
 import type { BenchSite } from './site.ts'
 
-/** What the spine's table shows of one thing. */
+/** What the table of events, or that of tests, shows of one thing. */
 export type SpineResult = {
   what: string
   /** With its unit. */
@@ -44,10 +44,10 @@ export const restTable = (services: BenchSite['atRest']) =>
     ]),
   )
 
-/** The way of events as a table in Markdown. */
-export const spineTable = (results: SpineResult[]) =>
+/** The way of events, or of tests, as a table in Markdown. */
+export const spineTable = (title: string, results: SpineResult[]) =>
   markdown(
-    ['events', 'measured', 'bare', 'ratio', 'memory MiB'],
+    [title, 'measured', 'bare', 'ratio', 'memory MiB'],
     results.map(({ what, measured, bare = '', ratio, memoryMiB }) => [
       what,
       measured,

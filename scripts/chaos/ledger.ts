@@ -4,6 +4,7 @@ export type Ledger = {
   prompts: Map<string, AckedPrompt>
   /** What people last did to a prompt or to each other, by `${who} ${what}`. */
   social: Social
+  tests: Tests
   /** Sign-ins that were answered. */
   signIns: number
   /** Requests by what was answered. */
@@ -27,11 +28,22 @@ export type Social = {
   comments: Set<string>
 }
 
+/** What was asked of the test service. */
+export type Tests = {
+  /** The value `topic`, another one each time, of each test that was asked for; the test's id when that was acknowledged. */
+  asked: Map<string, string | undefined>
+  /** Tests whose cancelling was acknowledged, runs of suites, and comparisons: ids. */
+  cancelled: Set<string>
+  suiteRuns: Set<string>
+  comparisons: Set<string>
+}
+
 /** An empty one. */
 export const newLedger = (): Ledger => ({
   users: new Map(),
   prompts: new Map(),
   social: { likes: new Map(), follows: new Map(), ratings: new Map(), comments: new Set() },
+  tests: { asked: new Map(), cancelled: new Set(), suiteRuns: new Set(), comparisons: new Set() },
   signIns: 0,
   answers: {},
 })

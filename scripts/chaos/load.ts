@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AckedPrompt, Ledger } from './ledger.ts'
 import { actOnOthers } from './social.ts'
+import { allowMost, actOnTests } from './tests.ts'
 
 /** Milliseconds that an answer may take. */
 const TIMEOUT_MS = 15_000
@@ -12,13 +13,14 @@ const PASSWORD = 'correct horse battery'
 export type Answer = { status: number; body: any }
 
 /** Somebody who acts. */
-export type Person = { id: string; login: string; token: string; prompts: string[] }
+export type Person = { id: string; login: string; token: string; prompts: string[]; tests: string[]; suites: string[] }
 
-/** One person who writes, edits, reads, renames, deletes, likes, rates, comments, forks and follows until `signal` is aborted; the ledger gets what was acknowledged. */
+/** One person who writes, edits, reads, renames, deletes, likes, rates, comments, forks, follows and tests until `signal` is aborted; the ledger gets what was acknowledged. */
 export async function actAsPerson(url: string, ledger: Ledger, signal: AbortSignal): Promise<void> {
   const send = sender(url, ledger)
   const person = await register(send, ledger, signal)
   if (!person) return
+  await allowMost(send, person, signal)
   while (!signal.aborted) {
     await step(send, ledger, person)
     await sleep(20)
@@ -30,10 +32,11 @@ async function step(send: Send, ledger: Ledger, person: Person) {
   const promptId = person.prompts[Math.floor(Math.random() * person.prompts.length)]
   if (promptId === undefined || dice < 0.25) return create(send, ledger, person)
   const prompt = ledger.prompts.get(promptId)!
-  if (dice < 0.55) return update(send, person, promptId, prompt)
-  if (dice < 0.75) return actOnOthers(send, ledger, person)
-  if (dice < 0.85) return void (await send('GET', `/v1/prompts/${promptId}`, person))
-  if (dice < 0.9) return remove(send, person, promptId, prompt)
+  if (dice < 0.45) return update(send, person, promptId, prompt)
+  if (dice < 0.65) return actOnOthers(send, ledger, person)
+  if (dice < 0.8) return actOnTests(send, ledger, person, promptId)
+  if (dice < 0.87) return void (await send('GET', `/v1/prompts/${promptId}`, person))
+  if (dice < 0.91) return remove(send, person, promptId, prompt)
   if (dice < 0.95) return rename(send, ledger, person)
   return signIn(send, ledger, person)
 }
@@ -48,7 +51,8 @@ async function register(send: Send, ledger: Ledger, signal: AbortSignal): Promis
     })
     if (status === 200) {
       ledger.users.set(body.user.id, { username, isUnsure: false })
-      return { id: body.user.id, login: `${username}@chaos.test`, token: body.tokens.accessToken, prompts: [] }
+      const login = `${username}@chaos.test`
+      return { id: body.user.id, login, token: body.tokens.accessToken, prompts: [], tests: [], suites: [] }
     }
     await sleep(200)
   }

@@ -12,6 +12,7 @@ import { say } from '../processes/say.ts'
 import { type Ledger, newLedger } from './ledger.ts'
 import { actAsPerson } from './load.ts'
 import { type Finding, recount } from './recount.ts'
+import { recountTests, untilTestsEnded } from './recount-tests.ts'
 import type { Site } from '../processes/site.ts'
 import { type Fault, openChaosSite } from './site.ts'
 
@@ -48,9 +49,16 @@ async function chaos(durationMs: number): Promise<boolean> {
   const people = Array.from({ length: PEOPLE }, () => actAsPerson(gateway.url, ledger, end))
   const struck = await strikeOften(faults, end, ledger)
   await Promise.all(people)
-  say('everybody has stopped: waiting until all events have arrived')
+  say('everybody has stopped: waiting until all tests have ended')
+  await untilTestsEnded(site.databases['test']!)
+  say('waiting until all events have arrived')
   await processAll(site.manager, outboxesOf(site), SETTLE_MS)
-  const findings = [...(await recount(site.databases, ledger)), await rollups(site), await noDeadLetters(site)]
+  const findings = [
+    ...(await recount(site.databases, ledger)),
+    ...(await recountTests(site.databases['test']!, ledger, site.calls)),
+    await rollups(site),
+    await noDeadLetters(site),
+  ]
   process.stdout.write(`\n${report(findings, struck, ledger)}\n`)
   return findings.every(({ wrong }) => wrong.length === 0)
 }
@@ -92,7 +100,11 @@ async function noDeadLetters({ manager }: Site): Promise<Finding> {
   return { what: 'no event went to the dead letters', compared: state.messages, wrong }
 }
 
-function report(findings: Finding[], struck: Record<string, number>, { users, prompts, answers }: Ledger): string {
+function report(
+  findings: Finding[],
+  struck: Record<string, number>,
+  { users, prompts, tests, answers }: Ledger,
+): string {
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
       .map(([name, count]) => `${name} ${count}`)
@@ -104,7 +116,7 @@ function report(findings: Finding[], struck: Record<string, number>, { users, pr
   ])
   return [
     `faults: ${list(struck)}`,
-    `answers: ${list(answers)}; ${users.size} users and ${prompts.size} prompts acknowledged`,
+    `answers: ${list(answers)}; ${users.size} users, ${prompts.size} prompts and ${tests.suiteRuns.size} runs of suites acknowledged`,
     '',
     ...lines,
   ].join('\n')

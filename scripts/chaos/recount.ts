@@ -54,7 +54,7 @@ async function readFacts(databases: Databases) {
           is_public and status = 'PUBLISHED' and deleted_at is null as visible from prompts`,
       ),
     ),
-    outboxes: { user: await outbox('user'), prompt: await outbox('prompt') },
+    outboxes: { user: await outbox('user'), prompt: await outbox('prompt'), test: await outbox('test') },
     versions: await readVersions(databases['version']!),
     analytics: await onDatabase<{ event_id: string; event_type: string }>(
       databases['analytics']!,
@@ -128,7 +128,7 @@ function versionsOfPrompts({ prompts, versions }: Facts): Finding {
 }
 
 function eventsOfServices({ outboxes, prompts, users }: Facts, { signIns }: Ledger): Finding[] {
-  const all = [...outboxes.user, ...outboxes.prompt]
+  const all = Object.values(outboxes).flat()
   const unpublished = all.filter(({ done }) => !done).map(({ id }) => `event ${id} was not published`)
   const countOf = (rows: OutboxEvent[], ...events: { subject: string }[]) => {
     const own = rows.filter(({ subject }) => events.some((event) => subject.startsWith(event.subject)))
@@ -158,14 +158,18 @@ function eventsOfServices({ outboxes, prompts, users }: Facts, { signIns }: Ledg
 
 function eventsInAnalytics({ outboxes, versions, analytics }: Facts): Finding {
   const consumed = new Set(
-    [...emittedBy('user'), ...emittedBy('prompt')]
+    ['user', 'prompt', 'test']
+      .flatMap(emittedBy)
       .filter(({ consumers }) => consumers.includes('analytics'))
       .map(({ subject }) => subject),
   )
   const isConsumed = ({ subject }: OutboxEvent) =>
     [...consumed].some((one) => subject === one || subject.startsWith(`${one}.`))
   const emitted = [
-    ...[...outboxes.user, ...outboxes.prompt].filter(isConsumed).map(({ id }) => id),
+    ...Object.values(outboxes)
+      .flat()
+      .filter(isConsumed)
+      .map(({ id }) => id),
     ...versions.map(({ versionId }) => versionId),
   ]
   const counted = new Set(analytics.map(({ event_id: id }) => id))

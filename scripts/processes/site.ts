@@ -7,6 +7,8 @@ import type { GatewayOptions } from '../../services/dev-env/gateway.ts'
 import { startMongo } from '../../services/dev-env/infra/mongo.ts'
 import { startNats } from '../../services/dev-env/infra/nats.ts'
 import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
+import { writeProviders } from '../../services/dev-env/providers.ts'
+import { SANDBOX, startSandbox } from '../../services/dev-env/sandbox/start.ts'
 import { openMembers } from '../../services/dev-env/members.ts'
 import { type Network, startNetwork } from '../../services/dev-env/network.ts'
 import { type Kind, makeFolders } from './folders.ts'
@@ -23,6 +25,8 @@ export type Site = AsyncDisposable & {
   /** URL of each service's database. */
   databases: Record<string, string>
   manager: JetStreamManager
+  /** In a chaos: the calls of the sandbox, a `NotedCall` in a line. */
+  calls: string
 }
 
 /** Builds it in temporary folders. `ports` are those of the services: 'free', or the first of a fixed row. */
@@ -41,6 +45,12 @@ export async function openSite(
   const network = await startNetwork({ state, ...stores, ports, gateway })
   // It has made databases, streams, certificates and secrets. The services become processes of their own.
   await network.stop()
+  const folder = join(state, SANDBOX)
+  const calls = join(folder, 'calls.jsonl')
+  const sandbox = await startSandbox({ port: 0, folder, ...(name === 'chaos' && { journal: calls }) })
+  opened.defer(sandbox.stop)
+  // The file that the environment of the test service names.
+  writeProviders(folder, { sandbox })
   const connection = await connectDeploy({
     url: nats.url,
     certificates: join(network.certificates, DEPLOY, 'current'),
@@ -52,5 +62,5 @@ export async function openSite(
   )
   const all = opened.move()
   const close = () => all.disposeAsync()
-  return { state, postgres, mongo, nats, network, databases, manager, [Symbol.asyncDispose]: close }
+  return { state, postgres, mongo, nats, network, databases, manager, calls, [Symbol.asyncDispose]: close }
 }

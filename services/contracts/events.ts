@@ -60,7 +60,7 @@ export type EventDefinition<T = unknown> = {
   consumers: readonly string[]
   /**
    * How often it can happen to what it is about, for a consumer that may hear of it under two ids, as after `resync`: once at all,
-   * once at each revision, or again and again.
+   * once at each revision, or again and again. Analytics counts once for each user, or each prompt: only what is about these can happen once.
    */
   happens: 'ONCE' | 'ONCE_A_REVISION' | 'OFTEN'
   message: MessageFns<T>
@@ -134,7 +134,7 @@ export const EVENTS = {
   testCompleted: event('test', 'test.completed', 'test', test.TestCompleted),
   testFailed: event('test', 'test.failed', 'test', test.TestFailed),
   comparisonCreated: event('test', 'comparison.created', 'comparison', test.ComparisonCreated),
-  suiteRunFinished: event('test', 'suite_run.finished', 'suiteRun', test.SuiteRunFinished, { happens: 'ONCE' }),
+  suiteRunFinished: event('test', 'suite_run.finished', 'suiteRun', test.SuiteRunFinished),
 }
 
 /**

@@ -49,7 +49,7 @@ const SANDBOX_PRICE = {
 const FREE_OF_CHARGE = { validFrom: SINCE, input: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
 
 /** Writes the providers file into `folder`, and answers with its path. */
-export function writeProviders(folder: string, urls: Record<'sandbox' | 'local', { url: string }>): string {
+export function writeProviders(folder: string, urls: { sandbox: { url: string }; local?: { url: string } }): string {
   const provider = (name: string, { url }: { url: string }, models: object[]) => ({
     name,
     protocol: 'openai-compatible',
@@ -66,7 +66,7 @@ export function writeProviders(folder: string, urls: Record<'sandbox' | 'local',
   const sandboxModels = MODELS.map((name) => model(name, 4096, SANDBOX_PRICE))
   const providers = [
     provider(SANDBOX, urls.sandbox, sandboxModels),
-    provider(LOCAL, urls.local, [model(MODEL, MAX_OUTPUT_TOKENS, FREE_OF_CHARGE)]),
+    ...(urls.local ? [provider(LOCAL, urls.local, [model(MODEL, MAX_OUTPUT_TOKENS, FREE_OF_CHARGE)])] : []),
   ]
   const file = join(folder, 'providers.json')
   writeFileSync(file, JSON.stringify({ providers }, null, 2))

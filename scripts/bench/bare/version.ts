@@ -1,46 +1,19 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { type MongoClient, UUID } from 'mongodb'
 import { type Access, Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
-import {
-  type CheckAccessResponse,
-  PromptInternalServiceService,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService as Rpcs } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { getVersion } from '../../../services/version/db/get-version.ts'
 import type { LabelChangeDocument } from '../../../services/version/db/label-changes.ts'
+import { asker } from './ask.ts'
 import { bareRpc, type BareRpc } from './serve.ts'
-
-const { path, requestSerialize, responseDeserialize } = PromptInternalServiceService.checkAccess
 
 /** GetVersion and GetLabel with nothing but the question to the prompt service at `target` and the finds. */
 export function versionRpcs(mongo: MongoClient, database: string, target: string, certificates: string): BareRpc[] {
   const versions = mongo.db(database).collection('prompt_versions') as never
   const labelChanges = mongo.db(database).collection<LabelChangeDocument>('label_changes')
-  const read = (name: string) => readFileSync(join(certificates, name))
-  const client = new Client(
-    target,
-    // The certificate names the service; whose it is does not matter here.
-    credentials.createSsl(read('ca.pem'), read('key.pem'), read('cert.pem')),
-    { 'grpc.ssl_target_name_override': 'prompt', 'grpc.enable_channelz': 0 },
-  )
-  const checkAccess = (promptId: string, token: string) =>
-    new Promise<CheckAccessResponse>((resolve, reject) => {
-      const metadata = new Metadata()
-      metadata.set('authorization', token)
-      const options = { deadline: Date.now() + 2000 }
-      client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        { promptId },
-        metadata,
-        options,
-        (error, answer) => (error ? reject(error) : resolve(answer!)),
-      )
-    })
+  const ask = asker(PromptInternalServiceService.checkAccess, { service: 'prompt', target, certificates })
+  const checkAccess = (promptId: string, token: string) => ask({ promptId }, token)
   const readableVersion = async (promptId: string, version: number, { readableVersions }: Access) => {
     if (!readableVersions.some(({ from, to }) => from <= version && version <= to)) throw new Error('no such version')
     const row = await getVersion(versions, promptId, version)

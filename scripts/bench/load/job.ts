@@ -9,6 +9,8 @@ export type Job = {
   seconds: number
   /** Sent in this order, again and again. */
   requests: Request[]
+  /** Each is sent once, however long that takes. Default: they are sent for so many seconds. */
+  isOnce?: true
 }
 
 /** PEM texts. */

@@ -12,8 +12,9 @@ export async function run(job: Job): Promise<Outcome> {
   let bytes = 0
   const start = process.hrtime.bigint()
   const end = start + BigInt(Math.round(job.seconds * 1e9))
+  const isOver = (now: bigint) => (job.isOnce ? sent >= job.requests.length : now >= end)
   const loop = async () => {
-    for (let now = start; now < end;) {
+    for (let now = start; !isOver(now);) {
       const begun = process.hrtime.bigint()
       try {
         const size = await send(job.requests[sent++ % job.requests.length]!)

@@ -54,6 +54,13 @@ describe.each(consumedBy('analytics').map((event) => [event.name, event] as cons
     expect(await total()).toEqual({ [type]: 1 })
     expect(await service.recount()).toEqual([])
   })
+
+  test('of one user is counted for each thing that it is about', async () => {
+    const actor = v7()
+    await service.ingest(...[v7(), v7()].map((about) => eventOf(event, { about, actor })))
+    expect(await total()).toEqual({ [type]: 2 })
+    expect(await service.recount()).toEqual([])
+  })
 })
 
 describe('what is stored', () => {

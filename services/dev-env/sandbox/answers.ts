@@ -7,12 +7,15 @@ export type Answer =
   /** Never a byte. */
   | { kind: 'silence' }
   /** The words of the answer, with so many milliseconds before each; one that is cut ends without saying why. */
-  | { kind: 'words'; words: string[]; gapMs: number; isCut: boolean }
+  | { kind: 'words'; words: Word[]; gapMs: number; isCut: boolean }
+
+/** A word, or what is asked for it when it is written. */
+export type Word = string | (() => string)
 
 /** The models, as the providers file names them. */
-export const MODELS = ['echo', 'slow-*', 'fail', 'flaky-*', 'throttle-*', 'cut', 'silent'] as const
+export const MODELS = ['echo', 'slow-*', 'fail', 'flaky-*', 'throttle-*', 'cut', 'silent', 'clock-*'] as const
 
-type Name = 'echo' | 'slow' | 'fail' | 'flaky' | 'throttle' | 'cut' | 'silent'
+type Name = 'echo' | 'slow' | 'fail' | 'flaky' | 'throttle' | 'cut' | 'silent' | 'clock'
 
 /** Prompts that were throttled once, of which so many are remembered. */
 const REMEMBERED = 10_000
@@ -25,18 +28,18 @@ export const wordsOf = (text: string): string[] => text.match(WORD) ?? []
 
 /**
  * Decides how a model answers, by its name: the same for the same model, prompt and seed, except that `throttle-<s>` refuses a prompt the
- * first time. Undefined: there is no such model.
+ * first time, and that `clock-<ms>` says the time (milliseconds since 1970) at which each word is written. Undefined: there is no such model.
  */
 export function createAnswers(): (model: string, prompt: string, seed: number) => Answer | undefined {
   const throttled = new LRUCache<string, true>({ max: REMEMBERED })
   return (model, prompt, seed) => {
-    const [, found, argument] = /^(echo|slow|fail|flaky|throttle|cut|silent)(?:-(\d{1,6}))?$/.exec(model) ?? []
+    const [, found, argument] = /^(echo|slow|fail|flaky|throttle|cut|silent|clock)(?:-(\d{1,6}))?$/.exec(model) ?? []
     const name = found as Name | undefined
-    const takesArgument = name === 'slow' || name === 'flaky' || name === 'throttle'
+    const takesArgument = name === 'slow' || name === 'flaky' || name === 'throttle' || name === 'clock'
     if (takesArgument !== (argument !== undefined)) return undefined
     const number = Number(argument ?? 0)
     const words = wordsOf(prompt)
-    const echo: Answer = { kind: 'words', words, gapMs: 0, isCut: false }
+    const echo = { kind: 'words' as const, words, gapMs: 0, isCut: false }
     switch (name) {
       case 'echo':
         return echo
@@ -44,6 +47,8 @@ export function createAnswers(): (model: string, prompt: string, seed: number) =
         return { ...echo, gapMs: number }
       case 'fail':
         return failure
+      case 'clock':
+        return { ...echo, words: words.map(() => () => `${Date.now()} `), gapMs: number }
       case 'flaky':
         return percentOf(`${prompt}\0${seed}`) < number ? failure : echo
       case 'cut':

@@ -1,6 +1,10 @@
+import { appendFileSync } from 'node:fs'
 import { listen } from '../chat/listen.ts'
-import { createSandbox } from './server.ts'
+import { createSandbox, type NotedCall } from './server.ts'
 
-// `main.ts PORT FILE`
-const [port = '0', file = ''] = process.argv.slice(2)
-listen(createSandbox(), Number(port), file)
+// `main.ts PORT FILE [JOURNAL]`: writes its calls to the journal.
+const [port = '0', file = '', journal] = process.argv.slice(2)
+const note = (call: NotedCall) => {
+  if (journal !== undefined) appendFileSync(journal, `${JSON.stringify(call)}\n`)
+}
+listen(createSandbox(note), Number(port), file)

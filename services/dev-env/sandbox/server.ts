@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { pause } from '#chassis/pause.ts'
 import {
@@ -9,15 +10,26 @@ import {
   writeError,
 } from '../chat/completions.ts'
 import { createChatServer } from '../chat/server.ts'
-import { createAnswers, MODELS, wordsOf } from './answers.ts'
+import { createAnswers, MODELS, type Word, wordsOf } from './answers.ts'
 
-/** The sandbox: speaks OpenAI's chat completions at `/v1`, without a model behind it. It needs no key. */
-export function createSandbox() {
+/** A call that the sandbox got. */
+export type NotedCall = {
+  model: string
+  /** SHA-256 of the prompt's text, in hexadecimal. */
+  prompt: string
+  /** Whether it was refused because there were too many. */
+  isThrottled: boolean
+}
+
+/** The sandbox: speaks OpenAI's chat completions at `/v1`, without a model behind it. It needs no key. `note` hears of each call before its answer. */
+export function createSandbox(note: (call: NotedCall) => void = () => undefined) {
   const answer = createAnswers()
   const complete = async (request: CompletionRequest, response: ServerResponse) => {
     const prompt = promptOf(request)
     const planned = answer(request.model, prompt, request.seed ?? 0)
     if (!planned) return writeError(response, 404, `there is no model ${request.model}: see /v1/models`)
+    const isThrottled = planned.kind === 'error' && planned.status === 429
+    note({ model: request.model, prompt: createHash('sha256').update(prompt).digest('hex'), isThrottled })
     switch (planned.kind) {
       case 'silence':
         return undefined
@@ -34,7 +46,7 @@ export function createSandbox() {
           promptTokens: wordsOf(prompt).length,
           completionTokens: words.length,
         }
-        if (!request.stream) return writeCompletion(response, request.model, words.join(''), ending)
+        if (!request.stream) return writeCompletion(response, request.model, words.map(wordOf).join(''), ending)
         return streamWords(response, request, words, planned.gapMs, planned.isCut ? undefined : ending)
       }
     }
@@ -42,11 +54,14 @@ export function createSandbox() {
   return createChatServer(MODELS, complete)
 }
 
+/** What a word is, now. */
+const wordOf = (word: Word): string => (typeof word === 'string' ? word : word())
+
 /** Writes words, with so many milliseconds before each, at the pace at which they are read, until the caller leaves. */
 async function streamWords(
   response: ServerResponse,
   request: CompletionRequest,
-  words: string[],
+  words: Word[],
   gapMs: number,
   ending: Ending | undefined,
 ) {
@@ -54,7 +69,7 @@ async function streamWords(
   for (const word of words) {
     if (gapMs > 0) await pause(gapMs, stream.signal)
     if (stream.signal.aborted) return
-    await stream.write(word)
+    await stream.write(wordOf(word))
   }
   await stream.end(ending)
 }

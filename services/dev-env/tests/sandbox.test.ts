@@ -1,12 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '#chassis/testing/until.ts'
 import { wordsOf } from '../sandbox/answers.ts'
+import type { NotedCall } from '../sandbox/server.ts'
 import { type Sandbox, startSandbox } from '../sandbox/start.ts'
+
+const folder = join(process.env['PF_TEST_FOLDER']!, 'sandbox-test')
+const journal = join(folder, 'calls.jsonl')
 
 let sandbox: Sandbox
 beforeAll(async () => {
-  sandbox = await startSandbox({ port: 0, folder: join(process.env['PF_TEST_FOLDER']!, 'sandbox-test') })
+  sandbox = await startSandbox({ port: 0, folder, journal })
 })
 afterAll(() => sandbox.stop())
 
@@ -16,6 +22,8 @@ const ask = (model: string, prompt: string, more: object = {}, signal?: AbortSig
     body: JSON.stringify({ model, messages: [{ role: 'user', content: prompt }], ...more }),
     ...(signal && { signal }),
   })
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 /** The chunks of a stream, and `[DONE]` if it came. */
 async function chunksOf(answer: Response): Promise<any[]> {
@@ -74,6 +82,15 @@ describe('the other models', () => {
     expect((await ask('flaky-100', 'one')).status).toBe(500)
   })
 
+  test('clock says when each word was written', async () => {
+    const begun = Date.now()
+    const chunks = await chunksOf(await ask('clock-30', 'one two three', stream))
+    const times = textOf(chunks).trim().split(' ').map(Number)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    expect([times.length, times.every((time) => time >= begun && time <= Date.now())]).toEqual([3, true])
+    expect(new Set(times).size).toBe(3)
+  })
+
   test('slow and silent end when the caller leaves', async () => {
     for (const model of ['slow-60000', 'silent']) {
       const caller = new AbortController()
@@ -97,6 +114,19 @@ test('what is no request is refused', async () => {
   expect((await send('/v1/completions', '{}')).status).toBe(404)
   const { data } = (await (await send('/v1/models')).json()) as { data: { id: string }[] }
   expect(data.map(({ id }) => id)).toContain('echo')
+})
+
+test('each call is in the journal before it is answered, with whether it was throttled', async () => {
+  const noted = () =>
+    readFileSync(journal, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as NotedCall)
+  await ask('throttle-1', 'noted')
+  const first = noted().at(-1)!
+  await ask('throttle-1', 'noted')
+  expect(first).toEqual({ model: 'throttle-1', prompt: sha256('noted'), isThrottled: true })
+  expect(noted().at(-1)).toEqual({ ...first, isThrottled: false })
 })
 
 test('a text of white space has no word', () => {

@@ -1,5 +1,5 @@
 import { guardedFetch } from './guarded-fetch.ts'
-import { modelOf, type Target } from './target.ts'
+import { modelOf, type Target, withFetch } from './target.ts'
 import { shownText } from './redact.ts'
 import { readRetryAfter } from './retry-after.ts'
 
@@ -77,12 +77,14 @@ export async function callModel(
   try {
     const fetch = guardedFetch(target.allowedNetworks, () => (mayCost = true))
     const { stream } = await orEnd(
-      modelOf(target, request.model, fetch).doStream({
-        prompt: [{ role: 'user', content: [{ type: 'text', text: request.prompt }] }],
-        maxOutputTokens: request.maxTokens,
-        ...(request.temperature !== undefined && { temperature: request.temperature }),
-        abortSignal: ending.signal,
-      }),
+      withFetch(fetch, () =>
+        modelOf(target, request.model).doStream({
+          prompt: [{ role: 'user', content: [{ type: 'text', text: request.prompt }] }],
+          maxOutputTokens: request.maxTokens,
+          ...(request.temperature !== undefined && { temperature: request.temperature }),
+          abortSignal: ending.signal,
+        }),
+      ),
       ending.signal,
     )
     isStreaming = true

@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createGoogle } from '@ai-sdk/google'
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { LRUCache } from 'lru-cache'
 
 /** What a provider speaks. */
 export type Protocol = 'openai' | 'anthropic' | 'google' | 'openai-compatible'
@@ -22,12 +24,29 @@ export type Target = {
 // The SDK takes a key from the environment where it is given none, and refuses to call without.
 const NO_KEY = 'none'
 
-/** The model of the SDK, which makes its requests with `fetch`. */
-export function modelOf(
-  { provider, protocol, baseUrl, apiKey = NO_KEY }: Target,
-  model: string,
-  fetch: typeof globalThis.fetch,
-) {
+type Fetch = typeof globalThis.fetch
+
+/** What the call that goes on makes its requests with. */
+const fetchOfCall = new AsyncLocalStorage<Fetch>()
+const fetch: Fetch = (...request) => fetchOfCall.getStore()!(...request)
+
+/** Models of a target that are kept: to make one takes half a millisecond. They are kept no longer than their target, which has the key. */
+const MAX_KEPT = 100
+const kept = new WeakMap<Target, LRUCache<string, ReturnType<typeof createModel>>>()
+
+/** The model of the SDK. It makes the requests of a call with the `fetch` of `withFetch`. */
+export function modelOf(target: Target, name: string) {
+  const models = kept.get(target) ?? new LRUCache({ max: MAX_KEPT })
+  kept.set(target, models)
+  const model = models.get(name) ?? createModel(target, name)
+  models.set(name, model)
+  return model
+}
+
+/** Begins a call whose requests are made with `fetch`. */
+export const withFetch = <T>(fetch: Fetch, begin: () => T): T => fetchOfCall.run(fetch, begin)
+
+function createModel({ provider, protocol, baseUrl, apiKey = NO_KEY }: Target, model: string) {
   const settings = { baseURL: baseUrl, apiKey, fetch }
   switch (protocol) {
     case 'openai':

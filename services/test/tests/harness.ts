@@ -11,6 +11,7 @@ import type { PromptTest } from '#contracts/gen/promptforge/test/v1/test.ts'
 import { type RunTestRequest, TestServiceService } from '#contracts/gen/promptforge/test/v1/test_service.ts'
 import { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
 import type { Deps } from '../context.ts'
+import { recount } from '../db/recount.ts'
 import { testService } from '../service.ts'
 
 /** One dollar a million tokens of input and four of output, in millionths of a dollar. */
@@ -113,7 +114,7 @@ export async function startTestRunner({
     /** What the budget says of today, of RUNNER. */
     budget: async () => (await tests.getBudget({}, { token })).budget!,
     /** Whether the budget is what the rows of tests say. */
-    disagreements: () => disagreementsOf(service.database),
+    disagreements: () => recount((text) => service.database.query(text)),
     stop: async () => {
       await service.stop()
       rmSync(folder, { recursive: true, force: true })
@@ -141,21 +142,4 @@ function remoteOf(contents: Map<string, string>): Deps['remote'] {
       getLabel: async ({ promptId }) => ({ label: undefined, version: version(promptId), notModified: false }),
     },
   }
-}
-
-/** Recounts budgets and spend from the rows of tests: what is not the same. */
-async function disagreementsOf({ query }: Pick<TestDatabase, 'query'>): Promise<object[]> {
-  return query(`
-    with rows as (
-      select user_id, spend_day as day, sum(cost_micros) as spent,
-        sum(reserved_micros) filter (where completed_at is null) as reserved
-      from prompt_tests group by 1, 2
-    )
-    select 'spend' as what, s.user_id, s.day, s.reserved, s.spent from spend s left join rows r using (user_id, day)
-    where (s.reserved, s.spent) is distinct from (coalesce(r.reserved, 0), coalesce(r.spent, 0))
-    union all
-    select 'unfinished', b.user_id, null, b.unfinished, null from budgets b
-    where b.unfinished <> (
-      select count(*) from prompt_tests t where t.user_id = b.user_id and completed_at is null and suite_run_id is null
-    )`)
 }

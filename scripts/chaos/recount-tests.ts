@@ -1,0 +1,169 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { until } from '#chassis/testing/until.ts'
+import { EVENTS } from '#contracts/events.ts'
+import type { NotedCall } from '../../services/dev-env/sandbox/server.ts'
+import { recount as recountBudgets } from '../../services/test/db/recount.ts'
+import { onDatabase } from '../processes/on-database.ts'
+import type { Ledger } from './ledger.ts'
+import type { Finding } from './recount.ts'
+
+/** Milliseconds that all tests get to end: a hint that was lost comes again after a minute, a test whose worker was lost runs twice. */
+const END_MS = 240_000
+
+/** Waits until all tests and all runs of suites have ended; or no longer: then the recount tells which have not. */
+export async function untilTestsEnded(url: string): Promise<void> {
+  await until(
+    'the end of all tests',
+    async () => {
+      const [row] = await onDatabase<{ ended: boolean }>(
+        url,
+        `select not exists (select from prompt_tests where completed_at is null)
+          and not exists (select from suite_runs where completed_at is null) as ended`,
+      )
+      return row!.ended
+    },
+    END_MS,
+  ).catch(() => undefined)
+}
+
+/** Compares tests with what was acknowledged, with the budgets, with the calls that the sandbox got (`calls`: its journal), and with their events. */
+export async function recountTests(url: string, { tests: acked }: Ledger, calls: string): Promise<Finding[]> {
+  const rows = await onDatabase<TestRow>(url, TESTS)
+  const runs = await onDatabase<RunRow>(url, RUNS)
+  const comparisons = await onDatabase<{ id: string; count: number }>(url, COMPARISONS)
+  const events = await onDatabase<{ subject: string; test: string }>(url, EVENTS_OF_TESTS)
+  return [
+    asked(acked.asked, rows),
+    ended(acked.cancelled, rows),
+    {
+      what: 'every test that was completed has a response and why it ended',
+      compared: rows.filter(({ status }) => status === 'COMPLETED').length,
+      wrong: rows
+        .filter(({ status, has_response: hasResponse, finish_reason: reason }) =>
+          status === 'COMPLETED' ? !hasResponse || reason === null : false,
+        )
+        .map(({ id }) => `test ${id} has no response, or not why it ended`),
+    },
+    await budgets(url),
+    callsOf(rows, calls),
+    eventsOf(rows, events),
+    suiteRuns(acked.suiteRuns, runs),
+    {
+      what: 'acknowledged comparisons are there, with their tests',
+      compared: acked.comparisons.size,
+      wrong: [...acked.comparisons]
+        .filter((id) => comparisons.find((one) => one.id === id)?.count !== 4)
+        .map((id) => `comparison ${id} is gone, or has not its 4 tests`),
+    },
+  ]
+}
+
+type TestRow = {
+  id: string
+  topic: string
+  status: string
+  finish_reason: string | null
+  has_response: boolean
+  has_ended: boolean
+  attempts: number
+  /** The model, and the SHA-256 of the text. */
+  call: string
+  is_of_suite: boolean
+}
+type RunRow = { id: string; tests_count: number; verdict: string | null; judged: number; tests: number }
+
+const TESTS = `select id, variables ->> 'topic' as topic, status, finish_reason, response is not null as has_response,
+    completed_at is not null as has_ended, attempts, suite_run_id is not null as is_of_suite,
+    model_name || ' ' || encode(sha256(convert_to(prompt_content, 'UTF8')), 'hex') as call
+  from prompt_tests`
+
+const RUNS = `select r.id, r.tests_count, r.verdict, count(t.verdict)::integer as judged, count(t.id)::integer as tests
+  from suite_runs r left join prompt_tests t on t.suite_run_id = r.id group by r.id`
+
+const COMPARISONS = `select c.id, count(t.test_id)::integer as count
+  from test_comparisons c left join comparison_test_ids t on t.comparison_id = c.id group by c.id`
+
+const EVENTS_OF_TESTS = `select subject, payload -> 'metadata' ->> 'aggregateId' as test from outbox where payload -> 'tested' is not null`
+
+function asked(acked: Ledger['tests']['asked'], rows: TestRow[]): Finding {
+  const byTopic = Map.groupBy(rows, ({ topic }) => topic)
+  const wrong = [...acked].flatMap(([topic, id]) => {
+    const own = byTopic.get(topic) ?? []
+    if (own.length > 1) return [`${own.length} tests were made of one request`]
+    return id === undefined || own[0]?.id === id ? [] : [`test ${id} is gone`]
+  })
+  const count = [...acked.values()].filter((id) => id !== undefined).length
+  return { what: 'acknowledged tests are there, each once', compared: count, wrong }
+}
+
+function ended(cancelled: Set<string>, rows: TestRow[]): Finding {
+  const known = new Set(rows.map(({ id }) => id))
+  return {
+    what: 'every test has ended, those that were cancelled as well',
+    compared: rows.length,
+    wrong: [
+      ...rows.filter(({ has_ended: hasEnded }) => !hasEnded).map(({ id, status }) => `test ${id} is ${status}`),
+      ...[...cancelled].filter((id) => !known.has(id)).map((id) => `test ${id}, which was cancelled, is gone`),
+    ],
+  }
+}
+
+async function budgets(url: string): Promise<Finding> {
+  const mismatches = await recountBudgets((text) => onDatabase(url, text))
+  const [row] = await onDatabase<{ count: number }>(
+    url,
+    'select ((select count(*) from spend) + (select count(*) from budgets))::integer as count',
+  )
+  const wrong = mismatches.map(
+    ({ place, key, stored, counted }) => `${place} ${key} says ${stored}, and it is ${counted}`,
+  )
+  return { what: 'what is reserved, spent and unfinished is what the tests say', compared: row!.count, wrong }
+}
+
+/** A call that was throttled does not count. Tests with the same text and model are told apart by nothing: they are counted together. */
+function callsOf(rows: TestRow[], journal: string): Finding {
+  const lines = existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').filter(Boolean) : []
+  const noted = lines
+    .map((line) => JSON.parse(line) as NotedCall)
+    .filter(({ isThrottled }) => !isThrottled)
+    .map(({ model, prompt }) => `${model} ${prompt}`)
+  const byCall = Map.groupBy(rows, ({ call }) => call)
+  const wrong = [...Map.groupBy(noted, (call) => call)].flatMap(([call, { length }]) => {
+    const attempts = (byCall.get(call) ?? []).reduce((sum, row) => sum + row.attempts, 0)
+    return length <= attempts ? [] : [`${call} was called ${length} times in ${attempts} attempts`]
+  })
+  return { what: 'no model was called more often than its tests say', compared: noted.length, wrong }
+}
+
+function eventsOf(rows: TestRow[], events: { subject: string; test: string }[]): Finding {
+  const isOf = (subject: string, ...some: { subject: string }[]) =>
+    some.some((event) => subject === event.subject || subject.startsWith(`${event.subject}.`))
+  const countOf = (...some: { subject: string }[]) =>
+    Map.groupBy(
+      events.filter(({ subject }) => isOf(subject, ...some)),
+      ({ test }) => test,
+    )
+  const begun = countOf(EVENTS.testRequested)
+  const completed = countOf(EVENTS.testCompleted)
+  const failed = countOf(EVENTS.testFailed)
+  const wrong = rows.flatMap(({ id, status, is_of_suite: isOfSuite }) => {
+    const found = [begun, completed, failed].map((by) => by.get(id)?.length ?? 0)
+    const due = [true, status === 'COMPLETED', status === 'FAILED'].map((isDue) => Number(isDue && !isOfSuite))
+    return found.join() === due.join() ? [] : [`test ${id}, ${status}, has the events ${found.join(', ')}`]
+  })
+  return { what: 'every test has the events of its beginning and its end, and no other', compared: rows.length, wrong }
+}
+
+function suiteRuns(acked: Set<string>, runs: RunRow[]): Finding {
+  const known = new Set(runs.map(({ id }) => id))
+  return {
+    what: 'acknowledged runs of suites are there, with a verdict, and all their tests judged',
+    compared: acked.size,
+    wrong: [
+      ...[...acked].filter((id) => !known.has(id)).map((id) => `the run ${id} is gone`),
+      ...runs
+        .filter(({ verdict, tests_count: count, tests, judged }) => !verdict || tests !== count || judged !== count)
+        .map(({ id, verdict, tests_count: count, judged }) => `run ${id} is ${verdict}: ${judged} of ${count} judged`),
+    ],
+  }
+}
