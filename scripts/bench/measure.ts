@@ -117,7 +117,8 @@ function middle(rounds: Figures[]): Figures {
   }
 }
 
-function median(values: number[]): number {
+/** The middle of these, or the mean of the two that are. */
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const half = Math.floor(sorted.length / 2)
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2

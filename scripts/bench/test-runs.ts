@@ -11,6 +11,7 @@ import { addBareLane, LOOP_LANE, openTestLoop } from './bare/test-loop.ts'
 import { TEXT, VALUES } from './bare/versions.ts'
 import { type Data, rpcRequest } from './cells.ts'
 import type { LoadTool } from './load/client.ts'
+import { median } from './measure.ts'
 import type { BenchSite } from './site.ts'
 import type { SpineResult } from './table.ts'
 import { CONCURRENCY, inTurns, runRequest } from './test-requests.ts'
@@ -170,8 +171,3 @@ const requestsOf = ({ callers, promptIds }: Data, count: number) =>
       callers[nth % callers.length]!.token,
     ),
   )
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]!
-}
