@@ -35,15 +35,7 @@ export async function recountTests(url: string, { tests: acked }: Ledger, calls:
   return [
     asked(acked.asked, rows),
     ended(acked.cancelled, rows),
-    {
-      what: 'every test that was completed has a response and why it ended',
-      compared: rows.filter(({ status }) => status === 'COMPLETED').length,
-      wrong: rows
-        .filter(({ status, has_response: hasResponse, finish_reason: reason }) =>
-          status === 'COMPLETED' ? !hasResponse || reason === null : false,
-        )
-        .map(({ id }) => `test ${id} has no response, or not why it ended`),
-    },
+    completed(rows),
     await budgets(url),
     callsOf(rows, calls),
     eventsOf(rows, events),
@@ -108,6 +100,15 @@ function ended(cancelled: Set<string>, rows: TestRow[]): Finding {
   }
 }
 
+function completed(rows: TestRow[]): Finding {
+  const found = rows.filter(({ status }) => status === 'COMPLETED')
+  const wrong = found
+    .filter(({ has_response: hasResponse, finish_reason: reason }) => !hasResponse || reason === null)
+    .map(({ id }) => `test ${id} has no response, or not why it ended`)
+  if (found.length === 0) wrong.push('no test was completed: the sandbox did not answer')
+  return { what: 'every test that was completed has a response and why it ended', compared: found.length, wrong }
+}
+
 async function budgets(url: string): Promise<Finding> {
   const mismatches = await recountBudgets((text) => onDatabase(url, text))
   const [row] = await onDatabase<{ count: number }>(
@@ -132,6 +133,7 @@ function callsOf(rows: TestRow[], journal: string): Finding {
     const attempts = (byCall.get(call) ?? []).reduce((sum, row) => sum + row.attempts, 0)
     return length <= attempts ? [] : [`${call} was called ${length} times in ${attempts} attempts`]
   })
+  if (noted.length === 0) wrong.push('the sandbox was never called')
   return { what: 'no model was called more often than its tests say', compared: noted.length, wrong }
 }
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { connectDeploy } from '../../services/broker/apply.ts'
 import { DEPLOY } from '../../services/broker/broker.ts'
@@ -8,7 +8,7 @@ import { startMongo } from '../../services/dev-env/infra/mongo.ts'
 import { startNats } from '../../services/dev-env/infra/nats.ts'
 import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
 import { writeProviders } from '../../services/dev-env/providers.ts'
-import { SANDBOX, startSandbox } from '../../services/dev-env/sandbox/start.ts'
+import { startSandbox } from '../../services/dev-env/sandbox/start.ts'
 import { openMembers } from '../../services/dev-env/members.ts'
 import { type Network, startNetwork } from '../../services/dev-env/network.ts'
 import { type Kind, makeFolders } from './folders.ts'
@@ -45,11 +45,11 @@ export async function openSite(
   const network = await startNetwork({ state, ...stores, ports, gateway })
   // It has made databases, streams, certificates and secrets. The services become processes of their own.
   await network.stop()
-  const folder = join(state, SANDBOX)
+  // Where the environment of the test service says that its providers are.
+  const folder = dirname(network.services['test']!.env['PF_TEST_PROVIDERS_FILE']!)
   const calls = join(folder, 'calls.jsonl')
   const sandbox = await startSandbox({ port: 0, folder, ...(name === 'chaos' && { journal: calls }) })
   opened.defer(sandbox.stop)
-  // The file that the environment of the test service names.
   writeProviders(folder, { sandbox })
   const connection = await connectDeploy({
     url: nats.url,
