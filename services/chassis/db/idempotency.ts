@@ -1,5 +1,6 @@
 import { aborted, failedPrecondition } from '../errors.ts'
 import type { Call } from '../grpc/call.ts'
+import { newId } from '../ids.ts'
 import type { Job } from '../jobs.ts'
 import { deleteAll, deletion } from './deletion.ts'
 import { brokenConstraint, isLockTimeout } from './failures.ts'
@@ -91,6 +92,21 @@ export const createInTransaction = <T>(
       throw error
     })
   return createOnce(call, createUnlessUsed, load)
+}
+
+/**
+ * The same for a handler that reads the resource afterwards: answers with its id, new or of the earlier call. `work` is told the new id.
+ */
+export function idOfCreated(
+  call: Pick<Call, 'idempotencyKey' | 'sql' | 'transaction'>,
+  work: (id: string, ...args: Parameters<Work<void>>) => Promise<void>,
+): Promise<string> {
+  const id = newId()
+  const create: Work<string> = async (...args) => {
+    await work(id, ...args)
+    return id
+  }
+  return createInTransaction(call, id, create, async (earlierId) => earlierId)
 }
 
 /**

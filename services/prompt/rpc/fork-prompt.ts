@@ -1,9 +1,8 @@
 import { type EntityManager, type InferEntity, LockMode, raw } from '@mikro-orm/postgresql'
-import { createInTransaction } from '#chassis/db/idempotency.ts'
+import { idOfCreated } from '#chassis/db/idempotency.ts'
 import type { Emit } from '#chassis/db/transaction.ts'
 import { notFound } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import { newId } from '#chassis/ids.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { ForkPromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
@@ -22,38 +21,31 @@ type PromptEntity = InferEntity<typeof Prompt>
 
 export const forkPrompt = async ({ promptId, isPublic: wanted }: ForkPromptRequest, call: Call) => {
   const { caller, sql } = call
-  const id = newId()
-  const forkId = await createInTransaction(
-    call,
-    id,
-    async (em, emit, now) => {
-      const original = await promptToFork(em, promptId)
-      const licences = await validLicences(em, promptId, caller.userId)
-      const visibility = forkVisibility(
-        { ...rulesOf(original), forked_private: original.forkedPrivate },
-        licences,
-        caller.userId,
-        wanted,
-      )
-      const author = await em.findOne(Author, caller.userId)
-      const fork = em.create(Prompt, {
-        ...contentOf(original),
-        ...visibility,
-        id,
-        userId: caller.userId,
-        username: author?.username ?? caller.username,
-        forkedFromId: original.id,
-        forkedFromVersion: original.version!,
-        search: searchVector({ ...original, description: original.description ?? null }),
-        searchRevision: 1,
-        createdAt: now,
-      })
-      original.forksCount += 1
-      emitForked(emit, original, fork)
-      return id
-    },
-    async (earlierId) => earlierId,
-  )
+  const forkId = await idOfCreated(call, async (id, em, emit, now) => {
+    const original = await promptToFork(em, promptId)
+    const licences = await validLicences(em, promptId, caller.userId)
+    const visibility = forkVisibility(
+      { ...rulesOf(original), forked_private: original.forkedPrivate },
+      licences,
+      caller.userId,
+      wanted,
+    )
+    const author = await em.findOne(Author, caller.userId)
+    const fork = em.create(Prompt, {
+      ...contentOf(original),
+      ...visibility,
+      id,
+      userId: caller.userId,
+      username: author?.username ?? caller.username,
+      forkedFromId: original.id,
+      forkedFromVersion: original.version!,
+      search: searchVector({ ...original, description: original.description ?? null }),
+      searchRevision: 1,
+      createdAt: now,
+    })
+    original.forksCount += 1
+    emitForked(emit, original, fork)
+  })
   const [row] = await sql(getPrompt, { promptId: forkId, readerId: caller.userId })
   if (!row) throw notFound('prompt')
   return { prompt: toOwnPrompt(row) }

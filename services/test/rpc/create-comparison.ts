@@ -1,8 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { createInTransaction } from '#chassis/db/idempotency.ts'
+import { idOfCreated } from '#chassis/db/idempotency.ts'
 import { invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import { newId } from '#chassis/ids.ts'
 import type { CreateComparisonRequest } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import { PromptTest } from '../db/prompt-test.entity.ts'
 import { getComparison } from './get-comparison.ts'
@@ -10,17 +9,10 @@ import { storeComparison } from './store-comparison.ts'
 
 export const createComparison = async (request: CreateComparisonRequest, call: Call) => {
   const { userId } = call.caller
-  const id = newId()
-  const comparisonId = await createInTransaction(
-    call,
-    id,
-    async (em, emit, now) => {
-      await checkTests(em, request, userId)
-      storeComparison(em, emit, now, { ...request, id, userId })
-      return id
-    },
-    async (earlierId) => earlierId,
-  )
+  const comparisonId = await idOfCreated(call, async (id, em, emit, now) => {
+    await checkTests(em, request, userId)
+    storeComparison(em, emit, now, { ...request, id, userId })
+  })
   return getComparison({ comparisonId }, call)
 }
 

@@ -1,6 +1,5 @@
-import { createInTransaction } from '#chassis/db/idempotency.ts'
+import { idOfCreated } from '#chassis/db/idempotency.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import { newId } from '#chassis/ids.ts'
 import type { CreateSuiteRequest } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import type { Deps } from '../context.ts'
 import { checkSuite } from './check-suite.ts'
@@ -23,16 +22,9 @@ export async function storeOnce(
   { promptId, name, description, settings, cases }: Omit<NewSuite, 'id' | 'userId'>,
   call: Call,
 ) {
-  const id = newId()
-  const suite = { id, promptId, userId: call.caller.userId, name, description, settings, cases }
-  const suiteId = await createInTransaction(
-    call,
-    id,
-    async (em, _emit, now) => {
-      storeSuite(em, now, suite)
-      return id
-    },
-    async (earlierId) => earlierId,
+  const { userId } = call.caller
+  const suiteId = await idOfCreated(call, async (id, em, _emit, now) =>
+    storeSuite(em, now, { id, promptId, userId, name, description, settings, cases }),
   )
   return getSuite({ suiteId }, call)
 }

@@ -1,7 +1,6 @@
-import { createInTransaction } from '#chassis/db/idempotency.ts'
+import { idOfCreated } from '#chassis/db/idempotency.ts'
 import { invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import { newId } from '#chassis/ids.ts'
 import { render } from '#chassis/render.ts'
 import type { ModelChoice, RunComparisonRequest } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import type { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
@@ -46,17 +45,10 @@ export const runComparison =
       ),
     )
     const admit = await admission.tests(tests)
-    const id = newId()
-    const comparisonId = await createInTransaction(
-      call,
-      id,
-      async (em, emit, now) => {
-        const testIds = await admit({ em, emit, now, userId })
-        storeComparison(em, emit, now, { id, name, promptId, userId, notes, testIds })
-        return id
-      },
-      async (earlierId) => earlierId,
-    )
+    const comparisonId = await idOfCreated(call, async (id, em, emit, now) => {
+      const testIds = await admit({ em, emit, now, userId })
+      storeComparison(em, emit, now, { id, name, promptId, userId, notes, testIds })
+    })
     return getComparison({ comparisonId }, call)
   }
 

@@ -1,7 +1,6 @@
-import { createInTransaction } from '#chassis/db/idempotency.ts'
+import { idOfCreated } from '#chassis/db/idempotency.ts'
 import { aborted, invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import { newId } from '#chassis/ids.ts'
 import { render } from '#chassis/render.ts'
 import type { Suite } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import { SuiteCase, SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
@@ -31,34 +30,27 @@ export const runSuite =
     const keyId = await ownKey(suite.settings!, call)
     const cases = casesOf(suite, version, models, keyId)
     const admit = await admission.cases(cases, repeats)
-    const id = newId()
-    const runId = await createInTransaction(
-      call,
-      id,
-      async (em, emit, now) => {
-        const present = await suiteToChange(em, suiteId, userId)
-        if (String(present.revision) !== suite.etag)
-          throw aborted('CONCURRENT_CHANGE', 'the suite was changed meanwhile: repeat the request')
-        em.create(SuiteRun, {
-          id,
-          suite: suiteId,
-          casesRevision: suite.revision,
-          promptId: suite.promptId,
-          userId,
-          promptVersion: version.version,
-          contentHash: version.contentHash,
-          settings: SuiteSettings.toJSON(suite.settings!) as object,
-          status: 'RUNNING',
-          testsCount: cases.length * repeats,
-          createdAt: now,
-        })
-        for (const [position, one] of suite.cases.entries())
-          em.create(SuiteRunCase, { run: id, position, definition: SuiteCase.toJSON(one) as object })
-        await admit({ em, emit, now, userId }, id)
-        return id
-      },
-      async (earlierId) => earlierId,
-    )
+    const runId = await idOfCreated(call, async (id, em, emit, now) => {
+      const present = await suiteToChange(em, suiteId, userId)
+      if (String(present.revision) !== suite.etag)
+        throw aborted('CONCURRENT_CHANGE', 'the suite was changed meanwhile: repeat the request')
+      em.create(SuiteRun, {
+        id,
+        suite: suiteId,
+        casesRevision: suite.revision,
+        promptId: suite.promptId,
+        userId,
+        promptVersion: version.version,
+        contentHash: version.contentHash,
+        settings: SuiteSettings.toJSON(suite.settings!) as object,
+        status: 'RUNNING',
+        testsCount: cases.length * repeats,
+        createdAt: now,
+      })
+      for (const [position, one] of suite.cases.entries())
+        em.create(SuiteRunCase, { run: id, position, definition: SuiteCase.toJSON(one) as object })
+      await admit({ em, emit, now, userId }, id)
+    })
     suites.advance(runId)
     return getSuiteRun({ remote })({ runId }, call)
   }
