@@ -1,7 +1,6 @@
 import { idOfCreated } from '#chassis/db/idempotency.ts'
 import { invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import { render } from '#chassis/render.ts'
 import type { ModelChoice, RunComparisonRequest } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import type { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
 import type { Deps } from '../context.ts'
@@ -9,7 +8,7 @@ import { everyOf } from './every-of.ts'
 import { getComparison } from './get-comparison.ts'
 import { ownKey } from './own-key.ts'
 import { storeComparison } from './store-comparison.ts'
-import { chooseModel, readVersion } from './what-to-run.ts'
+import { chooseModel, readVersion, textToRun } from './what-to-run.ts'
 
 /** How many tests a comparison has. */
 const LEAST_TESTS = 2
@@ -29,19 +28,10 @@ export const runComparison =
     )
     const keyIds = await Promise.all(request.models.map((choice) => ownKey(choice, call)))
     const versions = await readVersions(remote, request, call)
-    const texts = everyOf(versions, (version) => render(version, values))
-    const tests = versions.flatMap((version, index) =>
+    const texts = everyOf(versions, (version) => textToRun(version, values))
+    const tests = texts.flatMap((text) =>
       chosen.flatMap((model, choice) =>
-        Array.from({ length: repeats }, () => ({
-          ...model,
-          promptId,
-          version: version.version,
-          contentHash: version.contentHash,
-          text: texts[index]!,
-          values,
-          retryOf: null,
-          keyId: keyIds[choice]!,
-        })),
+        Array.from({ length: repeats }, () => ({ ...text, ...model, keyId: keyIds[choice]! })),
       ),
     )
     const admit = await admission.tests(tests)

@@ -1,9 +1,7 @@
 import { idOfCreated } from '#chassis/db/idempotency.ts'
 import { aborted, invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import { render } from '#chassis/render.ts'
-import type { Suite } from '#contracts/gen/promptforge/test/v1/suite.ts'
-import { SuiteCase, SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
+import { type Suite, SuiteCase, SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import type { RunSuiteRequest } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import type { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
 import type { Deps } from '../context.ts'
@@ -15,7 +13,7 @@ import { everyOf } from './every-of.ts'
 import { getSuite } from './get-suite.ts'
 import { getSuiteRun } from './get-suite-run.ts'
 import { ownKey } from './own-key.ts'
-import { chooseModel, readVersion } from './what-to-run.ts'
+import { chooseModel, readVersion, textToRun } from './what-to-run.ts'
 
 /** Bytes that the texts of all tests of a run may have together. */
 const MAX_BYTES = 32 * 1024 * 1024
@@ -26,9 +24,9 @@ export const runSuite =
     const { userId } = call.caller
     const suite = (await getSuite({ suiteId }, call)).suite
     const version = await readVersion(remote, { promptId: suite.promptId, which }, call)
-    const { repeats } = withDefaults(suite.settings!)
     const keyId = await ownKey(suite.settings!, call)
-    const cases = casesOf(suite, version, models, keyId)
+    const { repeats } = withDefaults(suite.settings!)
+    const cases = casesOf(suite, version, models, { keyId, repeats })
     const admit = await admission.cases(cases, repeats)
     const runId = await idOfCreated(call, async (id, em, emit, now) => {
       const present = await suiteToChange(em, suiteId, userId)
@@ -56,31 +54,30 @@ export const runSuite =
   }
 
 /** The cases of the suite with the texts of a version. Throws INVALID_ARGUMENT that names all values that do not fit the version. */
-function casesOf({ promptId, settings, cases }: Suite, version: Version, models: Models, keyId: string | null) {
-  const { repeats } = withDefaults(settings!)
+function casesOf(
+  { settings, cases }: Suite,
+  version: Version,
+  models: Models,
+  { keyId, repeats }: { keyId: string | null; repeats: number },
+) {
   const [chosen] = everyOf(
     [settings!],
     (choice) => chooseModel(models, choice),
     () => 'settings.',
   )
-  const texts = everyOf(
+  const tests = everyOf(
     cases,
-    ({ values }) => render(version, values),
+    ({ name, values }, casePosition) => ({
+      ...chosen!,
+      keyId,
+      ...textToRun(version, values),
+      casePosition,
+      caseName: name,
+    }),
     (index) => `cases[${index}].`,
   )
-  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) * repeats, 0)
+  const bytes = tests.reduce((sum, { text }) => sum + Buffer.byteLength(text) * repeats, 0)
   if (bytes > MAX_BYTES)
     throw invalid([{ field: 'suite_id', description: 'the texts of all its tests are together longer than 32 MiB' }])
-  return cases.map(({ name, values }, casePosition) => ({
-    ...chosen!,
-    promptId,
-    version: version.version,
-    contentHash: version.contentHash,
-    text: texts[casePosition]!,
-    values,
-    retryOf: null,
-    keyId,
-    casePosition,
-    caseName: name,
-  }))
+  return tests
 }

@@ -1,8 +1,10 @@
 import { invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { forward } from '#chassis/grpc/client.ts'
+import { render } from '#chassis/render.ts'
 import type { ModelChoice } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import type { RunTestRequest } from '#contracts/gen/promptforge/test/v1/test_service.ts'
+import type { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
 import type { Deps } from '../context.ts'
 import { type Models, noPrice, priceAt } from '../models.ts'
 
@@ -35,6 +37,16 @@ export function chooseModel(
     maxTokens: maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, model.maxOutputTokens),
   }
 }
+
+/** What a first run of a version with values is: all but the model. Throws INVALID_ARGUMENT that names every value that does not fit. */
+export const textToRun = (version: Version, values: Record<string, string>) => ({
+  promptId: version.promptId,
+  version: version.version,
+  contentHash: version.contentHash,
+  text: render(version, values),
+  values,
+  retryOf: null,
+})
 
 /** The version that is asked for, with its content, by the caller's right. Throws NOT_FOUND. */
 export async function readVersion(
