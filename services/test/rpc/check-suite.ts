@@ -1,9 +1,10 @@
-import { invalid, isAppError, type Violation } from '#chassis/errors.ts'
+import { invalid, type Violation } from '#chassis/errors.ts'
 import type { Assertion } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import { SuiteCase, type SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import type { Asserter } from '../assertions/asserter.ts'
 import type { Models } from '../models.ts'
 import { MAX_TESTS, withDefaults } from '../suite.ts'
+import { attempt } from './every-of.ts'
 import { chooseModel } from './what-to-run.ts'
 
 /** Bytes that the cases of a suite may have together, as JSON: an answer with them is then no larger than 4 MiB. */
@@ -33,13 +34,8 @@ export async function checkSuite(
 }
 
 function problemsOfModel(models: Models, settings: SuiteSettings): Violation[] {
-  try {
-    chooseModel(models, settings)
-    return []
-  } catch (error) {
-    if (!isAppError(error)) throw error
-    return error.violations.map(({ field, description }) => ({ field: `settings.${field}`, description }))
-  }
+  const chosen = attempt(() => chooseModel(models, settings), 'settings.')
+  return 'violations' in chosen ? chosen.violations : []
 }
 
 function problemsOfSize(settings: SuiteSettings, cases: readonly SuiteCase[]): Violation[] {

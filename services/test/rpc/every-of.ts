@@ -1,6 +1,21 @@
 import { invalid, isAppError, type Violation } from '#chassis/errors.ts'
 
 /**
+ * Does something with a part of a request, which is `at` that place: `settings.`. Answers with what came of it, or with the violations of the
+ * INVALID_ARGUMENT that it throws; what else it throws goes on.
+ */
+export function attempt<R>(act: () => R, at: string): { done: R } | { violations: Violation[] } {
+  try {
+    return { done: act() }
+  } catch (error) {
+    if (!isAppError(error) || error.violations.length === 0) throw error
+    return {
+      violations: error.violations.map(({ field, description }) => ({ field: `${at}${field}`, description })),
+    }
+  }
+}
+
+/**
  * Does something with every item. Throws one INVALID_ARGUMENT that names what is wrong with any of them, each violation once; `at` says where
  * the item is in the request: `cases[3].`.
  */
@@ -9,17 +24,9 @@ export function everyOf<T, R>(
   act: (item: T, index: number) => R,
   at: (index: number) => string = () => '',
 ): R[] {
-  const violations = new Map<string, Violation>()
-  const results = items.flatMap((item, index) => {
-    try {
-      return [act(item, index)]
-    } catch (error) {
-      if (!isAppError(error) || error.violations.length === 0) throw error
-      for (const { field, description } of error.violations)
-        violations.set(`${at(index)}${field}: ${description}`, { field: `${at(index)}${field}`, description })
-      return []
-    }
-  })
-  if (violations.size > 0) throw invalid([...violations.values()])
-  return results
+  const tried = items.map((item, index) => attempt(() => act(item, index), at(index)))
+  const violations = tried.flatMap((one) => ('violations' in one ? one.violations : []))
+  if (violations.length > 0)
+    throw invalid([...new Map(violations.map((one) => [`${one.field}: ${one.description}`, one])).values()])
+  return tried.flatMap((one) => ('done' in one ? [one.done] : []))
 }
