@@ -10,7 +10,15 @@ import { SuiteCase, SuiteSettings } from '#contracts/gen/promptforge/test/v1/sui
 import { type Asserter, createAsserter } from './assertions/asserter.ts'
 import { SuiteRun } from './db/suite.entity.ts'
 import { listRunCases } from './db/suite-runs.ts'
-import { hasUnjudged, judgeTest, listRunning, listUnjudged, releaseTests, type UnjudgedRow } from './db/suite-tests.ts'
+import {
+  hasUnjudged,
+  judgeTest,
+  listRunning,
+  listUnjudged,
+  MAX_UNJUDGED,
+  releaseTests,
+  type UnjudgedRow,
+} from './db/suite-tests.ts'
 import { createImporter, type Importer } from './import/importer.ts'
 import { ratedCase, runVerdict, withDefaults } from './suite.ts'
 
@@ -79,27 +87,29 @@ export function createSuites(database: Parts['database'], log: Logger): Suites {
 
 async function advanceRun({ database, asserter }: Parts, runId: string, cause: Cause) {
   const { sql } = database
-  for (;;) {
-    const unjudged = await sql(listUnjudged, { runId })
-    await Promise.all(
-      unjudged.map(async (row) => {
-        const results = await judge(asserter, row, runId)
-        const written = results.map((result) => AssertionResult.toJSON(result))
-        await sql(judgeTest, {
-          id: row.id,
-          verdict: verdictOf(row, results),
-          results: written.length === 0 ? null : JSON.stringify(written),
-        })
-      }),
-    )
-    await sql(releaseTests, { runId, ...eventValues(cause) })
-    if (unjudged.length === 0) break
-  }
+  let unjudged: UnjudgedRow[]
+  do {
+    unjudged = await sql(listUnjudged, { runId })
+    await Promise.all(unjudged.map((row) => judge({ database, asserter }, row, runId)))
+    // What ends meanwhile has the run carried on again.
+  } while (unjudged.length === MAX_UNJUDGED)
+  await sql(releaseTests, { runId, ...eventValues(cause) })
   await endRun(database, runId, cause)
 }
 
+/** Finds out what came of a test that has ended, and stores it. */
+async function judge({ database, asserter }: Parts, row: UnjudgedRow, owner: string) {
+  const results = await evaluate(asserter, row, owner)
+  const written = results.map((result) => AssertionResult.toJSON(result))
+  await database.sql(judgeTest, {
+    id: row.id,
+    verdict: verdictOf(row, results),
+    results: written.length === 0 ? null : JSON.stringify(written),
+  })
+}
+
 /** What came of the assertions of a test; of one that failed none can be checked. */
-async function judge(asserter: Asserter, row: UnjudgedRow, owner: string): Promise<AssertionResult[]> {
+async function evaluate(asserter: Asserter, row: UnjudgedRow, owner: string): Promise<AssertionResult[]> {
   if (row.status === 'FAILED') return []
   const answer = {
     text: row.response ?? '',

@@ -12,8 +12,8 @@ export const HELD = '9999-12-31T00:00:00Z'
 /** Tests of a run that are under way at once. */
 export const MAX_UNDER_WAY = 16
 
-/** Tests that are judged between two looks. */
-const MAX_UNJUDGED = 32
+/** Tests that one look finds. */
+export const MAX_UNJUDGED = 32
 
 /** Repeats the cases of a run, of which the first repeats are stored: thousands of rows, of which only the ids and their numbers differ. */
 export const repeatCases = (em: EntityManager, runId: string, repeats: number): Promise<unknown> =>
