@@ -81,11 +81,11 @@ export const releaseTests = statement('release_tests', { runId: uuid, ...eventPa
   select id from sent`,
 )
 
-/** Ends the tests of a run that wait, and marks those that run for their workers. */
-export const cancelRun = statement('cancel_run', { runId: uuid })<Marked>(
+/** Ends the tests of a user's run that wait, and marks those that run for their workers. */
+export const cancelRun = statement('cancel_run', { runId: uuid, userId: uuid })<Marked>(
   (p) => `with marked as (
     update prompt_tests t set ${CANCELLING}
-    where t.suite_run_id = ${p.runId} and t.status in ('PENDING', 'RUNNING')
+    where t.suite_run_id = ${p.runId} and t.user_id = ${p.userId} and t.status in ('PENDING', 'RUNNING')
     returning t.*
   ),
   ended as (select * from marked where status = 'FAILED'),

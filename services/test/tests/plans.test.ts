@@ -191,7 +191,7 @@ const STATEMENTS: Asked[] = [
   asking(hasUnjudged, { runId: GOING }),
   asking(judgeTest, { id: idOf('00000007', 104), verdict: 'PASS', results: null }),
   asking(releaseTests, { runId: GOING, ...event }),
-  asking(cancelRun, { runId: GOING }),
+  asking(cancelRun, { runId: GOING, userId: ANN }),
   asking(listRunning, {}),
   asking(getOwnKey, { id: KEY, userId: ANN }),
   asking(keyOfWaiting, { id: WAITING }),
