@@ -3,12 +3,12 @@ import type { PlainCall, SignedIn } from '#chassis/grpc/call.ts'
 import type { RemoveLabelRequest } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import type { Deps } from '../context.ts'
 import { moveLabel } from '../db/move-label.ts'
+import { ownPrompt } from './own-prompt.ts'
 
 export const removeLabel =
   ({ orm, readableVersions }: Pick<Deps, 'orm' | 'readableVersions'>) =>
   async ({ promptId, label, expectedSeq }: RemoveLabelRequest, { caller, origin, signal }: SignedIn<PlainCall>) => {
-    const { isOwner } = await readableVersions(promptId, origin)
-    if (!isOwner) throw notFound('prompt')
+    await ownPrompt({ readableVersions }, promptId, origin)
     const move = { promptId, label, version: null, expectedSeq, userId: caller.userId }
     const { isChanged } = await moveLabel(orm, move, signal)
     if (!isChanged) throw notFound('label')

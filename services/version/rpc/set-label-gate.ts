@@ -4,6 +4,7 @@ import { forward } from '#chassis/grpc/client.ts'
 import type { SetLabelGateRequest } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import type { Deps } from '../context.ts'
 import { putGate } from '../db/label-gates.ts'
+import { ownPrompt } from './own-prompt.ts'
 import { toGate } from './view.ts'
 
 /** Of no version: only whether the suite is there is asked. */
@@ -12,8 +13,7 @@ const NO_CONTENT = '0'.repeat(64)
 export const setLabelGate =
   ({ orm, readableVersions, remote }: Pick<Deps, 'orm' | 'readableVersions' | 'remote'>) =>
   async ({ promptId, label, suiteId }: SetLabelGateRequest, { caller, origin }: SignedIn<PlainCall>) => {
-    const { isOwner } = await readableVersions(promptId, origin)
-    if (!isOwner) throw notFound('prompt')
+    await ownPrompt({ readableVersions }, promptId, origin)
     const asked = { promptId, suiteId, contentHash: NO_CONTENT }
     const { suiteExists } = await remote.tests.checkGate(asked, forward(origin))
     if (!suiteExists) throw notFound('suite')

@@ -8,6 +8,7 @@ import { findGate } from '../db/label-gates.ts'
 import { moveLabel } from '../db/move-label.ts'
 import type { PassedBy } from '../label.ts'
 import { gateClosed } from '../label-gate.ts'
+import { ownPrompt } from './own-prompt.ts'
 import { storedVersion } from './stored-version.ts'
 import { toLabel } from './view.ts'
 
@@ -16,8 +17,7 @@ type Parts = Pick<Deps, 'orm' | 'versions' | 'arrivals' | 'readableVersions' | '
 export const setLabel = (deps: Parts) => async (request: SetLabelRequest, call: SignedIn<PlainCall>) => {
   const { promptId, label, version, expectedSeq } = request
   const { caller, origin, signal } = call
-  const readable = await deps.readableVersions(promptId, origin)
-  if (!readable.isOwner) throw notFound('prompt')
+  const readable = await ownPrompt(deps, promptId, origin)
   if (!includesVersion(readable.ranges, version)) throw notFound('version')
   const { contentHash } = await storedVersion(deps, { promptId, version }, readable, signal)
   const move = { promptId, label, version, expectedSeq, userId: caller.userId }
