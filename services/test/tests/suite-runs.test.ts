@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { status } from '@grpc/grpc-js'
+import { v7 } from 'uuid'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import { AssertionResult_Outcome as Outcome } from '#contracts/gen/promptforge/test/v1/assertion.ts'
@@ -253,6 +254,9 @@ describe('a run', () => {
     const { suiteId } = await newSuite(Array.from({ length: 40 }, (_, n) => says(`case ${n}`)))
     const { runId } = await run(suiteId)
     await until('some to be called', () => provider.journal.length > 0)
+    const other = { token: await runner.identity.tokenFor({ userId: v7(), username: 'eve' }) }
+    expect(await rejection(suites.cancelSuiteRun({ runId }, other))).toMatchObject({ code: status.NOT_FOUND })
+    expect(await read(runId)).toMatchObject({ status: Status.RUNNING, endedCount: 0 })
     let told = 0
     const hearing = broker.connection.subscribe(CANCEL_SUBJECT, { callback: () => void (told += 1) })
     await broker.connection.flush()
