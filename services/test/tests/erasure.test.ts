@@ -11,14 +11,14 @@ import { PromptTest_ErrorCode as ErrorCode } from '#contracts/gen/promptforge/te
 import { ComparisonServiceService } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import { UserErased } from '#contracts/gen/promptforge/user/v1/user_events.ts'
-import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import type { TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { COUNTED, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
-import { RUNNER, startTestRunner, type TestRunner } from './harness.ts'
+import { RUNNER, type TestRunner } from './harness.ts'
 import { KEY, PAGE, stubOf } from './key-users.ts'
-import { type Asked, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
+import { type Asked, beginEvents, type ProviderServer } from './provider-server.ts'
 
 const { begin, text, end } = DIALECTS['openai-compatible']
-const COUNTED = { fresh: 10, cacheRead: 0, cacheWrite: 0, text: 2, reasoning: 0 }
 
 /** What every text of these tests has, and nothing else. */
 const SECRET = 'zibeline'
@@ -26,6 +26,7 @@ const SECRET = 'zibeline'
 let broker: TestBroker
 let provider: ProviderServer
 let runner: TestRunner
+let stop: () => Promise<void>
 /** What the provider waits for before it goes on after the first words. */
 let held: Promise<unknown>
 
@@ -38,9 +39,7 @@ async function answer(response: ServerResponse, { body }: Asked) {
 }
 
 beforeAll(async () => {
-  broker = await startTestBroker()
-  provider = await startProviderServer(answer)
-  runner = await startTestRunner({ natsUrl: broker.url, providerUrl: provider.url })
+  ;({ broker, provider, runner, stop } = await startCallingRunner(answer))
 })
 beforeEach(() => {
   held = Promise.resolve()
@@ -48,11 +47,7 @@ beforeEach(() => {
 })
 // Whatever happened: money is what the rows say.
 afterEach(async () => expect(await runner.disagreements()).toEqual([]))
-afterAll(async () => {
-  await runner.stop()
-  await provider.stop()
-  await broker.stop()
-})
+afterAll(() => stop())
 
 const sql = <T extends object>(query: string, params: unknown[] = []) => runner.database.query<T>(query, params)
 

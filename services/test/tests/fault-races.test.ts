@@ -3,46 +3,34 @@ import type { ServerResponse } from 'node:http'
 import { jobCause } from '#chassis/cause.ts'
 import { until } from '#chassis/testing/until.ts'
 import { PromptTest_ErrorCode as ErrorCode } from '#contracts/gen/promptforge/test/v1/test.ts'
-import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { hello, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
-import { startTestRunner, type TestRunner } from './harness.ts'
-import { answerJson, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
+import type { TestRunner } from './harness.ts'
+import { answerJson, type ProviderServer } from './provider-server.ts'
 
-const { begin, text, end, error } = DIALECTS['openai-compatible']
-const COUNTED = { fresh: 10, cacheRead: 0, cacheWrite: 0, text: 2, reasoning: 0 }
+const { error } = DIALECTS['openai-compatible']
 
 const ROUNDS = 12
 
 /** When the provider finishes a call: before its test is cancelled, about then, when that has been answered, or never. */
 const FINISHES = ['before', 'about then', 'after', 'never'] as const
 
-let broker: TestBroker
 let provider: ProviderServer
 let runner: TestRunner
+let stop: () => Promise<void>
 /** The first calls of tests, by their prompts; what is called again is answered at once. */
 const calls = new Map<string, ServerResponse>()
 
 beforeAll(async () => {
-  broker = await startTestBroker()
-  provider = await startProviderServer((response, { body }) => {
+  ;({ provider, runner, stop } = await startCallingRunner((response, { body }) => {
     const prompt: string = body['messages'][0].content
     if (calls.has(prompt)) return hello(response)
     return calls.set(prompt, response)
-  })
-  runner = await startTestRunner({ natsUrl: broker.url, providerUrl: provider.url })
+  }))
 })
-afterAll(async () => {
-  await runner.stop()
-  await provider.stop()
-  await broker.stop()
-})
+afterAll(() => stop())
 
 const sql = <T extends object>(query: string, params: unknown[] = []) => runner.database.query<T>(query, params)
-
-const hello = (response: ServerResponse) => {
-  beginEvents(response)
-  response.end(begin(COUNTED) + text('Hello there') + end('stop', COUNTED))
-}
 
 const cancel = (testId: string) => runner.tests.cancelTest({ testId }, { token: runner.token })
 

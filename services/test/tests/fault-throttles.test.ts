@@ -2,17 +2,18 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
 import { until } from '#chassis/testing/until.ts'
 import { PromptTest_Status as Status } from '#contracts/gen/promptforge/test/v1/test.ts'
-import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import type { TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { COUNTED, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
 import { startTestRunner, type TestRunner } from './harness.ts'
-import { answerJson, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
+import { answerJson, beginEvents, type ProviderServer } from './provider-server.ts'
 
 const { begin, text, end, error } = DIALECTS['openai-compatible']
-const COUNTED = { fresh: 10, cacheRead: 0, cacheWrite: 0, text: 2, reasoning: 0 }
 
 let broker: TestBroker
 let provider: ProviderServer
 let runner: TestRunner
+let stop: () => Promise<void>
 /** The `Retry-After` of the next call, which is refused. Undefined: it is answered. */
 let retryAfter: string | undefined
 /** When the provider was asked, milliseconds. */
@@ -30,19 +31,13 @@ const answer = (response: ServerResponse) => {
 const startRunner = (more: object = {}) => startTestRunner({ natsUrl: broker.url, providerUrl: provider.url, ...more })
 
 beforeAll(async () => {
-  broker = await startTestBroker()
-  provider = await startProviderServer(answer)
-  runner = await startRunner()
+  ;({ broker, provider, runner, stop } = await startCallingRunner(answer))
 })
 afterEach(async () => {
   askedAt = []
   expect(await runner.disagreements()).toEqual([])
 })
-afterAll(async () => {
-  await runner.stop()
-  await provider.stop()
-  await broker.stop()
-})
+afterAll(() => stop())
 
 /** Milliseconds for which the lane is still to be left alone, by the database's clock. */
 async function pause(): Promise<number> {

@@ -26,7 +26,8 @@ export const PRICE = {
 /** Who runs the tests of tests. */
 export const RUNNER = { userId: '0198c0de-0000-7000-8000-00000000000b', username: 'bob' }
 
-type Options = {
+/** What a test says of the service that it starts. */
+export type RunnerOptions = {
   /** NATS. Default: none, and nothing runs. */
   natsUrl?: string
   /** Where the provider `sandbox` is: it speaks OpenAI's chat completions at `<url>/v1`. */
@@ -49,7 +50,7 @@ export async function startTestRunner({
   env = {},
   log,
   database,
-}: Options = {}) {
+}: RunnerOptions = {}) {
   const folder = join(process.env['PF_TEST_FOLDER']!, `providers-${randomUUID().slice(0, 8)}`)
   mkdirSync(folder)
   const write = (name: string, content: object) => {
@@ -143,3 +144,12 @@ function remoteOf(contents: Map<string, string>): Deps['remote'] {
     },
   }
 }
+
+/** Has a sweep find a test at once that it would find in a minute, or when its lease is over. */
+export const makeOverdue = ({ database }: Pick<TestRunner, 'database'>, testId: string) =>
+  database.query(
+    `update prompt_tests set dispatched_at = now() - interval '1 hour', not_before = null,
+      lease_until = case when status = 'RUNNING' then now() - interval '1 s' end
+    where id = $1`,
+    [testId],
+  )

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
 import { rejection } from '#chassis/testing/rejection.ts'
@@ -8,34 +9,30 @@ import {
 } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import { SuiteRun_Verdict as Verdict } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
-import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import { COUNTED, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
-import { startTestRunner, type TestRunner } from './harness.ts'
+import type { TestRunner } from './harness.ts'
 import { KEY, keyUser, writeProviders } from './key-users.ts'
-import { beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
+import { beginEvents, type ProviderServer } from './provider-server.ts'
 
 const { begin, text, end } = DIALECTS['openai-compatible']
-const COUNTED = { fresh: 10, cacheRead: 0, cacheWrite: 0, text: 2, reasoning: 0 }
 
-let broker: TestBroker
 let provider: ProviderServer
 let runner: TestRunner
+let stop: () => Promise<void>
 
 beforeAll(async () => {
-  broker = await startTestBroker()
-  provider = await startProviderServer((response) => {
+  const answer = (response: ServerResponse) => {
     beginEvents(response)
     response.end(begin(COUNTED) + text('Hello') + end('stop', COUNTED))
-  })
-  const env = { PF_TEST_PROVIDERS_FILE: writeProviders(provider.url) }
-  runner = await startTestRunner({ natsUrl: broker.url, key: 'sk-operator-0123456789', env })
+  }
+  ;({ provider, runner, stop } = await startCallingRunner(answer, (providerUrl) => ({
+    key: 'sk-operator-0123456789',
+    env: { PF_TEST_PROVIDERS_FILE: writeProviders(providerUrl) },
+  })))
 })
 beforeEach(() => void (provider.journal.length = 0))
-afterAll(async () => {
-  await runner.stop()
-  await provider.stop()
-  await broker.stop()
-})
+afterAll(() => stop())
 
 const usedKeys = () => provider.journal.map(({ headers }) => headers.authorization?.replace('Bearer ', ''))
 const MODEL = { modelProvider: 'sandbox', modelName: 'echo' }

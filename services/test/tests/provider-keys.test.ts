@@ -14,37 +14,31 @@ import {
 } from '#contracts/gen/promptforge/test/v1/test.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { schema } from '../db/schema.ts'
+import { COUNTED, hello, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
 import { startTestRunner, type TestRunner } from './harness.ts'
 import { KEY, keyUser, PAGE, stubOf, writeProviders } from './key-users.ts'
-import { answerJson, type Asked, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
+import { answerJson, type Asked, beginEvents, type ProviderServer } from './provider-server.ts'
 
-const { begin, text, end, error } = DIALECTS['openai-compatible']
-const COUNTED = { fresh: 10, cacheRead: 0, cacheWrite: 0, text: 2, reasoning: 0 }
+const { begin, text, error } = DIALECTS['openai-compatible']
 const OPERATORS_KEY = 'sk-operator-0123456789'
 
 let broker: TestBroker
 let provider: ProviderServer
 let runner: TestRunner
+let stop: () => Promise<void>
 let keys: ReturnType<typeof stubOf>
 /** How the provider answers; a test says it. */
 let answer: (response: ServerResponse, asked: Asked) => unknown
 const captured = capturedLog()
 
-const hello = (response: ServerResponse) => {
-  beginEvents(response)
-  response.end(begin(COUNTED) + text('Hello there') + end('stop', COUNTED))
-}
-
 beforeAll(async () => {
-  broker = await startTestBroker()
-  provider = await startProviderServer((response, asked) => answer(response, asked))
-  runner = await startTestRunner({
-    natsUrl: broker.url,
+  const answering = (response: ServerResponse, asked: Asked) => answer(response, asked)
+  ;({ broker, provider, runner, stop } = await startCallingRunner(answering, (providerUrl) => ({
     key: OPERATORS_KEY,
     log: captured.log,
-    env: { PF_TEST_PROVIDERS_FILE: writeProviders(provider.url) },
-  })
+    env: { PF_TEST_PROVIDERS_FILE: writeProviders(providerUrl) },
+  })))
   keys = stubOf(runner)
 })
 afterEach(async () => {
@@ -52,11 +46,7 @@ afterEach(async () => {
   // Whatever happened: money is what the rows say.
   expect(await runner.disagreements()).toEqual([])
 })
-afterAll(async () => {
-  await runner.stop()
-  await provider.stop()
-  await broker.stop()
-})
+afterAll(() => stop())
 
 const newUser = () => keyUser(runner)
 

@@ -15,18 +15,19 @@ import {
 } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
-import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import type { TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { CANCEL_SUBJECT } from '../worker/cancelling.ts'
+import { COUNTED, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
-import { startTestRunner, type TestRunner } from './harness.ts'
-import { answerJson, type Asked, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
+import type { TestRunner } from './harness.ts'
+import { answerJson, type Asked, beginEvents, type ProviderServer } from './provider-server.ts'
 
 const { begin, text, end } = DIALECTS['openai-compatible']
-const COUNTED = { fresh: 10, cacheRead: 0, cacheWrite: 0, text: 2, reasoning: 0 }
 
 let broker: TestBroker
 let provider: ProviderServer
 let runner: TestRunner
+let stop: () => Promise<void>
 let suites: ReturnType<typeof stubOf>
 /** What the provider waits for before it answers; a test may set it. */
 let held: Promise<void>
@@ -47,9 +48,7 @@ async function answer(response: ServerResponse, { body }: Asked) {
 }
 
 beforeAll(async () => {
-  broker = await startTestBroker()
-  provider = await startProviderServer(answer)
-  runner = await startTestRunner({ natsUrl: broker.url, providerUrl: provider.url })
+  ;({ broker, provider, runner, stop } = await startCallingRunner(answer))
   suites = stubOf(runner)
 })
 beforeEach(() => {
@@ -59,11 +58,7 @@ beforeEach(() => {
 })
 // Whatever happened: money is what the rows say.
 afterEach(async () => expect(await runner.disagreements()).toEqual([]))
-afterAll(async () => {
-  await runner.stop()
-  await provider.stop()
-  await broker.stop()
-})
+afterAll(() => stop())
 
 type Case = { name: string; values: Record<string, string>; expects: string; optional?: boolean }
 

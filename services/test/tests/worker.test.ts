@@ -1,8 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
 import { jetstream } from '@nats-io/jetstream'
-import { jobCause } from '#chassis/cause.ts'
-import { readMetric } from '#chassis/testing/metric.ts'
 import { until } from '#chassis/testing/until.ts'
 import { JOBS } from '#contracts/events.ts'
 import { TestJob } from '#contracts/gen/promptforge/test/v1/test_events.ts'
@@ -11,48 +9,36 @@ import {
   PromptTest_Status as Status,
   PromptTest_UsageSource as UsageSource,
 } from '#contracts/gen/promptforge/test/v1/test.ts'
-import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
+import type { TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { CANCEL_SUBJECT } from '../worker/cancelling.ts'
+import { COUNTED, half, hello, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
-import { startTestRunner, type TestRunner } from './harness.ts'
-import { answerJson, type Asked, beginEvents, type ProviderServer, startProviderServer } from './provider-server.ts'
+import { makeOverdue, type TestRunner } from './harness.ts'
+import { answerJson, type Asked, beginEvents, type ProviderServer } from './provider-server.ts'
 
 const KEY = 'sk-test-0123456789abcdefghij'
 const { begin, text, end, error } = DIALECTS['openai-compatible']
-const COUNTED = { fresh: 10, cacheRead: 0, cacheWrite: 0, text: 2, reasoning: 0 }
 
 let broker: TestBroker
 let provider: ProviderServer
 let runner: TestRunner
+let stop: () => Promise<void>
 /** How the provider answers; a test says it. */
 let answer: (response: ServerResponse, asked: Asked) => unknown
 
-const hello = (response: ServerResponse) => {
-  beginEvents(response)
-  response.end(begin(COUNTED) + text('Hello') + text(' there') + end('stop', COUNTED))
-}
-
-/** Begins a response, and leaves it at that. */
-const half = (response: ServerResponse) => {
-  beginEvents(response)
-  response.write(begin(COUNTED) + text('Hello'))
-}
-
 beforeAll(async () => {
-  broker = await startTestBroker()
-  provider = await startProviderServer((response, asked) => answer(response, asked))
-  runner = await startTestRunner({ natsUrl: broker.url, providerUrl: provider.url, key: KEY })
+  const answering = (response: ServerResponse, asked: Asked) => answer(response, asked)
+  ;({ broker, provider, runner, stop } = await startCallingRunner(answering, (providerUrl) => ({
+    providerUrl,
+    key: KEY,
+  })))
 })
 afterEach(async () => {
   provider.journal.length = 0
   // Whatever happened: money is what the rows say.
   expect(await runner.disagreements()).toEqual([])
 })
-afterAll(async () => {
-  await runner.stop()
-  await provider.stop()
-  await broker.stop()
-})
+afterAll(() => stop())
 
 const sql = <T extends object>(query: string, params: unknown[] = []) => runner.database.query<T>(query, params)
 
@@ -61,15 +47,6 @@ const asked = (count = 1) => until('the provider to be asked', () => provider.jo
 /** Sends a hint for a test, once more. */
 const hint = (testId: string) =>
   jetstream(broker.connection).publish(`${JOBS.testRun.subject}.sandbox`, TestJob.encode({ testId }).finish())
-
-/** Has a sweep find a test at once that it would find in a minute, or when its lease is over. */
-const makeOverdue = (testId: string) =>
-  sql(
-    `update prompt_tests set dispatched_at = now() - interval '1 hour', not_before = null,
-      lease_until = case when status = 'RUNNING' then now() - interval '1 s' end
-    where id = $1`,
-    [testId],
-  )
 
 describe('a run', () => {
   test('is asked of the provider once, and stored with what it cost and said', async () => {
@@ -295,7 +272,7 @@ describe('a hint', () => {
       testId,
     ])
     await sql('update budgets set unfinished = unfinished + 1')
-    await makeOverdue(testId)
+    await makeOverdue(runner, testId)
     await until('it to run again', () => provider.journal.length === 2)
     await runner.ended(testId)
   })
@@ -304,101 +281,5 @@ describe('a hint', () => {
     await hint('00000000-0000-7000-8000-000000000000')
     await until('the queue to be empty', async () => (await broker.messages('PF_TEST_JOBS')).length === 0)
     expect(provider.journal).toEqual([])
-  })
-})
-
-describe('a worker that is lost', () => {
-  test('has its test run again once, and the lost call is paid, too', async () => {
-    answer = half
-    const { testId, reservedMicros } = await runner.run('Hello?')
-    await asked()
-    answer = hello
-    // As if it had been killed: nobody renews the lease.
-    await sql(`update prompt_tests set worker_id = gen_random_uuid() where id = $1`, [testId])
-    await makeOverdue(testId)
-    expect(await runner.ended(testId)).toMatchObject({
-      status: Status.COMPLETED,
-      attempts: 2,
-      costMicros: reservedMicros + 18n,
-      usageSource: UsageSource.ESTIMATED,
-    })
-    expect(provider.journal).toHaveLength(2)
-  })
-
-  test('for the second time lets it fail, so that at most two calls have an unknown end', async () => {
-    answer = half
-    const { testId, reservedMicros } = await runner.run('Hello?')
-    for (const attempt of [1, 2]) {
-      await asked(attempt)
-      await until('it to run', async () => (await runner.read(testId)).attempts === attempt)
-      await sql(`update prompt_tests set worker_id = gen_random_uuid() where id = $1`, [testId])
-      await makeOverdue(testId)
-    }
-    expect(await runner.ended(testId)).toMatchObject({
-      errorCode: ErrorCode.WORKER_LOST,
-      attempts: 2,
-      costMicros: reservedMicros * 2n,
-      usageSource: UsageSource.ESTIMATED,
-    })
-    expect(provider.journal).toHaveLength(2)
-  })
-
-  test('when the budget does not allow another call lets it fail at once', async () => {
-    answer = half
-    const { budget } = await runner.tests.getBudget({}, { token: runner.token })
-    const { testId, reservedMicros } = await runner.run('Hello?')
-    await asked()
-    await runner.tests.setBudget({ dailyLimitMicros: budget!.spentMicros + reservedMicros }, { token: runner.token })
-    await sql(`update prompt_tests set worker_id = gen_random_uuid() where id = $1`, [testId])
-    await makeOverdue(testId)
-    expect(await runner.ended(testId)).toMatchObject({
-      errorCode: ErrorCode.WORKER_LOST,
-      attempts: 1,
-      costMicros: reservedMicros,
-    })
-    await runner.tests.setBudget({ dailyLimitMicros: 10_000_000n }, { token: runner.token })
-  })
-
-  test('and takes the same test up again watches over it, although the lost call ends meanwhile', async () => {
-    const responses: ServerResponse[] = []
-    answer = (response) => {
-      responses.push(response)
-      half(response)
-    }
-    const discarded = () => readMetric(runner.metricsUrl, 'tests_discarded_total')
-    const before = await discarded()
-    const { testId, reservedMicros } = await runner.run('Hello?')
-    await asked()
-    await sql(`update prompt_tests set worker_id = gen_random_uuid() where id = $1`, [testId])
-    await makeOverdue(testId)
-    // At once: the worker has not noticed yet.
-    await runner.service.context.worker.jobs[0]!.run(new AbortController().signal, jobCause('sweep tests'))
-    await asked(2)
-    responses[0]!.end(end('stop', COUNTED))
-    await until('the lost call to end', async () => (await discarded()) > before)
-    await runner.tests.cancelTest({ testId }, { token: runner.token })
-    expect(await runner.ended(testId)).toMatchObject({
-      errorCode: ErrorCode.CANCELLED,
-      // The worker has stored it, not a sweep.
-      response: 'Hello',
-      attempts: 2,
-      costMicros: reservedMicros * 2n,
-    })
-  })
-
-  test('does not store what came of its call', async () => {
-    const { promise: open, resolve: release } = Promise.withResolvers<void>()
-    answer = async (response) => {
-      half(response)
-      await open
-      response.end(text(' too late') + end('stop', COUNTED))
-    }
-    const { testId } = await runner.run('Hello?')
-    await asked()
-    answer = hello
-    await sql(`update prompt_tests set worker_id = gen_random_uuid() where id = $1`, [testId])
-    release()
-    await makeOverdue(testId)
-    expect(await runner.ended(testId)).toMatchObject({ response: 'Hello there', attempts: 2 })
   })
 })
