@@ -11,6 +11,7 @@ import { AuthServiceService, type RegisterRequest } from '#contracts/gen/promptf
 import type { User } from '#contracts/gen/promptforge/user/v1/user.ts'
 import { UserInternalServiceService, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import type { Deps } from '../context.ts'
+import { FREE_FAILURES } from '../db/sign-in-failures.ts'
 import { userService } from '../service.ts'
 
 /** What the schema has no default for, and hashes that cost little. */
@@ -54,6 +55,20 @@ export async function startUserService(
     return test.database.query(`update users set ${names.join(', ')} where id = $1`, values)
   }
 
+  /** Makes it as late for all who failed to sign in as after a minute without a try. */
+  const letAMinutePass = () =>
+    test.database.query(`update sign_in_failures set retry_at = retry_at - interval '1 minute'`)
+
+  /** Makes everybody who has to wait before the next sign-in wait for a minute more: a slow machine would outlast a wait of a second. */
+  const lengthenWaits = () =>
+    test.database.query(
+      `update sign_in_failures set retry_at = now() + interval '1 minute' where failures >= ${FREE_FAILURES}`,
+    )
+
+  /** How many tries of many at once the first three and the time since `begun` allow: one more after a second, another two later, and so on. */
+  const triesAllowedSince = (begun: number) =>
+    FREE_FAILURES + Math.floor(Math.log2(1 + (performance.now() - begun) / 1000))
+
   /** Makes an API key; what is not given is ordinary. */
   const apiKeyOf = async ({ as }: Pick<Person, 'as'>, fields: Partial<CreateApiKeyRequest> = {}) => {
     const { apiKey, key } = await apiKeys.createApiKey({ name: 'app', scopes: [Scope.PROMPTS_READ], ...fields }, as)
@@ -77,6 +92,9 @@ export async function startUserService(
     personWithRole,
     apiKeyOf,
     set,
+    letAMinutePass,
+    lengthenWaits,
+    triesAllowedSince,
     loginFrom,
     refresh: ({ tokens }: Pick<Person, 'tokens'>) => auth.refreshToken({ refreshToken: tokens.refreshToken }),
   }
