@@ -3,7 +3,7 @@ import type { Origin } from './grpc/call.ts'
 import { type Channel, createStub, forward } from './grpc/client.ts'
 import { isNotFound } from './grpc/status.ts'
 import { Access_Kind, type VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
-import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 
 /** What a caller may read of a prompt. */
 export type Readable = {

@@ -1,4 +1,5 @@
 import type { MessageFns } from './message.ts'
+import * as marketplace from './gen/promptforge/marketplace/v1/marketplace_events.ts'
 import * as prompt from './gen/promptforge/prompt/v1/prompt_events.ts'
 import * as test from './gen/promptforge/test/v1/test_events.ts'
 import * as user from './gen/promptforge/user/v1/user_events.ts'
@@ -26,6 +27,7 @@ export const STREAMS = {
   PF_VERSION: { prefix: 'pf.version.', days: 30, maxBytes: GIB },
   PF_TEST: { prefix: 'pf.test.', days: 30, maxBytes: GIB },
   PF_TEST_JOBS: { prefix: 'pf.job.test.', days: 1, maxBytes: GIB / 16, isQueue: true },
+  PF_MARKETPLACE: { prefix: 'pf.marketplace.', days: 90, maxBytes: GIB },
   PF_DEAD_LETTER: { prefix: 'pf.dlq.', days: 60, maxBytes: GIB },
 } as const satisfies Record<string, StreamLimits>
 
@@ -36,7 +38,7 @@ export const DUPLICATE_MINUTES = 30
 export type StreamName = keyof typeof STREAMS
 
 /** What an event can be about. */
-export type EventTopic = 'comparison' | 'prompt' | 'suiteRun' | 'test' | 'user'
+export type EventTopic = 'comparison' | 'license' | 'listing' | 'prompt' | 'suiteRun' | 'test' | 'transaction' | 'user'
 
 /** What is said of one event: everything else (streams, permissions, consumers) is derived from these. */
 export type EventDefinition<T = unknown> = {
@@ -135,6 +137,18 @@ export const EVENTS = {
   testFailed: event('test', 'test.failed', 'test', test.TestFailed),
   comparisonCreated: event('test', 'comparison.created', 'comparison', test.ComparisonCreated),
   suiteRunFinished: event('test', 'suite_run.finished', 'suiteRun', test.SuiteRunFinished),
+  listingCreated: event('marketplace', 'listing.created', 'listing', marketplace.ListingCreated),
+  listingUpdated: event('marketplace', 'listing.updated', 'listing', marketplace.ListingUpdated),
+  listingRemoved: event('marketplace', 'listing.removed', 'listing', marketplace.ListingRemoved),
+  purchaseCompleted: event('marketplace', 'purchase.completed', 'transaction', marketplace.PurchaseCompleted),
+  purchaseFailed: event('marketplace', 'purchase.failed', 'transaction', marketplace.PurchaseFailed),
+  purchaseRefunded: event('marketplace', 'purchase.refunded', 'transaction', marketplace.PurchaseRefunded),
+  licenseGranted: event('marketplace', 'license.granted', 'license', marketplace.LicenseGranted, {
+    consumers: ['analytics', 'prompt'],
+  }),
+  licenseRevoked: event('marketplace', 'license.revoked', 'license', marketplace.LicenseRevoked, {
+    consumers: ['analytics', 'prompt'],
+  }),
 }
 
 /**

@@ -9,6 +9,7 @@ export type GatewayConfig = GatewayOptions & { mesh: { watch: string } }
 /** The limit of each rate class where none is given. */
 const CLASS_LIMITS: Record<RateClass, Limit> = {
   AUTH: { perSecond: 10, burst: 60 },
+  LICENSE: { perSecond: 10, burst: 60 },
 }
 
 /** The schema of GatewayConfig, before these services. */

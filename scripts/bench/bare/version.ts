@@ -1,6 +1,6 @@
 import { type MongoClient, UUID } from 'mongodb'
 import { type Access, Variable } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
-import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService as Rpcs } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { getVersion } from '../../../services/version/db/get-version.ts'

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Metadata, status } from '@grpc/grpc-js'
 import { UserInternalServiceService, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
-import {
-  PromptInternalServiceService,
-  PromptServiceService,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
+import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import type { Call, PublicCall } from '../grpc/call.ts'
 import { serve } from '../grpc/server.ts'
 import { rejection } from '../testing/rejection.ts'

@@ -1,9 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { consumedBy, type EventDefinition, EVENTS } from '#contracts/events.ts'
-import {
-  PromptInternalServiceService,
-  PromptServiceService,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
+import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import type { MongoConfig } from '../config.ts'

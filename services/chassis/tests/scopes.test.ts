@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
-import {
-  GetPromptResponse,
-  PromptInternalServiceService,
-  PromptServiceService,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
+import { GetPromptResponse, PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import type { PublicCall } from '../grpc/call.ts'
 import { serve } from '../grpc/server.ts'

@@ -1,6 +1,6 @@
 import { notFound } from '#chassis/errors.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
-import type { CheckAccessRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import type { CheckAccessRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import * as db from '../db/check-access.ts'
 import { accessTo } from '../prompt.ts'
 

@@ -1,8 +1,6 @@
 import { serve } from '#chassis/grpc/server.ts'
-import {
-  PromptInternalServiceService,
-  PromptServiceService,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
+import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import type { Deps } from '../context.ts'
 import { batchGetPrompts } from './batch-get-prompts.ts'

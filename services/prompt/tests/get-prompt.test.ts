@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
-import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
 let service: PromptTest

@@ -6,11 +6,8 @@ import type { Role } from '#chassis/grpc/tokens.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import type { TestUser } from '#chassis/testing/identity.ts'
-import {
-  CreatePromptRequest,
-  PromptInternalServiceService,
-  PromptServiceService,
-} from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
+import { CreatePromptRequest, PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import type { Deps } from '../context.ts'
 import { refreshRanks } from '../db/ranks.ts'
