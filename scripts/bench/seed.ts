@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb'
 import { v7 } from 'uuid'
-import { searchVector } from '../../services/prompt/search-vector.ts'
+import { searchVector } from '#chassis/search/vector.ts'
 import { toDocument } from '../../services/version/db/documents.ts'
 import { contentHash, type Held } from '../../services/version/version.ts'
 import { onDatabase } from '../processes/on-database.ts'

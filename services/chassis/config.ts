@@ -215,6 +215,14 @@ export function secret(value: unknown) {
   if (typeof value !== 'string' || value.length < 32) throw new Error('must have at least 32 characters')
 }
 
+/** A format: no secret, or several that are separated by commas. */
+export function secrets(value: unknown) {
+  for (const one of splitSecrets(String(value))) secret(one)
+}
+
+/** Secrets that are separated by commas. */
+export const splitSecrets = (text: string) => text.split(',').filter((one) => one !== '')
+
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     for (const member of Object.values(value)) deepFreeze(member)

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { requiredTerms } from './search-terms.ts'
+import { requiredTerms } from '#chassis/search/terms.ts'
 import { excerpt, highlight } from './snippet.ts'
 
 const joined = ({ parts }: { parts: { text: string }[] }) => parts.map(({ text }) => text).join('')

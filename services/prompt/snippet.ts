@@ -1,5 +1,5 @@
 import type { SearchPromptsResponse_Snippet as Snippet } from '#contracts/gen/promptforge/prompt/v1/search.ts'
-import { fold, isAscii, type Term, termsOf } from './search-terms.ts'
+import { fold, isAscii, type Term, termsOf } from '#chassis/search/terms.ts'
 
 /** UTF-16 units of an excerpt, and how many of them stand before the first match. */
 const LENGTH = 200

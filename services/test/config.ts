@@ -1,4 +1,4 @@
-import { type PostgresConfig, postgresSchema, type Schema, secret } from '#chassis/config.ts'
+import { type PostgresConfig, postgresSchema, type Schema, secret, secrets } from '#chassis/config.ts'
 
 /** The configuration of the test service, beside what every service has. */
 export type TestConfig = PostgresConfig & {
@@ -67,12 +67,4 @@ export const config: Schema<TestConfig> = {
       env: 'PF_TEST_MOST_BUDGET_MICROS',
     },
   },
-}
-
-/** Secrets that are separated by commas. */
-export const splitSecrets = (text: string) => text.split(',').filter((one) => one !== '')
-
-/** A format: none, or several secrets. */
-function secrets(value: unknown) {
-  for (const one of splitSecrets(String(value))) secret(one)
 }

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
-import { TsVector } from './tsvector-type.ts'
+import { TsVector } from '#chassis/search/tsvector-type.ts'
 
 /**
  * A prompt at its head version. `ratingAvg` is computed by the database; `search` by the service, for the revision `searchRevision`.

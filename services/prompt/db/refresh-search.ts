@@ -1,7 +1,7 @@
 import { arrayOf, integer, text, uuid } from '#chassis/db/params.ts'
 import { type Sql, statement } from '#chassis/db/statements.ts'
 import type { Job } from '#chassis/jobs.ts'
-import { type Searched, searchVector } from '../search-vector.ts'
+import { type Searched, searchVector } from '#chassis/search/vector.ts'
 
 /** Milliseconds between two looks for prompts without their terms. */
 const EVERY_MS = 5000

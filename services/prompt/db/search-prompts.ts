@@ -13,7 +13,7 @@ import {
 import { type Sql, type Statement, statement } from '#chassis/db/statements.ts'
 import { LAST_ID } from '#chassis/ids.ts'
 import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
-import { quoted, tagTerm } from '../search-vector.ts'
+import { quoted, tagTerm } from '#chassis/search/vector.ts'
 import type { PromptFilter } from './list-prompts.ts'
 import { isListed } from './readable.ts'
 import { SUMMARY, type SummaryRow } from './rows.ts'

@@ -8,7 +8,7 @@ import { getPrompt } from '../db/get-prompt.ts'
 import { type InsertedRow, insertPrompt } from '../db/insert-prompt.ts'
 import type { PromptRow } from '../db/rows.ts'
 import { type NewPrompt, newPrompt } from '../prompt.ts'
-import { searchVector } from '../search-vector.ts'
+import { searchVector } from '#chassis/search/vector.ts'
 import { checkCategory } from './check-category.ts'
 import { toOwnAnswer } from './view.ts'
 

@@ -14,7 +14,7 @@ import { isValidLicence } from '../db/readable.ts'
 import { rulesOf } from '../db/rules-of.ts'
 import { forkVisibility } from '../fork.ts'
 import { factsOf } from '../prompt.ts'
-import { searchVector } from '../search-vector.ts'
+import { searchVector } from '#chassis/search/vector.ts'
 import { toOwnPrompt } from './view.ts'
 
 type PromptEntity = InferEntity<typeof Prompt>

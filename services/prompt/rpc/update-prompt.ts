@@ -7,7 +7,7 @@ import type { PromptRow } from '../db/rows.ts'
 import * as db from '../db/update-prompt.ts'
 import { forkNotPublishable } from '../fork.ts'
 import { storedStatus, storedTags, storedVariables } from '../prompt.ts'
-import { descriptionVector, tagsVector, titleVector } from '../search-vector.ts'
+import { descriptionVector, tagsVector, titleVector } from '#chassis/search/vector.ts'
 import { checkCategory } from './check-category.ts'
 import { toOwnAnswer } from './view.ts'
 

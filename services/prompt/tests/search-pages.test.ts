@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { SearchPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/search.ts'
-import { searchVector } from '../search-vector.ts'
+import { searchVector } from '#chassis/search/vector.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
 const COUNT = 1300

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { fold, requiredTerms, termsOf } from './search-terms.ts'
+import { fold, requiredTerms, termsOf } from './terms.ts'
 
 /** Whether a text is found by a query. */
 const finds = (query: string, text: string) => {

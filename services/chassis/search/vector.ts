@@ -1,4 +1,4 @@
-import { fold, termsOf } from './search-terms.ts'
+import { fold, termsOf } from './terms.ts'
 
 /** The texts that a prompt is found by. The content never is. */
 export type Searched = { title: string; tags: readonly string[]; description: string | null }

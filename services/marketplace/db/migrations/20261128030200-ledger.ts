@@ -1,0 +1,79 @@
+import { Migration } from '@mikro-orm/migrations'
+
+export class Ledger extends Migration {
+  override up() {
+    this.addSql(`
+      create table ledger_postings (
+        id uuid primary key,
+        -- Null for a payout, which has a reference instead.
+        transaction_id uuid references transactions (id),
+        kind varchar(20) not null,
+        seller_id uuid not null,
+        currency char(3) not null,
+        reference varchar(100) unique,
+        created_by uuid,
+        created_at timestamptz(3) not null,
+        constraint ledger_postings_kind_check check (kind in ('PURCHASE', 'RELEASE', 'PAYOUT', 'REFUND', 'REFUND_SETTLED',
+          'REFUND_REVERSED', 'DISPUTE', 'DISPUTE_REVERSED')),
+        constraint ledger_postings_payout_check
+          check ((kind = 'PAYOUT') = (transaction_id is null) and (kind = 'PAYOUT') = (reference is not null)),
+        unique (transaction_id, kind)
+      );
+      create index ledger_postings_seller_id on ledger_postings (seller_id, created_at, id);
+
+      create table ledger_entries (
+        posting_id uuid not null references ledger_postings (id),
+        account varchar(20) not null,
+        amount bigint not null,
+        currency char(3) not null,
+        primary key (posting_id, account),
+        constraint ledger_entries_account_check
+          check (account in ('EXTERNAL', 'SELLER_PENDING', 'SELLER_AVAILABLE', 'FEE', 'REFUND_CLEARING')),
+        constraint ledger_entries_amount_check check (amount <> 0)
+      );
+
+      create table seller_balances (
+        seller_id uuid not null,
+        currency char(3) not null,
+        pending bigint not null default 0,
+        available bigint not null default 0,
+        primary key (seller_id, currency),
+        constraint seller_balances_pending_check check (pending >= 0)
+      );
+
+      create function refuse_change() returns trigger language plpgsql as $$
+        begin
+          raise exception 'rows of % are never changed or deleted', tg_table_name using errcode = 'restrict_violation';
+        end
+      $$;
+      create trigger ledger_entries_append_only before update or delete or truncate on ledger_entries
+        for each statement execute function refuse_change();
+      create trigger ledger_postings_append_only before update or delete or truncate on ledger_postings
+        for each statement execute function refuse_change();
+
+      create function check_posting() returns trigger language plpgsql as $$
+        declare
+          posting ledger_postings;
+        begin
+          select * into posting from ledger_postings where id = case tg_table_name when 'ledger_entries' then new.posting_id else new.id end;
+          if (select coalesce(sum(amount), 1) <> 0 or bool_or(currency <> posting.currency)
+              from ledger_entries where posting_id = posting.id) then
+            raise exception 'posting % does not sum to zero', posting.id
+              using errcode = 'check_violation', constraint = 'ledger_postings_sum_check';
+          end if;
+          return null;
+        end
+      $$;
+      -- At the commit, when all entries are there. A posting without entries is refused, too.
+      create constraint trigger ledger_entries_sum after insert on ledger_entries
+        deferrable initially deferred for each row execute function check_posting();
+      create constraint trigger ledger_postings_sum after insert on ledger_postings
+        deferrable initially deferred for each row execute function check_posting();`)
+  }
+
+  override down() {
+    this.addSql(`
+      drop table seller_balances; drop table ledger_entries; drop table ledger_postings;
+      drop function check_posting; drop function refuse_change`)
+  }
+}

@@ -1,0 +1,12 @@
+import { Listings } from './20261128030000-listings.ts'
+import { Sales } from './20261128030100-sales.ts'
+import { Ledger } from './20261128030200-ledger.ts'
+import { Outbox } from './20261128030300-outbox.ts'
+
+/** Oldest first. The names are stored in the database, so they never change. */
+export const migrations = [
+  { name: '20261128030000-listings', class: Listings },
+  { name: '20261128030100-sales', class: Sales },
+  { name: '20261128030200-ledger', class: Ledger },
+  { name: '20261128030300-outbox', class: Outbox },
+]
