@@ -2,7 +2,7 @@ import { SignJWT } from 'jose'
 import { v4 } from 'uuid'
 import { scopeInTokens } from '#chassis/grpc/access.ts'
 import { TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
-import type { Signer } from './key-ring.ts'
+import type { Signer } from '#chassis/signing/key-ring.ts'
 import type { Role } from './user.ts'
 
 /** What all access tokens say, and seconds for which they are valid. */

@@ -2,10 +2,9 @@ import type { Base } from '#chassis/define-service.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { Logger } from '#chassis/logger.ts'
 import type { PageTokens } from '#chassis/page-token.ts'
-import { createFieldCipher } from '#chassis/field-cipher.ts'
+import { createKeyRing, type KeyRing } from '#chassis/signing/key-ring.ts'
 import type { UserConfig } from './config.ts'
-import { rotateSigningKeys } from './db/rotate-signing-keys.ts'
-import { createKeyRing, type KeyRing } from './key-ring.ts'
+import { SigningKey } from './db/signing-key.entity.ts'
 import type { TokenRules } from './access-tokens.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import { createSessions, type NewSessions } from './sessions.ts'
@@ -23,8 +22,6 @@ export type Deps = {
   /** What access tokens say and how long they are valid; seconds for which a refresh token that was used may come again. */
   tokens: TokenRules & { graceSeconds: number }
   pageTokens: PageTokens
-  /** Makes the signing keys that are due, and answers with their ids. */
-  rotateKeys(): Promise<string[]>
 }
 
 /** Makes the context of one service. */
@@ -32,15 +29,18 @@ export function createContext({ config, database, log, pageTokens }: Base<UserCo
   const { passwords } = config
   const tokens = { ...config.auth, ...config.tokens }
   const { cacheSeconds, rotationSeconds, secret } = config.keys
-  const cipher = createFieldCipher(secret, KEYS_PURPOSE)
-  const times = { cacheSeconds, rotationSeconds, accessSeconds: tokens.accessSeconds }
-  const rotateKeys = () => rotateSigningKeys(database.fork(), cipher, times)
-  const keys = createKeyRing({ sql: database.sql, cipher, cacheSeconds, rotateKeys })
+  const keys = createKeyRing({
+    database,
+    table: SigningKey,
+    secret,
+    secretName: 'PF_SIGNING_KEY_SECRET',
+    purpose: KEYS_PURPOSE,
+    times: { cacheSeconds, rotationSeconds, validSeconds: tokens.accessSeconds },
+  })
   return {
     database,
     log,
     keys,
-    rotateKeys,
     tokens,
     pageTokens,
     passwords: createPasswords(passwords),

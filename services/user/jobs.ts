@@ -1,10 +1,8 @@
 import type { Job } from '#chassis/jobs.ts'
+import { rotation } from '#chassis/signing/rotation.ts'
 import type { Deps } from './context.ts'
 import { deleteOldClosedAccounts, MARGIN_SECONDS } from './db/closed-accounts.ts'
 import { deleteExpired } from './db/delete-expired.ts'
-
-/** Milliseconds between two looks at whether a signing key is due. */
-const ROTATION_MS = 60_000
 
 /** Milliseconds between two clean-ups. */
 const CLEAN_UP_MS = 300_000
@@ -13,17 +11,10 @@ const CLEAN_UP_MS = 300_000
 export const jobs = ({
   database,
   log,
-  rotateKeys,
+  keys,
   tokens: { accessSeconds },
-}: Pick<Deps, 'database' | 'log' | 'rotateKeys' | 'tokens'>): Job[] => [
-  {
-    name: 'rotate signing keys',
-    on: 'one replica',
-    everyMs: ROTATION_MS,
-    run: async () => {
-      for (const kid of await rotateKeys()) log.info({ kid }, 'published a new signing key')
-    },
-  },
+}: Pick<Deps, 'database' | 'log' | 'keys' | 'tokens'>): Job[] => [
+  rotation(keys, log),
   {
     name: 'delete what has expired',
     on: 'one replica',

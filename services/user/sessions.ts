@@ -1,9 +1,9 @@
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { newId } from '#chassis/ids.ts'
+import type { KeyRing } from '#chassis/signing/key-ring.ts'
 import type { Tokens } from '#contracts/gen/promptforge/auth/v1/auth.ts'
 import { signAccessToken, type TokenRules } from './access-tokens.ts'
 import type { UsedToken } from './db/rotate-refresh-token.ts'
-import type { KeyRing } from './key-ring.ts'
 import type { Role } from './user.ts'
 
 /** A session that is about to be stored: only the hash of its refresh token is stored. */

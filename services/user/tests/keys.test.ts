@@ -95,7 +95,7 @@ describe('a rotation', () => {
   test('lets the next key, which every replica has published, sign at each; each accepts what the other signs', async () => {
     before = await signIn(one)
     next = (await kids(one)).find((kid) => kid !== kidOf(before))!
-    expect(await one.service.context.rotateKeys()).toEqual([])
+    expect(await one.service.context.keys.rotate()).toEqual([])
     await database.query(`update signing_keys set active_from = active_from - interval '30 days'`)
     const after = await until('its first signature', async () => {
       const sessions = [await signIn(one), await signIn(two)]
@@ -106,7 +106,7 @@ describe('a rotation', () => {
   })
 
   test('has one more key made, once', async () => {
-    const made = (await Promise.all([one, two, one, two].map(({ service }) => service.context.rotateKeys()))).flat()
+    const made = (await Promise.all([one, two, one, two].map(({ service }) => service.context.keys.rotate()))).flat()
     expect(made).toHaveLength(1)
     afterNext = made[0]!
     for (const replica of [one, two]) {
@@ -167,7 +167,7 @@ describe('a key', () => {
     })
     expect(known).toContain(kidOf(fresh))
     await me(one, fresh)
-    await one.service.context.rotateKeys()
+    await one.service.context.keys.rotate()
     expect(await database.query('select from signing_keys where retired_at is null')).toHaveLength(2)
     await until('the leaked key to go', async () => !(await kids(two)).includes(kidOf(leaked)))
   })

@@ -1,4 +1,5 @@
 import { Migration } from '@mikro-orm/migrations'
+import { signingKeysTable } from '#chassis/signing/table.ts'
 
 export class SignIn extends Migration {
   override up() {
@@ -18,14 +19,7 @@ export class SignIn extends Migration {
       create index refresh_tokens_user_id on refresh_tokens (user_id);
       create index refresh_tokens_expires_at on refresh_tokens (expires_at);
 
-      create table signing_keys (
-        kid varchar(64) primary key,
-        public_jwk jsonb not null,
-        private_key bytea not null,
-        published_at timestamptz(3) not null,
-        active_from timestamptz(3) not null,
-        retired_at timestamptz(3)
-      );
+      ${signingKeysTable('signing_keys')}
 
       create table sign_in_failures (
         account bytea not null,

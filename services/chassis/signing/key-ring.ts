@@ -1,9 +1,10 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { errors, type JWK, type JWTVerifyGetKey } from 'jose'
-import type { Sql } from '#chassis/db/statements.ts'
-import type { FieldCipher } from '#chassis/field-cipher.ts'
-import { selectSigningKeys, type SigningKeyRow } from './db/select-signing-keys.ts'
-import { openSigningKey, signingAt } from './signing-keys.ts'
+import type { Database } from '../db/orm.ts'
+import { createFieldCipher } from '../field-cipher.ts'
+import { rotateSigningKeys } from './rotate.ts'
+import { type KeyTimes, openSigningKey, signingAt } from './signing-keys.ts'
+import { selectSigningKeys, type SigningKeyEntity, type SigningKeyRow } from './table.ts'
 
 /** A key that signs. */
 export type Signer = { kid: string; privateKey: KeyObject }
@@ -19,6 +20,19 @@ export type KeyRing = {
   keySet(): Promise<KeySet>
   /** Finds the public key of a token, for this service's own verifier. */
   verification: JWTVerifyGetKey
+  /** Makes the keys that are due, and answers with their ids. `rotation` is the job that does it. */
+  rotate(): Promise<string[]>
+}
+
+/** What makes a key ring a service's own. */
+export type KeyRingOptions = {
+  database: Pick<Database, 'sql' | 'fork'>
+  table: SigningKeyEntity
+  /** What encrypts the private halves, the name of its setting, and what it is for: `promptforge signing keys`, which never changes. */
+  secret: string
+  secretName: string
+  purpose: string
+  times: KeyTimes
 }
 
 type Loaded = { rows: SigningKeyRow[]; keySet: KeySet; readAt: number }
@@ -29,14 +43,12 @@ type Loaded = { rows: SigningKeyRow[]; keySet: KeySet; readAt: number }
  * key id needs no look of its own. A key that an operator has retired signs no more, and stays in the set until every replica knows
  * that. On an empty database the first keys are made.
  */
-export function createKeyRing(options: {
-  sql: Sql
-  cipher: FieldCipher
-  cacheSeconds: number
-  rotateKeys(): Promise<unknown>
-}): KeyRing {
-  const { sql, cipher, cacheSeconds, rotateKeys } = options
-  const privateKey = remembering(({ kid, privateKey: sealed }) => openSigningKey(cipher, kid, sealed))
+export function createKeyRing({ database, table, secret, secretName, purpose, times }: KeyRingOptions): KeyRing {
+  const { cacheSeconds } = times
+  const cipher = createFieldCipher(secret, purpose)
+  const published = selectSigningKeys(table.meta.tableName)
+  const rotate = () => rotateSigningKeys(database.fork(), table, cipher, times)
+  const privateKey = remembering(({ kid, privateKey: sealed }) => openSigningKey(cipher, secretName, kid, sealed))
   const publicKey = remembering(({ publicJwk: key }) => createPublicKey({ key: { ...key }, format: 'jwk' }))
   const staleSeconds = cacheSeconds / 4
   let known: Loaded | undefined
@@ -44,10 +56,10 @@ export function createKeyRing(options: {
 
   const load = async (): Promise<Loaded> => {
     const readAt = Date.now()
-    const select = () => sql(selectSigningKeys, { seconds: 2 * staleSeconds })
+    const select = () => database.sql(published, { seconds: 2 * staleSeconds })
     let rows = await select()
     if (!signingAt(rows, new Date())) {
-      await rotateKeys()
+      await rotate()
       rows = await select()
     }
     known = { rows, keySet: keySetOf(rows, cacheSeconds), readAt }
@@ -77,6 +89,7 @@ export function createKeyRing(options: {
       if (!row) throw new errors.JWKSNoMatchingKey()
       return publicKey(row)
     },
+    rotate,
   }
 }
 

@@ -1,18 +1,23 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { lockInTransaction } from '#chassis/db/advisory-locks.ts'
-import type { FieldCipher } from '#chassis/field-cipher.ts'
-import { type KeyTimes, newSigningKey, planKeys } from '../signing-keys.ts'
-import { SigningKey } from './signing-key.entity.ts'
+import { lockInTransaction } from '../db/advisory-locks.ts'
+import type { FieldCipher } from '../field-cipher.ts'
+import { type KeyTimes, newSigningKey, planKeys } from './signing-keys.ts'
+import type { SigningKeyEntity } from './table.ts'
 
 /**
  * Makes the signing keys that are due, and answers with their ids. Replicas that do it at once wait for each other, so that they make
  * one key and not one each.
  */
-export const rotateSigningKeys = (fork: EntityManager, cipher: FieldCipher, times: KeyTimes): Promise<string[]> =>
+export const rotateSigningKeys = (
+  fork: EntityManager,
+  table: SigningKeyEntity,
+  cipher: FieldCipher,
+  times: KeyTimes,
+): Promise<string[]> =>
   fork.transactional(async (em) => {
     await lockInTransaction(em, 'signing keys')
     const now = new Date()
-    const keys = await em.find(SigningKey, { retiredAt: null })
+    const keys = await em.find(table, { retiredAt: null })
     const plan = planKeys(keys.map(stateOf), now, times)
     for (const key of keys) {
       if (key.kid === plan.promote) key.activeFrom = now
@@ -20,7 +25,7 @@ export const rotateSigningKeys = (fork: EntityManager, cipher: FieldCipher, time
     }
     return plan.make.map((activeFrom) => {
       const key = newSigningKey(cipher)
-      em.create(SigningKey, { ...key, publishedAt: now, activeFrom })
+      em.create(table, { ...key, publishedAt: now, activeFrom })
       return key.kid
     })
   })

@@ -1,9 +1,9 @@
 import { sign, verify, createPublicKey } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { newSigningKey, openSigningKey, planKeys, signingAt } from './signing-keys.ts'
-import { createFieldCipher } from '#chassis/field-cipher.ts'
+import { createFieldCipher } from '../field-cipher.ts'
 
-const times = { rotationSeconds: 1000, cacheSeconds: 60, accessSeconds: 900 }
+const times = { rotationSeconds: 1000, cacheSeconds: 60, validSeconds: 900 }
 const at = (seconds: number) => new Date(seconds * 1000)
 const key = (kid: string, activeFrom: number, retiredAt?: number) => ({
   kid,
@@ -20,7 +20,7 @@ test('nothing is due while one key signs and the next one waits', () => {
   expect(planKeys([key('one', 0), key('two', 1000)], at(999), times)).toEqual(nothing)
 })
 
-test('when the next key signs, one more is made, and the one before stays while its tokens live', () => {
+test('when the next key signs, one more is made, and the one before stays while what it signed is valid', () => {
   expect(planKeys([key('one', 0), key('two', 1000)], at(1001), times)).toEqual({
     make: [at(2000)],
     retire: [{ kid: 'one', at: at(1000 + 900 + 2 * 30) }],
@@ -47,7 +47,7 @@ test('the public half is an RFC 7517 key without private members, and verifies w
   const cipher = createFieldCipher('a secret of more than 32 characters', 'tests')
   const { kid, publicJwk, privateKey } = newSigningKey(cipher)
   expect(publicJwk).toEqual({ kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid, alg: 'EdDSA', use: 'sig' })
-  const signature = sign(null, Buffer.from('data'), openSigningKey(cipher, kid, privateKey))
+  const signature = sign(null, Buffer.from('data'), openSigningKey(cipher, 'PF_SECRET', kid, privateKey))
   const publicKey = createPublicKey({ key: publicJwk as never, format: 'jwk' })
   expect(verify(null, Buffer.from('data'), publicKey, signature)).toBe(true)
 })
@@ -55,5 +55,5 @@ test('the public half is an RFC 7517 key without private members, and verifies w
 test('another secret gives a sentence for the operator', () => {
   const { kid, privateKey } = newSigningKey(createFieldCipher('a secret of more than 32 characters', 'tests'))
   const other = createFieldCipher('another secret of more than 32 chars', 'tests')
-  expect(() => openSigningKey(other, kid, privateKey)).toThrow('another PF_SIGNING_KEY_SECRET')
+  expect(() => openSigningKey(other, 'PF_SECRET', kid, privateKey)).toThrow('another PF_SECRET')
 })

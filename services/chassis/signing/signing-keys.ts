@@ -1,8 +1,8 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
-import { CLOCK_SKEW_SECONDS, TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
-import { newId } from '#chassis/ids.ts'
-import type { FieldCipher } from '#chassis/field-cipher.ts'
+import { CLOCK_SKEW_SECONDS, TOKEN_ALGORITHM } from '../grpc/tokens.ts'
+import { newId } from '../ids.ts'
+import type { FieldCipher } from '../field-cipher.ts'
 
 /** What decides when keys change, in seconds. */
 export type KeyTimes = {
@@ -10,8 +10,8 @@ export type KeyTimes = {
   rotationSeconds: number
   /** How long verifiers may cache a key set. */
   cacheSeconds: number
-  /** How long an access token is valid. */
-  accessSeconds: number
+  /** How long what a key signs is valid at most. */
+  validSeconds: number
 }
 
 /** When a key signs. It has left, or is to leave, the key set at `retiredAt`. */
@@ -23,7 +23,7 @@ export type KeyPlan = { make: Date[]; retire: { kid: string; at: Date }[]; promo
 /**
  * What is to be done so that one key signs and the next one is in the key set already, long before it signs: then an operator can retire
  * the present one at any time, and the one that takes over is known everywhere. A key that has signed stays in the set until
- * the last of its tokens has expired, clocks' differences included.
+ * the last that it signed has expired, clocks' differences included.
  */
 export function planKeys(keys: KeyState[], now: Date, times: KeyTimes): KeyPlan {
   const inUse = keys
@@ -33,7 +33,7 @@ export function planKeys(keys: KeyState[], now: Date, times: KeyTimes): KeyPlan 
   const signing = signingAt(inUse, now)!
   const promote = signing.activeFrom > now ? signing.kid : undefined
   const begun = promote ? now : signing.activeFrom
-  const at = later(begun, times.accessSeconds + 2 * CLOCK_SKEW_SECONDS)
+  const at = later(begun, times.validSeconds + 2 * CLOCK_SKEW_SECONDS)
   const known = later(now, 2 * times.cacheSeconds)
   const due = later(begun, times.rotationSeconds)
   return {
@@ -58,12 +58,12 @@ export function newSigningKey(cipher: FieldCipher): { kid: string; publicJwk: JW
   return { kid, publicJwk: { kty: kty!, crv: crv!, x: x!, kid, alg: TOKEN_ALGORITHM, use: 'sig' }, privateKey: sealed }
 }
 
-/** The private half of a stored key. Throws with a sentence for the operator when the secret is not the one that sealed it. */
-export function openSigningKey(cipher: FieldCipher, kid: string, sealed: Buffer): KeyObject {
+/** The private half of a stored key. Throws with a sentence for the operator when the secret, a setting of this name, is not the one that sealed it. */
+export function openSigningKey(cipher: FieldCipher, secretName: string, kid: string, sealed: Buffer): KeyObject {
   try {
     return createPrivateKey({ key: cipher.decrypt(sealed, kid), format: 'der', type: 'pkcs8' })
   } catch (cause) {
-    throw new Error(`signing key ${kid} was encrypted with another PF_SIGNING_KEY_SECRET`, { cause })
+    throw new Error(`signing key ${kid} was encrypted with another ${secretName}`, { cause })
   }
 }
 
