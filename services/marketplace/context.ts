@@ -1,0 +1,69 @@
+import { splitSecrets } from '#chassis/config.ts'
+import type { Database } from '#chassis/db/orm.ts'
+import type { Base } from '#chassis/define-service.ts'
+import { createStub, type Stub } from '#chassis/grpc/client.ts'
+import type { PageTokens } from '#chassis/page-token.ts'
+import type { KeyRing } from '#chassis/signing/key-ring.ts'
+import { createVault, type Vault } from '#chassis/vault.ts'
+import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
+import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
+import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
+import type { MarketplaceConfig } from './config.ts'
+import { createLicenseKeys } from './license-keys.ts'
+import { createPayments, type Payments } from './payments/payments.ts'
+import { createSales, type Sales } from './sales/sales.ts'
+
+/** What handlers, jobs and subscriptions of this service need beside the call; each takes the part that it uses. */
+export type Deps = {
+  config: MarketplaceConfig
+  database: Database
+  pageTokens: PageTokens
+  /** What signs licence documents. */
+  documentKeys: KeyRing
+  /** What encrypts licence keys. */
+  vault: Vault
+  payments: Payments
+  sales: Sales
+  /** The other services. */
+  remote: Remote
+}
+
+/** The RPCs of other services that this one calls: with the caller's token, but `checkAccess` and `applyEntitlement` also without one. */
+export type Remote = {
+  access: Pick<Stub<typeof PromptInternalServiceService>, 'checkAccess' | 'applyEntitlement'>
+  prompts: Pick<Stub<typeof PromptServiceService>, 'listCategories'>
+  tests: Pick<Stub<typeof TestInternalServiceService>, 'getSample'>
+}
+
+/** Part of what encrypts licence keys, so it never changes. */
+const KEYS_PURPOSE = 'promptforge licence keys'
+
+/** Makes the context of one service. */
+export function createContext({
+  config,
+  database,
+  pageTokens,
+  log,
+  metrics,
+  openChannel,
+}: Base<MarketplaceConfig>): Deps {
+  const { keySecret, formerKeySecrets, signingKeySecret: secret, rotationSeconds, cacheSeconds } = config.licenses
+  const vault = createVault([keySecret, ...splitSecrets(formerKeySecrets)], KEYS_PURPOSE)
+  const prompt = openChannel('prompt', config.promptService)
+  const remote = {
+    access: createStub(prompt, PromptInternalServiceService),
+    prompts: createStub(prompt, PromptServiceService),
+    tests: createStub(openChannel('test', config.testService), TestInternalServiceService),
+  }
+  const payments = createPayments(config.payments)
+  return {
+    config,
+    database,
+    pageTokens,
+    documentKeys: createLicenseKeys(database, { secret, rotationSeconds, cacheSeconds }),
+    vault,
+    payments,
+    sales: createSales({ database, payments, vault, access: remote.access, log, registry: metrics.registry }),
+    remote,
+  }
+}

@@ -1,0 +1,35 @@
+import { uuid } from '#chassis/db/params.ts'
+import { statement } from '#chassis/db/statements.ts'
+import type { DisputeState, RefundState } from '../ledger.ts'
+
+/** A transaction. Amounts are as DECIMAL(10,2) says them. */
+export type TransactionRow = {
+  id: string
+  listing_id: string
+  prompt_id: string
+  buyer_id: string
+  seller_id: string
+  license_type: 'PERSONAL' | 'COMMERCIAL'
+  amount: string
+  fee: string
+  currency: string
+  status: 'PENDING' | 'COMPLETED' | 'FAILED'
+  failure_reason: string | null
+  license_id: string | null
+  created_at: Date
+  completed_at: Date | null
+  released_at: Date | null
+  refund_state: RefundState | null
+  refund_reason: string | null
+  refunded_at: Date | null
+  dispute_state: DisputeState | null
+}
+
+/** Columns of TransactionRow, of `transactions t left join licenses i on i.transaction_id = t.id`. */
+export const TRANSACTION = `t.id, t.listing_id, t.prompt_id, t.buyer_id, t.seller_id, t.license_type, t.amount, t.fee, t.currency, t.status,
+  t.failure_reason, i.id as license_id, t.created_at, t.completed_at, t.released_at, t.refund_state, t.refund_reason, t.refunded_at, t.dispute_state`
+
+/** A transaction, whoever may see it. */
+export const getTransaction = statement('get_transaction', { id: uuid })<TransactionRow>(
+  (p) => `select ${TRANSACTION} from transactions t left join licenses i on i.transaction_id = t.id where t.id = ${p.id}`,
+)
