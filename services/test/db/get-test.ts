@@ -6,3 +6,9 @@ import { testOf, type TestRow } from './rows.ts'
 export const getTest = statement('get_test', { id: uuid, userId: uuid })<TestRow>(
   (p) => `select ${testOf('t')} from prompt_tests t where t.id = ${p.id} and t.user_id = ${p.userId}`,
 )
+
+/** A user's test that the model has answered, unless its texts were erased. */
+export const getCompletedTest = statement('get_completed_test', { id: uuid, userId: uuid })<TestRow>(
+  (p) => `select ${testOf('t')} from prompt_tests t
+  where t.id = ${p.id} and t.user_id = ${p.userId} and t.status = 'COMPLETED' and t.erased_at is null`,
+)

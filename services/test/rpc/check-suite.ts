@@ -1,10 +1,12 @@
 import { invalid, type Violation } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
 import type { Assertion } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import { SuiteCase, type SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import type { Asserter } from '../assertions/asserter.ts'
 import type { Models } from '../models.ts'
 import { MAX_TESTS, withDefaults } from '../suite.ts'
-import { attempt } from './every-of.ts'
+import { attempt, violationsOf } from './every-of.ts'
+import { ownKey } from './own-key.ts'
 import { chooseModel } from './what-to-run.ts'
 
 /** Bytes that the cases of a suite may have together, as JSON: an answer with them is then no larger than 4 MiB. */
@@ -12,17 +14,19 @@ const MAX_BYTES = 2 * 1024 * 1024
 
 type Parts = { models: Models; asserter: Asserter }
 
-/** Whose suite it is, and until when that is asked. */
-type Asked = { caller: { userId: string }; signal: AbortSignal }
-
-/** Throws INVALID_ARGUMENT that names everything that is wrong with a suite. */
+/**
+ * Throws NOT_FOUND when the key that the settings name is not the caller's, FAILED_PRECONDITION when it was revoked, and otherwise
+ * INVALID_ARGUMENT that names everything that is wrong with the suite.
+ */
 export async function checkSuite(
   { models, asserter }: Parts,
   settings: SuiteSettings,
   cases: readonly SuiteCase[],
-  { caller, signal }: Asked,
+  call: Call,
 ) {
+  const { caller, signal } = call
   const violations = [
+    ...(await problemsOfKey(settings, call)),
     ...problemsOfModel(models, settings),
     ...problemsOfSize(settings, cases),
     ...problemsOfNames(cases),
@@ -32,6 +36,12 @@ export async function checkSuite(
   ]
   if (violations.length > 0) throw invalid(violations)
 }
+
+const problemsOfKey = (settings: SuiteSettings, call: Call): Promise<Violation[]> =>
+  ownKey(settings, call).then(
+    () => [],
+    (error: unknown) => violationsOf(error, 'settings.'),
+  )
 
 function problemsOfModel(models: Models, settings: SuiteSettings): Violation[] {
   const chosen = attempt(() => chooseModel(models, settings), 'settings.')

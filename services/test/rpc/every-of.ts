@@ -8,11 +8,14 @@ export function attempt<R>(act: () => R, at: string): { done: R } | { violations
   try {
     return { done: act() }
   } catch (error) {
-    if (!isAppError(error) || error.violations.length === 0) throw error
-    return {
-      violations: error.violations.map(({ field, description }) => ({ field: `${at}${field}`, description })),
-    }
+    return { violations: violationsOf(error, at) }
   }
+}
+
+/** The violations of an INVALID_ARGUMENT about the part of a request `at` that place. Throws every other error. */
+export function violationsOf(error: unknown, at: string): Violation[] {
+  if (!isAppError(error) || error.violations.length === 0) throw error
+  return error.violations.map(({ field, description }) => ({ field: `${at}${field}`, description }))
 }
 
 /**

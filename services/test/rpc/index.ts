@@ -16,6 +16,7 @@ import { deleteComparison } from './delete-comparison.ts'
 import { deleteSuite } from './delete-suite.ts'
 import { getBudget } from './get-budget.ts'
 import { getComparison } from './get-comparison.ts'
+import { getSample } from './get-sample.ts'
 import { getSuiteRun } from './get-suite-run.ts'
 import { getSuite } from './get-suite.ts'
 import { getTest } from './get-test.ts'
@@ -68,7 +69,7 @@ export const services = (deps: Deps) => [
     cancelSuiteRun: cancelSuiteRun(deps),
     compareSuiteRuns,
   }),
-  serve(TestInternalServiceService, { checkGate }),
+  serve(TestInternalServiceService, { checkGate, getSample: getSample(deps) }),
   serve(ProviderKeyServiceService, {
     createProviderKey: createProviderKey(deps),
     listProviderKeys: listProviderKeys(deps),

@@ -8,6 +8,7 @@ import {
   type TokenUsage,
 } from '#contracts/gen/promptforge/test/v1/test.ts'
 import type { Comparison } from '#contracts/gen/promptforge/test/v1/comparison.ts'
+import type { Sample } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
 import type { ProviderKey } from '#contracts/gen/promptforge/test/v1/provider_key.ts'
 import { bestOf, progressOf } from '../comparison.ts'
 import type { BudgetRow } from '../db/budgets.ts'
@@ -29,6 +30,20 @@ export const withheld = (row: TestRow): PromptTest => ({
   ...toSummary(row),
   contentWithheld: true,
   assertionResults: toTest(row).assertionResults.map(({ outcome }) => ({ outcome, reason: '' })),
+})
+
+/** A test as everybody may see it, with nothing of the prompt but the values. */
+export const toSample = (row: TestRow): Sample => ({
+  testId: row.id,
+  promptId: row.prompt_id,
+  promptVersion: row.prompt_version,
+  modelProvider: row.model_provider,
+  modelName: row.model_name,
+  values: row.variables,
+  response: row.response ?? '',
+  usage: usageOf(row),
+  responseTimeMs: BigInt(row.response_time_ms ?? 0),
+  completedAt: row.completed_at ?? undefined,
 })
 
 /** A test in a list. */

@@ -1,19 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { jetstream } from '@nats-io/jetstream'
 import { Client } from 'pg'
 import { v7 } from 'uuid'
 import { jobCause } from '#chassis/cause.ts'
 import { until } from '#chassis/testing/until.ts'
-import { EVENTS } from '#contracts/events.ts'
 import { PromptTest_ErrorCode as ErrorCode } from '#contracts/gen/promptforge/test/v1/test.ts'
 import { ComparisonServiceService } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
-import { UserErased } from '#contracts/gen/promptforge/user/v1/user_events.ts'
 import type { TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { COUNTED, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
+import { eraseUser } from './erasing.ts'
 import { RUNNER, type TestRunner } from './harness.ts'
 import { KEY, PAGE, stubOf } from './key-users.ts'
 import { type Asked, beginEvents, type ProviderServer } from './provider-server.ts'
@@ -51,19 +48,7 @@ afterAll(() => stop())
 
 const sql = <T extends object>(query: string, params: unknown[] = []) => runner.database.query<T>(query, params)
 
-/** Publishes the event, as the user service does, and waits until it has been handled. */
-async function erase(userId: string) {
-  const metadata = { aggregateId: userId, aggregateRevision: 2n, occurredAt: new Date() }
-  const data = UserErased.encode(UserErased.fromPartial({ metadata })).finish()
-  await jetstream(broker.connection).publish(`${EVENTS.userErased.subject}.${userId}`, data, { msgID: randomUUID() })
-  await handled()
-}
-
-const handled = () =>
-  until('the event to be handled', async () => {
-    const { num_pending, num_ack_pending } = await broker.manager.consumers.info('PF_USER', 'test')
-    return num_pending + num_ack_pending === 0
-  })
+const erase = (userId: string) => eraseUser(broker, userId)
 
 /** A user with what they do. */
 async function newUser() {

@@ -9,7 +9,7 @@ import { claimTest } from '../db/claim-test.ts'
 import { getComparison, listCompared, listComparisons } from '../db/comparisons.ts'
 import * as erase from '../db/erase-user.ts'
 import { finishTest } from '../db/finish-test.ts'
-import { getTest } from '../db/get-test.ts'
+import { getCompletedTest, getTest } from '../db/get-test.ts'
 import { insertTest } from '../db/insert-test.ts'
 import { listCancelled, renewLeases } from '../db/leases.ts'
 import { listStates } from '../db/list-states.ts'
@@ -159,6 +159,7 @@ const ending = {
 const STATEMENTS: Asked[] = [
   asking(insertTest, { ...newTest, ...event }),
   asking(getTest, { id: ENDED_TEST, userId: ANN }),
+  asking(getCompletedTest, { id: ENDED_TEST, userId: ANN }),
   asking(claimTest, { id: WAITING, workerId: randomUUID() }),
   asking(renewLeases, { ids: [RUNNING], workerIds: [WORKER] }),
   asking(listCancelled, { ids: [RUNNING], workerIds: [WORKER] }),
