@@ -19,7 +19,8 @@ export type Vault = {
 /** The first secret encrypts; what the others have encrypted can be opened. `purpose` is part of what encrypts, so it never changes. */
 export function createVault([secret, ...former]: readonly [string, ...string[]], purpose: string): Vault {
   // Says nothing of the secret, and is the same in every process.
-  const idOf = (one: string) => Buffer.from(hkdfSync('sha256', one, '', `${purpose}: id of the secret`, 8)).toString('hex')
+  const idOf = (one: string) =>
+    Buffer.from(hkdfSync('sha256', one, '', `${purpose}: id of the secret`, 8)).toString('hex')
   const ciphers = new Map([secret, ...former].map((one) => [idOf(one), createFieldCipher(one, purpose)]))
   const secretId = idOf(secret)
   return {

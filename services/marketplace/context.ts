@@ -2,6 +2,7 @@ import { splitSecrets } from '#chassis/config.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { Base } from '#chassis/define-service.ts'
 import { createStub, type Stub } from '#chassis/grpc/client.ts'
+import type { Logger } from '#chassis/logger.ts'
 import type { PageTokens } from '#chassis/page-token.ts'
 import type { KeyRing } from '#chassis/signing/key-ring.ts'
 import { createVault, type Vault } from '#chassis/vault.ts'
@@ -18,10 +19,9 @@ export type Deps = {
   config: MarketplaceConfig
   database: Database
   pageTokens: PageTokens
-  /** What signs licence documents. */
-  documentKeys: KeyRing
-  /** What encrypts licence keys. */
-  vault: Vault
+  log: Logger
+  /** What signs licence documents, and what encrypts licence keys. */
+  keys: { documents: KeyRing; vault: Vault }
   payments: Payments
   sales: Sales
   /** The other services. */
@@ -39,14 +39,7 @@ export type Remote = {
 const KEYS_PURPOSE = 'promptforge licence keys'
 
 /** Makes the context of one service. */
-export function createContext({
-  config,
-  database,
-  pageTokens,
-  log,
-  metrics,
-  openChannel,
-}: Base<MarketplaceConfig>): Deps {
+export function createContext({ config, database, pageTokens, log, openChannel }: Base<MarketplaceConfig>): Deps {
   const { keySecret, formerKeySecrets, signingKeySecret: secret, rotationSeconds, cacheSeconds } = config.licenses
   const vault = createVault([keySecret, ...splitSecrets(formerKeySecrets)], KEYS_PURPOSE)
   const prompt = openChannel('prompt', config.promptService)
@@ -60,10 +53,10 @@ export function createContext({
     config,
     database,
     pageTokens,
-    documentKeys: createLicenseKeys(database, { secret, rotationSeconds, cacheSeconds }),
-    vault,
+    log,
+    keys: { documents: createLicenseKeys(database, { secret, rotationSeconds, cacheSeconds }), vault },
     payments,
-    sales: createSales({ database, payments, vault, access: remote.access, log, registry: metrics.registry }),
+    sales: createSales({ database, payments, vault, access: remote.access, log }),
     remote,
   }
 }

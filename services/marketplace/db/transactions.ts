@@ -31,5 +31,6 @@ export const TRANSACTION = `t.id, t.listing_id, t.prompt_id, t.buyer_id, t.selle
 
 /** A transaction, whoever may see it. */
 export const getTransaction = statement('get_transaction', { id: uuid })<TransactionRow>(
-  (p) => `select ${TRANSACTION} from transactions t left join licenses i on i.transaction_id = t.id where t.id = ${p.id}`,
+  (p) =>
+    `select ${TRANSACTION} from transactions t left join licenses i on i.transaction_id = t.id where t.id = ${p.id}`,
 )

@@ -19,10 +19,7 @@ export function readMoney(
   const violation = (member: string, description: string | undefined) =>
     description === undefined ? [] : [{ field: `${field}${member}`, description }]
   const amount = readAmount(decimalOf(units, nanos), least)
-  const problems = [
-    ...violation('.currency_code', currencyProblem(currencyCode)),
-    ...violation('', amount.problem),
-  ]
+  const problems = [...violation('.currency_code', currencyProblem(currencyCode)), ...violation('', amount.problem)]
   return amount.problem !== undefined || problems.length > 0
     ? { problems }
     : { cents: amount.minor, currency: currencyCode }

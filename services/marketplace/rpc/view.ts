@@ -66,14 +66,12 @@ export const toTransaction = (row: TransactionRow, viewerId: string): Transactio
   createdAt: row.created_at,
   completedAt: row.completed_at ?? undefined,
   releasedAt: row.released_at ?? undefined,
-  refundState: row.refund_state
-    ? REFUND_STATES[row.refund_state]
-    : Transaction_RefundState.REFUND_STATE_UNSPECIFIED,
+  refundState: row.refund_state ? REFUND_STATES[row.refund_state] : Transaction_RefundState.UNSPECIFIED,
   refundedAt: row.refunded_at ?? undefined,
   refundReason: row.refund_reason ?? '',
   disputeState: row.dispute_state
     ? transaction_DisputeStateFromJSON(row.dispute_state)
-    : Transaction_DisputeState.DISPUTE_STATE_UNSPECIFIED,
+    : Transaction_DisputeState.UNSPECIFIED,
 })
 
 /** A licence, without its key. */

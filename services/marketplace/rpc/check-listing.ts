@@ -1,0 +1,81 @@
+import { failedPrecondition, invalid, notFound, type Violation } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import { forward } from '#chassis/grpc/client.ts'
+import { isNotFound } from '#chassis/grpc/status.ts'
+import type { Money } from '#contracts/gen/google/type/money.ts'
+import { Access_Kind } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import type { Remote } from '../context.ts'
+import { readMoney, toColumn } from './money.ts'
+
+/** What of a prompt can be sold: no version from `publicFrom` on, which anyone may read. */
+export type Sellable = { headVersion: number; publicFrom: number }
+
+/** Finds out what of a prompt the caller can sell. Throws NOT_FOUND for somebody else's, FAILED_PRECONDITION for one that was made from another's. */
+export async function sellableVersions(
+  { access }: Pick<Remote, 'access'>,
+  promptId: string,
+  { origin }: Call,
+): Promise<Sellable> {
+  const found = await access.checkAccess({ promptId }, forward(origin)).catch((error: unknown) => {
+    throw isNotFound(error) ? notFound('prompt') : error
+  })
+  if (found.access?.kind !== Access_Kind.OWNER) throw notFound('prompt')
+  if (found.resaleRestricted) {
+    throw failedPrecondition(
+      'RESALE_NOT_ALLOWED',
+      'this prompt is a fork of what somebody else has not published, so it is not yours to sell',
+    )
+  }
+  return { headVersion: found.headVersion, publicFrom: found.publicFromVersion ?? Infinity }
+}
+
+/** The versions that are sold, from what is asked for; 0 stands for the defaults. Throws FAILED_PRECONDITION for what anyone may read, NOT_FOUND for what does not exist. */
+export function checkVersions(
+  asked: { promptVersion: number; minVersion: number },
+  { headVersion, publicFrom }: Sellable,
+): { promptVersion: number; minVersion: number; problems?: undefined } | { problems: Violation[] } {
+  const promptVersion = asked.promptVersion || headVersion
+  const minVersion = asked.minVersion || promptVersion
+  if (promptVersion > headVersion) throw notFound('version')
+  if (minVersion > promptVersion) {
+    return { problems: [{ field: 'min_version', description: 'must be at most the version that is sold' }] }
+  }
+  if (promptVersion >= publicFrom) {
+    throw failedPrecondition(
+      'PROMPT_IS_PUBLIC',
+      `anyone may read version ${promptVersion}: make the prompt private before you sell it`,
+    )
+  }
+  return { promptVersion, minVersion }
+}
+
+/** Reads the prices of a listing, as its columns have them; or what is wrong with them. */
+export function readPrices(
+  { price, commercialPrice }: { price?: Money | undefined; commercialPrice?: Money | undefined },
+  leastCents: number,
+):
+  | { columns: { price: string; commercialPrice: string | null; currency: string }; problems?: undefined }
+  | { problems: Violation[] } {
+  const personal = readMoney('price', price!, BigInt(leastCents))
+  const commercial = commercialPrice && readMoney('commercial_price', commercialPrice, BigInt(leastCents))
+  const problems = [...(personal.problems ?? []), ...(commercial?.problems ?? [])]
+  if (personal.problems || commercial?.problems) return { problems }
+  const { cents, currency } = personal
+  if (commercial && commercial.currency !== currency) {
+    return { problems: [{ field: 'commercial_price.currency_code', description: 'must be that of price' }] }
+  }
+  if (commercial && commercial.cents < cents) {
+    return { problems: [{ field: 'commercial_price', description: 'must not be less than price' }] }
+  }
+  return {
+    columns: { price: toColumn(cents), commercialPrice: commercial ? toColumn(commercial.cents) : null, currency },
+  }
+}
+
+/** Throws INVALID_ARGUMENT for a category that prompts do not have. */
+export async function checkCategory({ prompts }: Pick<Remote, 'prompts'>, category: string, { origin }: Call) {
+  if (category === '') return
+  const { categories } = await prompts.listCategories({}, forward(origin))
+  if (categories.some(({ name }) => name === category)) return
+  throw invalid([{ field: 'category', description: 'is not a category: see ListCategories' }], 'CATEGORY_UNKNOWN')
+}

@@ -1,0 +1,60 @@
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
+import type { Cause } from '#chassis/cause.ts'
+import type { Database } from '#chassis/db/orm.ts'
+import { failpoint } from '#chassis/failpoints.ts'
+import type { Vault } from '#chassis/vault.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { PromptListing } from '../db/prompt-listing.entity.ts'
+import { complete } from '../transaction.ts'
+import { aboutTransaction, type LicenseEntity } from './events.ts'
+import { grantLicense } from './licenses.ts'
+import { storePosting } from './store-posting.ts'
+import { applyChanges, rulesOf, type TransactionEntity, transactionToChange } from './transaction-to-change.ts'
+
+/** Completes a purchase that was paid: the licence, the ledger and the events are there with it or not at all. Answers with the licence; undefined when it had ended before. */
+export const completePurchase = (
+  database: Pick<Database, 'transaction'>,
+  vault: Vault,
+  id: string,
+  cause: Cause,
+): Promise<LicenseEntity | undefined> =>
+  database.transaction(cause, async (em, emit, now) => {
+    const tx = await transactionToChange(em, id)
+    const decision = complete(rulesOf(tx), now)
+    if (decision.refusal) return undefined
+    applyChanges(tx, { ...decision.changes })
+    tx.nextCheckAt = null
+    await storePosting(em, decision.posting!, now)
+    const listing = await listingToChange(em, tx)
+    listing.salesCount += 1
+    if (listing.exclusive) {
+      listing.status = 'SOLD'
+      listing.reservedTx = null
+      listing.revision += 1
+    }
+    const license = await grantLicense(em, emit, { tx, vault, now })
+    emit(EVENTS.purchaseCompleted, aboutTransaction(tx))
+    await em.flush()
+    failpoint('purchase completing')
+    return license
+  })
+
+/** Fails a purchase that cannot be paid any more. Nothing happens when it had ended before. */
+export const failPurchase = (
+  database: Pick<Database, 'transaction'>,
+  id: string,
+  failureReason: string,
+  cause: Cause,
+): Promise<void> =>
+  database.transaction(cause, async (em, emit, now) => {
+    const tx = await transactionToChange(em, id)
+    if (tx.status !== 'PENDING') return
+    applyChanges(tx, { status: 'FAILED', completedAt: now })
+    Object.assign(tx, { failureReason, nextCheckAt: null })
+    const listing = await listingToChange(em, tx)
+    if (listing.reservedTx === id) listing.reservedTx = null
+    emit(EVENTS.purchaseFailed, { ...aboutTransaction(tx), failureReason })
+  })
+
+const listingToChange = (em: EntityManager, tx: TransactionEntity) =>
+  em.findOneOrFail(PromptListing, tx.listing.id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })

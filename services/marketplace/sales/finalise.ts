@@ -1,0 +1,70 @@
+import type { Cause } from '#chassis/cause.ts'
+import type { Database } from '#chassis/db/orm.ts'
+import { uuid } from '#chassis/db/params.ts'
+import { statement } from '#chassis/db/statements.ts'
+import type { Logger } from '#chassis/logger.ts'
+import type { Vault } from '#chassis/vault.ts'
+import { minorOf } from '../money.ts'
+import type { Payment } from '../payments/payment.ts'
+import type { Payments } from '../payments/payments.ts'
+import { completePurchase, failPurchase } from './end-purchase.ts'
+import type { LicenseEntity } from './events.ts'
+
+/** What finalising needs. */
+export type Parts = { database: Database; payments: Payments; vault: Vault; log: Logger }
+
+/** Milliseconds after which a payment that was not confirmed will not be confirmed any more: whoever began it has stopped waiting. */
+export const GIVEN_UP_MS = 30_000
+
+type PendingRow = { amount: string; currency: string; provider_ref: string | null; age_ms: number }
+
+const getPending = statement('get_pending', { id: uuid })<PendingRow>(
+  (p) => `select amount, currency, provider_ref, extract(epoch from now() - created_at)::float8 * 1000 as age_ms
+    from transactions where id = ${p.id} and status = 'PENDING'`,
+)
+
+/**
+ * Ends a PENDING transaction as the payment provider says, if it has decided: the only writer of COMPLETED and FAILED. The provider is asked while no
+ * lock is held, so any number of callers may do this at once. FAILED is written only when the provider can no longer charge. `refused`, why the payment
+ * cannot succeed, is known to who made it; everybody else finds out after 30 seconds. Answers with the licence that it has granted.
+ */
+export async function finalise(
+  { database, payments, vault, log }: Parts,
+  id: string,
+  cause: Cause,
+  refused?: string,
+): Promise<LicenseEntity | undefined> {
+  const [tx] = await database.sql(getPending, { id })
+  if (!tx) return undefined
+  const isOver = refused !== undefined || tx.age_ms >= GIVEN_UP_MS
+  const { provider_ref: reference } = tx
+  if (reference === null) {
+    // Nobody confirms a payment before its reference is stored, and that is refused once the transaction has failed.
+    if (isOver) await failPurchase(database, id, refused ?? 'not_confirmed', cause)
+    return undefined
+  }
+  let payment = await payments.retrieve(reference)
+  const isDead = payment.status === 'DECLINED' || payment.status === 'REQUIRES_ACTION'
+  const failure = payment.declineCode ?? (isDead ? 'authentication_required' : (refused ?? 'not_confirmed'))
+  if (isDead || (isOver && payment.status === 'REQUIRES_CONFIRMATION')) {
+    await payments.cancel(id, reference)
+    payment = await payments.retrieve(reference)
+  }
+  switch (payment.status) {
+    case 'SUCCEEDED':
+      if (isAsAgreed(payment, tx)) return completePurchase(database, vault, id, cause)
+      log.error(
+        { transaction: id, reference },
+        'the payment is of another amount than the purchase: an administrator has to decide',
+      )
+      return undefined
+    case 'CANCELED':
+      await failPurchase(database, id, failure, cause)
+      return undefined
+    default:
+      return undefined
+  }
+}
+
+const isAsAgreed = (payment: Payment, { amount, currency }: PendingRow) =>
+  payment.amount === minorOf(amount) && payment.currency === currency

@@ -1,0 +1,66 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Emit } from '#chassis/db/transaction.ts'
+import { newId } from '#chassis/ids.ts'
+import type { Vault } from '#chassis/vault.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { LicenseRevoked_Reason as Reason } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
+import { License } from '../db/license.entity.ts'
+import { hashOfLicenseKey, hintOfLicenseKey, makeLicenseKey } from '../license-key.ts'
+import { aboutLicense, type LicenseEntity } from './events.ts'
+import type { TransactionEntity } from './transaction-to-change.ts'
+
+/** Milliseconds of a day. */
+const DAY = 86_400_000
+
+/** Grants the licence of a transaction that was just paid, which stays valid as long as was offered. One whose time is over makes room for it. */
+export async function grantLicense(
+  em: EntityManager,
+  emit: Emit,
+  { tx, vault, now }: { tx: TransactionEntity; vault: Vault; now: Date },
+): Promise<LicenseEntity> {
+  const { buyerId, promptId, licenseType, minVersion, maxVersion, durationDays, sellerId } = tx
+  const former = await em.findOne(License, { buyerId, promptId, licenseType, isActive: true })
+  if (former) {
+    endLicense(emit, former, Reason.RENEWED)
+    // There is never a moment with two.
+    await em.flush()
+  }
+  const id = newId()
+  const license = em.create(License, {
+    id,
+    transaction: tx,
+    promptId,
+    buyerId,
+    licenseType,
+    sellerId,
+    minVersion,
+    maxVersion,
+    expiresAt: durationDays == null ? null : new Date(now.getTime() + durationDays * DAY),
+    createdAt: now,
+    ...newKey(id, vault),
+  })
+  emit(EVENTS.licenseGranted, aboutLicense(license))
+  return license
+}
+
+/** A new licence key as it is stored. */
+export function newKey(licenseId: string, vault: Vault) {
+  const key = makeLicenseKey()
+  const { secretId, sealed } = vault.seal(key, licenseId)
+  return { licenseKeyHash: hashOfLicenseKey(key), keyHint: hintOfLicenseKey(key), secretId, licenseKeyEnc: sealed }
+}
+
+/** Ends a licence whose time is over. */
+export function endLicense(emit: Emit, license: LicenseEntity, reason: Reason): void {
+  license.isActive = false
+  license.revision += 1
+  emit(EVENTS.licenseRevoked, { ...aboutLicense(license), reason })
+}
+
+/** Revokes a licence, unless it was revoked before. `text` is what its buyer reads. */
+export function revokeLicense(emit: Emit, license: LicenseEntity, reason: Reason, text: string, now: Date): void {
+  if (license.revokedAt) return
+  license.revokedAt = now
+  license.revokeReason = text
+  endLicense(emit, license, reason)
+}

@@ -1,0 +1,31 @@
+import { type EntityManager, type InferEntity, LockMode } from '@mikro-orm/postgresql'
+import { Transaction } from '../db/transaction.entity.ts'
+import { minorOf } from '../money.ts'
+import type { Changes, Transaction as Rules } from '../transaction.ts'
+
+/** A transaction as an entity. */
+export type TransactionEntity = InferEntity<typeof Transaction>
+
+/** A transaction, locked until the database transaction ends. It is locked before its listing, its licence and its seller's balance. */
+export const transactionToChange = (em: EntityManager, id: string): Promise<TransactionEntity> =>
+  em.findOneOrFail(Transaction, id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+
+/** What the rules of `transaction.ts` read of it. */
+export const rulesOf = (tx: TransactionEntity): Rules => ({
+  id: tx.id,
+  sellerId: tx.sellerId,
+  currency: tx.currency,
+  amount: minorOf(tx.amount),
+  fee: minorOf(tx.fee),
+  status: tx.status,
+  completedAt: tx.completedAt ?? null,
+  releasedAt: tx.releasedAt ?? null,
+  refundState: tx.refundState ?? null,
+  disputeState: tx.disputeState ?? null,
+})
+
+/** Makes the changes that a rule has decided on. */
+export function applyChanges(tx: TransactionEntity, changes: Changes): void {
+  Object.assign(tx, changes)
+  tx.revision += 1
+}
