@@ -4,7 +4,14 @@ import { join } from 'node:path'
 
 /** What must stay the same from start to start, and secret: each a random string of 32 bytes. */
 export type Secrets = Record<
-  'pageTokens' | 'signingKeys' | 'viewers' | 'providerKeys' | 'database' | 'demoPassword',
+  | 'pageTokens'
+  | 'signingKeys'
+  | 'viewers'
+  | 'providerKeys'
+  | 'licenseKeys'
+  | 'licenseSigningKeys'
+  | 'database'
+  | 'demoPassword',
   string
 >
 
@@ -23,6 +30,8 @@ const newSecrets = (): Secrets => ({
   signingKeys: secret(),
   viewers: secret(),
   providerKeys: secret(),
+  licenseKeys: secret(),
+  licenseSigningKeys: secret(),
   database: secret(),
   demoPassword: secret(),
 })

@@ -2,6 +2,7 @@ import type { BaseConfig } from '#chassis/config.ts'
 import type { Store } from '#chassis/db/store.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { analyticsService } from '../analytics/service.ts'
+import { marketplaceService } from '../marketplace/service.ts'
 import { promptService } from '../prompt/service.ts'
 import { testService } from '../test/service.ts'
 import { userService } from '../user/service.ts'
@@ -41,5 +42,9 @@ export const SERVICES: ServiceEntry[] = [
   entry(promptService, (secrets) => ({ PF_VIEWER_SECRET: secrets.viewers })),
   entry(versionService),
   entry(testService, (secrets) => ({ PF_PROVIDER_KEY_SECRET: secrets.providerKeys })),
+  entry(marketplaceService, (secrets) => ({
+    PF_LICENSE_KEY_SECRET: secrets.licenseKeys,
+    PF_LICENSE_SIGNING_KEY_SECRET: secrets.licenseSigningKeys,
+  })),
   entry(analyticsService),
 ]

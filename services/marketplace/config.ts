@@ -17,7 +17,7 @@ export type MarketplaceConfig = PostgresConfig & {
 
 /** The schema of MarketplaceConfig. */
 export const config: Schema<MarketplaceConfig> = {
-  ...postgresSchema('marketplace', 50_056),
+  ...postgresSchema('marketplace', 50_055),
   promptService: {
     doc: 'gRPC target of the prompt service, which says whose a prompt is, and takes over what licences unlock.',
     format: String,

@@ -38,16 +38,11 @@ export type Remote = {
 /** Part of what encrypts licence keys, so it never changes. */
 const KEYS_PURPOSE = 'promptforge licence keys'
 
-/** Makes the context of one service. */
-export function createContext({ config, database, pageTokens, log, openChannel }: Base<MarketplaceConfig>): Deps {
+/** Makes the context of one service. A test may put others in the place of the services that are asked. */
+export function createContext(base: Base<MarketplaceConfig>, remote: Remote = openRemote(base)): Deps {
+  const { config, database, pageTokens, log } = base
   const { keySecret, formerKeySecrets, signingKeySecret: secret, rotationSeconds, cacheSeconds } = config.licenses
   const vault = createVault([keySecret, ...splitSecrets(formerKeySecrets)], KEYS_PURPOSE)
-  const prompt = openChannel('prompt', config.promptService)
-  const remote = {
-    access: createStub(prompt, PromptInternalServiceService),
-    prompts: createStub(prompt, PromptServiceService),
-    tests: createStub(openChannel('test', config.testService), TestInternalServiceService),
-  }
   const payments = createPayments(config.payments)
   return {
     config,
@@ -58,5 +53,14 @@ export function createContext({ config, database, pageTokens, log, openChannel }
     payments,
     sales: createSales({ database, payments, vault, access: remote.access, log }),
     remote,
+  }
+}
+
+function openRemote({ config, openChannel }: Base<MarketplaceConfig>): Remote {
+  const prompt = openChannel('prompt', config.promptService)
+  return {
+    access: createStub(prompt, PromptInternalServiceService),
+    prompts: createStub(prompt, PromptServiceService),
+    tests: createStub(openChannel('test', config.testService), TestInternalServiceService),
   }
 }

@@ -12,7 +12,7 @@ export const marketplaceService: ServiceDefinition<MarketplaceConfig, Deps> = {
   name: 'marketplace',
   config,
   store: postgres(schema),
-  context: createContext,
+  context: (base) => createContext(base),
   services,
   jobs,
   subscriptions,

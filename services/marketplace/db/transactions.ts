@@ -1,4 +1,4 @@
-import { uuid } from '#chassis/db/params.ts'
+import { text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { DisputeState, RefundState } from '../ledger.ts'
 
@@ -33,4 +33,9 @@ export const TRANSACTION = `t.id, t.listing_id, t.prompt_id, t.buyer_id, t.selle
 export const getTransaction = statement('get_transaction', { id: uuid })<TransactionRow>(
   (p) =>
     `select ${TRANSACTION} from transactions t left join licenses i on i.transaction_id = t.id where t.id = ${p.id}`,
+)
+
+/** The transaction of a payment, by the provider's id of it. */
+export const findByReference = statement('find_by_reference', { reference: text })<{ id: string }>(
+  (p) => `select id from transactions where provider = 'stripe' and provider_ref = ${p.reference}`,
 )

@@ -8,6 +8,7 @@ import type { Deps } from '../context.ts'
 import { createListing } from './create-listing.ts'
 import { getListing } from './get-listing.ts'
 import { purchaseListing } from './purchase-listing.ts'
+import { receivePaymentNotice } from './receive-payment-notice.ts'
 
 // TODO until the others are written.
 const notYet = async (): Promise<never> => {
@@ -48,6 +49,6 @@ export const services = (deps: Deps) => [
     recordPayout: notYet,
   }),
   serve(PaymentWebhookServiceService, {
-    receivePaymentNotice: notYet,
+    receivePaymentNotice: receivePaymentNotice(deps),
   }),
 ]

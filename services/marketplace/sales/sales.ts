@@ -6,6 +6,7 @@ import type { Logger } from '#chassis/logger.ts'
 import { failpoint } from '#chassis/failpoints.ts'
 import type { Vault } from '#chassis/vault.ts'
 import type { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
+import type { PaymentEvent } from '../payments/payment.ts'
 import type { Payments } from '../payments/payments.ts'
 import { entitlementOf, type LicenseEntity } from './events.ts'
 import { finalise } from './finalise.ts'
@@ -25,8 +26,8 @@ export type SalesParts = {
 export type Sales = {
   /** Pays a transaction that was just begun, and ends it if the provider decides at once. It goes on when the caller leaves. Never throws. */
   pay(order: Order, cause: Cause): Promise<void>
-  /** Ends a transaction if the provider has decided. */
-  finalise(id: string, cause: Cause): Promise<void>
+  /** Does what an event of the provider is a hint for. */
+  handle(event: PaymentEvent, id: string, cause: Cause): Promise<void>
   jobs: Job[]
   /** Waits for the payments that are under way. */
   close(): Promise<void>
@@ -64,7 +65,9 @@ export function createSales({ database, payments, vault, access, log }: SalesPar
       underWay.add(work)
       return work
     },
-    finalise: settlePayment,
+    handle: async ({ kind }, id, cause) => {
+      if (kind === 'PAYMENT') await settlePayment(id, cause)
+    },
     jobs: [reconciler(database.sql, { payment: settlePayment, refund: async () => undefined }, log)],
     close: async () => {
       await Promise.all(underWay)

@@ -55,7 +55,7 @@ export class Ledger extends Migration {
         declare
           posting ledger_postings;
         begin
-          select * into posting from ledger_postings where id = case tg_table_name when 'ledger_entries' then new.posting_id else new.id end;
+          select * into posting from ledger_postings where id = (to_jsonb(new) ->> tg_argv[0])::uuid;
           if (select coalesce(sum(amount), 1) <> 0 or bool_or(currency <> posting.currency)
               from ledger_entries where posting_id = posting.id) then
             raise exception 'posting % does not sum to zero', posting.id
@@ -66,9 +66,9 @@ export class Ledger extends Migration {
       $$;
       -- At the commit, when all entries are there. A posting without entries is refused, too.
       create constraint trigger ledger_entries_sum after insert on ledger_entries
-        deferrable initially deferred for each row execute function check_posting();
+        deferrable initially deferred for each row execute function check_posting('posting_id');
       create constraint trigger ledger_postings_sum after insert on ledger_postings
-        deferrable initially deferred for each row execute function check_posting();`)
+        deferrable initially deferred for each row execute function check_posting('id');`)
   }
 
   override down() {

@@ -1,11 +1,11 @@
 import { Migration } from '@mikro-orm/migrations'
 import { IDEMPOTENCY_TABLE } from '#chassis/db/idempotency.ts'
-import { INBOX_TABLE } from '#chassis/events/inbox.ts'
+import { TEXT_INBOX_TABLE } from '#chassis/events/inbox.ts'
 import { OUTBOX_TABLE } from '#chassis/events/outbox.ts'
 
 export class Outbox extends Migration {
   override up() {
-    this.addSql(`${OUTBOX_TABLE} ${INBOX_TABLE} ${IDEMPOTENCY_TABLE}`)
+    this.addSql(`${OUTBOX_TABLE} ${TEXT_INBOX_TABLE} ${IDEMPOTENCY_TABLE}`)
   }
 
   override down() {

@@ -1,3 +1,4 @@
+import { LicenseSigningKeys } from './20261128020000-license-signing-keys.ts'
 import { Listings } from './20261128030000-listings.ts'
 import { Sales } from './20261128030100-sales.ts'
 import { Ledger } from './20261128030200-ledger.ts'
@@ -5,6 +6,7 @@ import { Outbox } from './20261128030300-outbox.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
+  { name: '20261128020000-license-signing-keys', class: LicenseSigningKeys },
   { name: '20261128030000-listings', class: Listings },
   { name: '20261128030100-sales', class: Sales },
   { name: '20261128030200-ledger', class: Ledger },
