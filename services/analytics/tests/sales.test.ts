@@ -57,7 +57,11 @@ describe('what a seller sold', () => {
 
   test('is counted of all their prompts, by currency and less refunds, and nothing of what they bought', async () => {
     await service.ingest(
-      ...[sold(), sold(), refunded(), sold({ sale: inEuros }), sold({ owner: buyer, actor: owner })],
+      sold(),
+      sold(),
+      refunded(),
+      sold({ sale: inEuros }),
+      sold({ owner: buyer, actor: owner }),
       eventOf(EVENTS.purchaseFailed, { owner, actor: buyer }),
     )
     const { asSeller } = await ofUser({}, ann)
