@@ -1,5 +1,13 @@
-/** Days within which an event can come again: the streams keep 30, and an outbox can publish again what it did a week before. */
+import { consumedBy, STREAMS } from '#contracts/events.ts'
+
+/**
+ * Days for which the ids of events are kept: most streams keep 30, and an outbox can publish again what it did a week before. A later repetition
+ * finds its row, by the unique key of the partition.
+ */
 export const REPEATABLE_DAYS = 45
+
+/** Days within which an event can come again at all: what the longest stream keeps, and time for the outbox. */
+const DETACHABLE_DAYS = Math.max(...consumedBy('analytics').map(({ stream }) => STREAMS[stream].days)) + 15
 
 /** Hours by which another clock may be ahead of ours. What claims to be later is no event. */
 export const FUTURE_HOURS = 24
@@ -21,7 +29,7 @@ export const wantedMonths = (now: Date): Month[] => [-1, 0, 1, 2].map((offset) =
 /** Throws while an event of the month can still come again: it would be counted twice. */
 export function assertOver(month: Month, now: Date): void {
   const end = new Date(monthAt(new Date(month), 1)).getTime()
-  const from = new Date(end + REPEATABLE_DAYS * DAY_MS)
+  const from = new Date(end + DETACHABLE_DAYS * DAY_MS)
   if (now < from) {
     throw new Error(
       `events of ${month.slice(0, 7)} can still come again: from ${from.toISOString()} on it can be detached`,

@@ -1,4 +1,4 @@
-import { nullable, type ParamsOf, type SqlNames, timestamptz, uuid } from '#chassis/db/params.ts'
+import { boolean, nullable, type ParamsOf, type SqlNames, timestamptz, uuid } from '#chassis/db/params.ts'
 import { type Statement, statement } from '#chassis/db/statements.ts'
 import type { Granularity } from '../series.ts'
 import type { PointCount } from './point-count.ts'
@@ -6,10 +6,10 @@ import type { PointCount } from './point-count.ts'
 /** A prompt's numbers; `series` is null for who is not its owner, `totals` when nothing has been counted yet. */
 export type PromptStatsRow = { totals: Record<string, number> | null; series: PointCount[] | null }
 
-const params = { promptId: uuid, readerId: nullable(uuid), start: timestamptz, end: timestamptz }
+const params = { promptId: uuid, readerId: nullable(uuid), isAdmin: boolean, start: timestamptz, end: timestamptz }
 
 /**
- * The numbers of a prompt that one reader may see: the totals, and for its owner what happened from `start` to before `end`, which
+ * The numbers of a prompt that one reader may see, an administrator also of a hidden one: the totals, and for its owner what happened from `start` to before `end`, which
  * are beginnings of days or hours.
  */
 export const getPromptStats: Record<Granularity, Statement<ParamsOf<typeof params>, PromptStatsRow>> = {
@@ -39,7 +39,7 @@ export const getPromptStats: Record<Granularity, Statement<ParamsOf<typeof param
   ),
 }
 
-function query({ promptId, readerId }: SqlNames<typeof params>, series: string) {
+function query({ promptId, readerId, isAdmin }: SqlNames<typeof params>, series: string) {
   return `
   select
     (
@@ -48,5 +48,5 @@ function query({ promptId, readerId }: SqlNames<typeof params>, series: string) 
     ) as totals,
     case when f.owner_id = ${readerId} then (select coalesce(json_agg(p), '[]') from (${series}) p) end as series
   from prompt_facts f
-  where f.prompt_id = ${promptId} and not f.deleted and (f.visible or f.owner_id = ${readerId})`
+  where f.prompt_id = ${promptId} and not f.deleted and (f.visible or f.owner_id = ${readerId} or ${isAdmin})`
 }

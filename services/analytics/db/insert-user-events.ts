@@ -4,6 +4,7 @@ import type { UserEventRow } from '../events/rows.ts'
 import { eventColumnParams, eventColumns } from './event-columns.ts'
 import { claimedCte, CLASHING, IS_ACCEPTED, KNOWN_CTE, newRows } from './known.ts'
 import { rollupCtes } from './rollups.ts'
+import { SALES_CTE } from './sales.ts'
 
 const params = {
   ...eventColumnParams,
@@ -16,7 +17,7 @@ const params = {
 }
 
 /**
- * Stores events about users, counts those that are new, and keeps what they say of a username when it is of a higher revision than what
+ * Stores events about users, counts those that are new, sales also for their sellers, and keeps what they say of a username when it is of a higher revision than what
  * is known. Answers with the ids that are there already, at another time: of those it takes nothing.
  */
 export const insertUserEvents = statement(
@@ -35,9 +36,10 @@ export const insertUserEvents = statement(
     select event_id, event_time, event_type, user_id, username, email, properties
     ${newRows('user_id')}
     on conflict (event_id, event_time) do nothing
-    returning user_id, event_type, event_time
+    returning user_id, event_type, event_time, properties
   ),
   ${rollupCtes('user_daily', 'user_id')},
+  ${SALES_CTE},
   facts as (
     insert into user_facts as f (user_id, username, revision)
     select distinct on (user_id) user_id, username, revision

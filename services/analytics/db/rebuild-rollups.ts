@@ -3,6 +3,7 @@ import { text } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { Month } from '../months.ts'
 import { rollupCtes } from './rollups.ts'
+import { SALES_CTE } from './sales.ts'
 import { VOTES_CTE } from './votes.ts'
 
 /** From the oldest month that has not been detached to the latest one: of an older one there are no events to count. */
@@ -33,13 +34,17 @@ const commit = statement('commit', {})(() => 'commit')
 const lock = statement(
   'lock_rollups',
   {},
-)(() => 'lock table prompt_daily, user_daily, platform_hourly, platform_totals, prompt_votes in exclusive mode')
+)(
+  () =>
+    'lock table prompt_daily, user_daily, platform_hourly, platform_totals, sales_hourly, prompt_votes in exclusive mode',
+)
 
 /** All that was counted of a month. The totals come last, from all hours. */
 const forget = [
   statement('forget_prompt_daily', month)((p) => `delete from prompt_daily where ${isDayWithin(p)}`),
   statement('forget_user_daily', month)((p) => `delete from user_daily where ${isDayWithin(p)}`),
   statement('forget_platform_hourly', month)((p) => `delete from platform_hourly where ${isWithin('hour', p)}`),
+  statement('forget_sales_hourly', month)((p) => `delete from sales_hourly where ${isWithin('hour', p)}`),
   statement('forget_prompt_votes', month)((p) => `delete from prompt_votes where ${isDayWithin(p)}`),
 ]
 
@@ -62,9 +67,10 @@ const count = [
     month,
   )(
     (p) => `with inserted as (
-      select user_id, event_type, event_time from user_activity_events where ${isWithin('event_time', p)}
+      select user_id, event_type, event_time, properties from user_activity_events where ${isWithin('event_time', p)}
     ),
-    ${rollupCtes('user_daily', 'user_id')}
+    ${rollupCtes('user_daily', 'user_id')},
+    ${SALES_CTE}
     select`,
   ),
 ]

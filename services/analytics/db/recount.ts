@@ -5,7 +5,7 @@ export type Mismatch = { place: string; key: string; stored: string | null; coun
 export type Query = (text: string) => Promise<Mismatch[]>
 
 /**
- * Counts all events again and compares that with the rollups, the totals and what is known of prompts; all in one snapshot, so that
+ * Counts all events again and compares that with the rollups, the sales, the totals and what is known of prompts; all in one snapshot, so that
  * it may run at any time. Answers with what differs: nothing, if all is well. What was counted before the oldest month that has not
  * been detached is left out, and so is what `resync` told of a prompt, which no event says.
  */
@@ -49,6 +49,21 @@ const RECOUNT = `
         select from events e where e.prompt_id = latest.prompt_id and e.event_type = 'prompt.deleted'
       ) as deleted from latest
     ) t
+  ),
+  sold as (
+    select (properties ->> 'sellerId')::uuid as seller_id, (properties ->> 'promptId')::uuid as prompt_id,
+      date_trunc('hour', event_time, 'UTC') as hour, properties ->> 'currency' as currency,
+      case event_type when 'purchase.completed' then 1 else -1 end as sign,
+      (properties ->> 'amountCents')::bigint as amount, (properties ->> 'feeCents')::bigint as fee
+    from user_activity_events where event_type in ('purchase.completed', 'purchase.refunded')
+  ),
+  sales as (
+    select seller_id, prompt_id, hour, currency,
+      concat_ws(' ', sum((sign = 1)::integer), sum((sign = -1)::integer), sum(sign * amount), sum(sign * fee)) as numbers
+    from sold group by 1, 2, 3, 4
+  ),
+  stored_sales as (
+    select seller_id, prompt_id, hour, currency, concat_ws(' ', sales, refunds, amount_cents, fee_cents) as numbers from sales_hourly
   )
   select case when is_prompt then 'prompt_daily' else 'user_daily' end as place, concat_ws(' ', id, day, event_type) as key,
     s.count::text as stored, d.count::text as counted
@@ -63,6 +78,11 @@ const RECOUNT = `
   from (select event_type, sum(count) as count from platform_hourly group by 1) h
   full join platform_totals s using (event_type)
   where h.count is distinct from s.count
+  union all
+  select 'sales_hourly', concat_ws(' ', seller_id, prompt_id, hour, currency), s.numbers, c.numbers
+  from sales c full join stored_sales s using (seller_id, prompt_id, hour, currency)
+  where c.numbers is distinct from s.numbers
+    and (c.numbers is not null or hour >= (select day at time zone 'UTC' from oldest))
   union all
   select 'prompt_facts', prompt_id::text, s::text, f::text
   from facts f full join prompt_facts s using (prompt_id)

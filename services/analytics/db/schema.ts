@@ -1,4 +1,5 @@
 import type { Schema } from '#chassis/db/orm.ts'
+import { SalesHourly } from './sales-hourly.entity.ts'
 import { PlatformHourly, PlatformTotal, PromptDaily, UserDaily } from './rollup.entities.ts'
 import { PromptActivityEvent } from './prompt-activity-event.entity.ts'
 import { PromptFacts } from './prompt-facts.entity.ts'
@@ -19,6 +20,7 @@ export const schema = {
     PromptDaily,
     PlatformHourly,
     PlatformTotal,
+    SalesHourly,
     PromptFacts,
     UserFacts,
     PromptVote,

@@ -46,9 +46,9 @@ export function text(what: string, value: string | undefined, max: number): stri
   return value
 }
 
-/** JSON of an object, null when it is empty, or a BadEvent. */
-export function json(value: Record<string, unknown>): string | null {
-  const encoded = JSON.stringify(value)
+/** JSON of an object, null when it is empty, or a BadEvent. JSON has no 64-bit integers: they become numbers. */
+export function json(value: object): string | null {
+  const encoded = JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? Number(member) : member))
   if (encoded === '{}') return null
   if (encoded.includes(String.raw`\u0000`)) throw new BadEvent('it has a NUL')
   return encoded

@@ -7,6 +7,7 @@ import { eraseUser, withoutErased } from '../db/erase-user.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
 import { ingest } from './ingest.ts'
+import { marketplaceRows } from './marketplace-rows.ts'
 import { promptRows } from './prompt-rows.ts'
 import type { RowsOf, UserEventRow } from './rows.ts'
 import { testRows } from './test-rows.ts'
@@ -28,6 +29,9 @@ export function subscriptions({ database: { sql, maintain }, live }: Deps): Subs
     test: byUser(testRows),
     comparison: byUser(testRows),
     suiteRun: byUser(testRows),
+    listing: byUser(marketplaceRows),
+    transaction: byUser(marketplaceRows),
+    license: byUser(marketplaceRows),
     prompt: ingest(
       promptRows,
       ({ promptId }) => promptId,

@@ -51,6 +51,8 @@ export function toPlatformActivity(counts: Counts): PlatformActivity {
     users: of(EVENTS.userRegistered.name),
     prompts: of(EVENTS.promptCreated.name),
     deletedPrompts: of(EVENTS.promptDeleted.name),
+    sales: of(EVENTS.purchaseCompleted.name),
+    refunds: of(EVENTS.purchaseRefunded.name),
     events: [...counts.values()].reduce<bigint>((sum, count) => sum + BigInt(count), 0n),
   }
 }

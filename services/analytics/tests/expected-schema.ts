@@ -74,6 +74,20 @@ export const BEYOND_SEED: Record<string, Table> = {
   user_daily: counts({ user_id: 'uuid not null', day: 'date not null' }),
   platform_hourly: counts({ hour: `${TIME} not null` }),
   platform_totals: counts({}),
+  sales_hourly: {
+    columns: {
+      seller_id: 'uuid not null',
+      prompt_id: 'uuid not null',
+      hour: `${TIME} not null`,
+      currency: 'varchar(3) not null',
+      sales: 'bigint not null',
+      refunds: 'bigint not null',
+      amount_cents: 'bigint not null',
+      fee_cents: 'bigint not null',
+    },
+    constraints: ['PRIMARY KEY (seller_id, prompt_id, hour, currency)'],
+    indexes: ['btree (prompt_id, hour)'],
+  },
   prompt_facts: {
     columns: {
       prompt_id: 'uuid not null',

@@ -23,6 +23,8 @@ const ZEROS = {
   ratings: 0n,
   forks: 0n,
   events: 0n,
+  sales: 0n,
+  refunds: 0n,
 }
 
 test('a platform on which nothing has happened is all zeros', async () => {
@@ -30,6 +32,7 @@ test('a platform on which nothing has happened is all zeros', async () => {
     totals: ZEROS,
     last24Hours: { ...ZEROS, deletedPrompts: 0n },
     last7Days: { ...ZEROS, deletedPrompts: 0n },
+    revenue: [],
   })
 })
 
@@ -46,6 +49,9 @@ test('every field counts its own events, and anyone may read it', async () => {
     ...times(6, () => eventOf(EVENTS.promptCommented)),
     ...times(7, () => eventOf(EVENTS.promptRated)),
     ...times(8, () => eventOf(EVENTS.promptForked)),
+    ...times(3, () => eventOf(EVENTS.purchaseCompleted)),
+    ...times(2, () => eventOf(EVENTS.purchaseRefunded)),
+    eventOf(EVENTS.purchaseFailed),
     eventOf(EVENTS.userSignedIn),
   )
   const counts = {
@@ -57,13 +63,16 @@ test('every field counts its own events, and anyone may read it', async () => {
     comments: 6n,
     ratings: 7n,
     forks: 8n,
-    events: 50n,
+    events: 56n,
+    sales: 3n,
+    refunds: 2n,
   }
   const recent = { ...counts, prompts: 9n, deletedPrompts: 1n }
   expect(await service.analytics.getPlatformStats({})).toEqual({
     totals: { ...counts, prompts: 8n },
     last24Hours: recent,
     last7Days: recent,
+    revenue: [],
   })
 })
 

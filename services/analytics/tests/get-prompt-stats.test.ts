@@ -65,6 +65,7 @@ describe('the totals of a prompt', () => {
         totals: { ...ZEROS, likes: 1n },
         series: [],
         granularity: Granularity.DAY,
+        sales: undefined,
       })
     }
     const own = await stats({ promptId }, ann)

@@ -29,11 +29,16 @@ export type Said = {
   email?: string
   title?: string
   category?: string
+  /** What the sale, the offer or the licence of an event of the marketplace says beside its seller, who is the owner. */
+  sale?: { promptId?: string; amountCents?: number; feeCents?: number; currency?: string }
   /** Whether `resync` tells it. */
   resync?: boolean
   /** More members of the message. */
   more?: object
 }
+
+/** What is sold for 19.99 in a test that does not say. */
+const SALE = { amountCents: 1999, feeCents: 400, currency: 'USD' }
 
 /** Makes an event as a consumer gets it. The message is made of JSON in which every event finds its members. */
 export function eventOf(event: EventDefinition<any>, said: Said = {}): Received {
@@ -50,8 +55,38 @@ export function eventOf(event: EventDefinition<any>, said: Said = {}): Received 
   }
   const view = { eventId: id, promptId: about, prompt, viewer: actor, occurredAt: at.toISOString() }
   const views = [{ ...view, ...(said.viewerHash && { viewerHash: said.viewerHash }) }]
+  const sold = {
+    listingId: v7(),
+    promptId: v7(),
+    sellerId: prompt.ownerId,
+    licenseType: 'PERSONAL',
+    ...SALE,
+    ...said.sale,
+  }
+  const { amountCents: priceCents, ...offered } = sold
+  const unlocked = {
+    licenseId: about,
+    promptId: sold.promptId,
+    userId: actor?.userId,
+    licenseType: 'PERSONAL',
+    minVersion: 1,
+  }
+  const market = {
+    sale: sold,
+    offer: { ...offered, priceCents },
+    entitlement: { ...unlocked, revision: String(revision) },
+  }
   const user = { username, email: said.email ?? 'somebody@example.org' }
-  const payload: unknown = event.message.fromJSON({ metadata, actor, prompt, ...labels, ...user, views, ...said.more })
+  const payload: unknown = event.message.fromJSON({
+    metadata,
+    actor,
+    prompt,
+    ...labels,
+    ...user,
+    ...market,
+    views,
+    ...said.more,
+  })
   return { event: event as EventDefinition, id, payload, requestId: undefined, trace: readTraceparent('') }
 }
 
@@ -97,13 +132,14 @@ export async function startAnalytics(natsUrl?: string, replicaOf?: TestDatabase)
     /** Empties all tables: those of trending prompts in the order in which their job locks them. */
     clear: () =>
       database.query(`truncate user_activity_events, prompt_activity_events, user_daily, prompt_daily, platform_hourly,
-        platform_totals, user_facts, event_ids, counted_once, prompt_votes, prompt_facts, trending_prompts`),
+        platform_totals, sales_hourly, user_facts, event_ids, counted_once, prompt_votes, prompt_facts, trending_prompts`),
     /** All that is counted and known, to be compared. */
     snapshot: async () => ({
       daily: await database.query('select * from prompt_daily order by prompt_id, day, event_type'),
       users: await database.query('select * from user_daily order by user_id, day, event_type'),
       hourly: await database.query('select * from platform_hourly order by hour, event_type'),
       totals: await database.query('select * from platform_totals order by event_type'),
+      sales: await database.query('select * from sales_hourly order by seller_id, prompt_id, hour, currency'),
       votes: await database.query('select * from prompt_votes order by day, prompt_id, voter'),
       facts: await database.query('select * from prompt_facts order by prompt_id'),
     }),

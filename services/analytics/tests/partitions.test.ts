@@ -119,6 +119,8 @@ describe('detach', () => {
   test('refuses a month of which events can still come again', async () => {
     await expect(run('detach', monthAt(0))).rejects.toThrow('can still come again')
     await expect(run('detach', monthAt(-1))).rejects.toThrow('can still come again')
+    // The stream of the marketplace keeps 90 days.
+    await expect(run('detach', monthAt(-3))).rejects.toThrow('can still come again')
   })
 
   test.each([

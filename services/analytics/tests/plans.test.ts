@@ -6,6 +6,7 @@ import { asking, planOf, type PlanNode, rowsSorted, tablesScanned } from '#chass
 import { EVENTS } from '#contracts/events.ts'
 import { getPlatformStats } from '../db/get-platform-stats.ts'
 import { getPromptStats } from '../db/get-prompt-stats.ts'
+import { getSalesOfPrompt, getSalesOfSeller, UNIT } from '../db/get-sales.ts'
 import { getUserStats } from '../db/get-user-stats.ts'
 import { listTrendingPrompts, pageParams as trendingPage, refresh } from '../db/trending-prompts.ts'
 import { pageParams } from '../db/event-pages.ts'
@@ -15,6 +16,7 @@ import { arrivalParams, listArrivals, PAGE } from '../db/list-arrivals.ts'
 import { listPromptEvents, listPromptEventsOfType } from '../db/list-prompt-events.ts'
 import { listUserEvents } from '../db/list-user-events.ts'
 import { schema } from '../db/schema.ts'
+import { marketplaceRows } from '../events/marketplace-rows.ts'
 import { promptRows } from '../events/prompt-rows.ts'
 import { userRows } from '../events/user-rows.ts'
 import { eventOf, viewsOf } from './harness.ts'
@@ -33,6 +35,9 @@ const FILL = `
   insert into platform_hourly
   select date_trunc('hour', now()) - h * interval '1 hour', 'type.' || t, 1
   from generate_series(0, 24 * 365) h, generate_series(1, 14) t;
+  insert into sales_hourly
+  select pg_temp.id(i % 400), pg_temp.id(i % 400), date_trunc('hour', now()) - i * interval '1 hour', 'USD', 1, 0, 1999, 400
+  from generate_series(1, 40000) i;
   insert into event_ids select event_id, event_time from prompt_activity_events;
   insert into platform_totals select event_type, sum(count) from platform_hourly group by 1;
   insert into prompt_facts select pg_temp.id(i), pg_temp.id(i), true, false, 1 from generate_series(0, 399) i;
@@ -84,6 +89,7 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
     const nodes = await planOf(database, mode, getPromptStats[by], {
       promptId: PROMPT,
       readerId: PROMPT,
+      isAdmin: false,
       ...lastDays(days),
     })
     expect(nodes[0]!['Actual Rows']).toBe(1)
@@ -99,10 +105,20 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
     expect(tablesScanned(nodes)).toEqual([])
   })
 
+  test.each([
+    ['a seller', getSalesOfSeller],
+    ['a prompt', getSalesOfPrompt],
+  ])('what %s sold scans no table', async (_, asked) => {
+    const nodes = await planOf(database, mode, asked, { id: PROMPT, unit: UNIT.DAY, ...lastDays(30) })
+    expect(nodes[0]!['Actual Rows']).toBeGreaterThan(0)
+    expect(tablesScanned(nodes)).toEqual([])
+  })
+
   test('a series by the hour reads the index alone, of the months that it touches', async () => {
     const nodes = await planOf(database, mode, getPromptStats.HOUR, {
       promptId: PROMPT,
       readerId: PROMPT,
+      isAdmin: false,
       ...lastDays(2),
     })
     const read = nodes.filter((node) => node['Relation Name']?.startsWith('prompt_activity_events'))
@@ -164,6 +180,10 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
       () => asking(insertPromptEvents, promptEventColumns([...promptRows(views()), ...promptRows(liked())].map(made))),
     ],
     ['user', () => asking(insertUserEvents, userEventColumns(userRows(eventOf(EVENTS.userSignedIn)).map(made)))],
+    [
+      'marketplace',
+      () => asking(insertUserEvents, userEventColumns(marketplaceRows(eventOf(EVENTS.purchaseCompleted)).map(made))),
+    ],
   ])('a batch of %s events is stored and counted by keys alone', async (_, asked) => {
     const nodes = await asked().plan(database, mode)
     // Nothing is read but the batch itself, so that there is nothing that a plan could be wrong about.

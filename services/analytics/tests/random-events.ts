@@ -20,9 +20,13 @@ export function someEvents(random: () => number): Received[] {
     revision += 1
     const event = pick(consumedBy('analytics'))
     const about = event.happens === 'ONCE' ? { about: v7() } : {}
-    // Nobody tests without an account.
-    const who = event.service === 'test' ? pick(readers) : {}
-    return eventOf(event, { ...said(), ...who, ...about, revision, visible: random() < 0.5 })
+    const { about: promptId, ...rest } = said()
+    // Nobody tests, buys or sells without an account.
+    const who = ['test', 'marketplace'].includes(event.service) ? pick(readers) : {}
+    const amountCents = Math.floor(random() * 10_000)
+    const sale = { promptId, amountCents, feeCents: Math.floor(amountCents / 5), currency: pick(['USD', 'EUR']) }
+    const more = { about: promptId, sale, revision, visible: random() < 0.5 }
+    return eventOf(event, { ...rest, ...more, ...who, ...about })
   })
   const again = Array.from({ length: 400 }, () => pick(distinct))
   return [...distinct, ...again]

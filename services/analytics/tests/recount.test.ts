@@ -40,15 +40,25 @@ describe('recount', () => {
     service.ingest(
       eventOf(EVENTS.promptCreated, { about, owner: user, at }),
       eventOf(EVENTS.userSignedIn, { about: user, at }),
+      eventOf(EVENTS.purchaseCompleted, { actor: user, at }),
     ),
   )
 
   test.each([
     ['a day of a prompt', 'update prompt_daily set count = 2', 'prompt_daily', '2', '1'],
-    ['a day without an event', `update user_daily set day = '2026-11-19'`, 'user_daily', '1', null],
+    [
+      'a day without an event',
+      `update user_daily set day = '2026-11-19' where event_type = 'user.signed_in'`,
+      'user_daily',
+      '1',
+      null,
+    ],
     ['an hour', `delete from platform_hourly where event_type = 'user.signed_in'`, 'platform_hourly', null, '1'],
     ['a total', 'update platform_totals set count = 5', 'platform_totals', '5', '1'],
     ['an event that was not counted', 'delete from prompt_activity_events', 'prompt_daily', '1', null],
+    ['sales', 'update sales_hourly set amount_cents = 1', 'sales_hourly', '1 0 1 400', '1 0 1999 400'],
+    ['sales that are not counted', 'delete from sales_hourly', 'sales_hourly', null, '1 0 1999 400'],
+    ['a sale without an event', 'delete from user_activity_events', 'sales_hourly', '1 0 1999 400', null],
   ])('finds %s', async (_, spoil, place, stored, counted) => {
     await service.database.query(spoil)
     expect(await service.recount()).toContainEqual({ place, key: expect.any(String), stored, counted })

@@ -7,6 +7,7 @@ import { FactsByOwner } from './20261127094000-facts-by-owner.ts'
 import { EventLists } from './20261127094100-event-lists.ts'
 import { Trending } from './20261127094200-trending.ts'
 import { Arrivals } from './20261127113000-arrivals.ts'
+import { Sales } from './20261128021500-sales.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   { name: '20261127094100-event-lists', class: EventLists },
   { name: '20261127094200-trending', class: Trending },
   { name: '20261127113000-arrivals', class: Arrivals },
+  { name: '20261128021500-sales', class: Sales },
 ]
