@@ -7,7 +7,7 @@ import {
 } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import {
   accessTo,
-  publicFrom,
+  firstPublicVersion,
   type Readable,
   readsHead,
   storedTags,
@@ -28,7 +28,7 @@ const prompt = (fields: Partial<Readable> = {}): Readable => ({
 
 const ranges = (...pairs: [number, number][]) => pairs.map(([from, to]) => ({ from, to }))
 
-describe('publicFrom', () => {
+describe('firstPublicVersion', () => {
   test.each<[string, Partial<Readable>, number | undefined]>([
     ['a public prompt', {}, 3],
     ['an archived one', { status: 'ARCHIVED' }, 3],
@@ -37,7 +37,7 @@ describe('publicFrom', () => {
     ['a deleted one', { deleted_at: new Date() }, undefined],
     ['one that was sold, and is private', { is_public: false, licences: [[1, 5]] }, undefined],
   ])('of %s', (_, fields, expected) => {
-    expect(publicFrom(prompt(fields))).toBe(expected)
+    expect(firstPublicVersion(prompt(fields))).toBe(expected)
   })
 })
 
