@@ -5,7 +5,15 @@ import {
   Variable_Type,
   VariableWarning_Kind,
 } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
-import { accessTo, type Readable, readsHead, storedTags, storedVariables, variableWarnings } from './prompt.ts'
+import {
+  accessTo,
+  firstPublicVersion,
+  type Readable,
+  readsHead,
+  storedTags,
+  storedVariables,
+  variableWarnings,
+} from './prompt.ts'
 
 const prompt = (fields: Partial<Readable> = {}): Readable => ({
   user_id: 'owner',
@@ -19,6 +27,19 @@ const prompt = (fields: Partial<Readable> = {}): Readable => ({
 })
 
 const ranges = (...pairs: [number, number][]) => pairs.map(([from, to]) => ({ from, to }))
+
+describe('firstPublicVersion', () => {
+  test.each<[string, Partial<Readable>, number | undefined]>([
+    ['a public prompt', {}, 3],
+    ['an archived one', { status: 'ARCHIVED' }, 3],
+    ['a private one', { is_public: false }, undefined],
+    ['a draft', { status: 'DRAFT' }, undefined],
+    ['a deleted one', { deleted_at: new Date() }, undefined],
+    ['one that was sold, and is private', { is_public: false, licences: [[1, 5]] }, undefined],
+  ])('of %s', (_, fields, expected) => {
+    expect(firstPublicVersion(prompt(fields))).toBe(expected)
+  })
+})
 
 describe('accessTo', () => {
   test('gives the owner every version', () => {

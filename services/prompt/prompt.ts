@@ -89,6 +89,11 @@ export const isOwnedBy = ({ user_id }: Pick<Readable, 'user_id'>, userId: string
 export const isRevealed = ({ is_public, status }: Pick<Readable, 'is_public' | 'status'>) =>
   is_public && status !== 'DRAFT'
 
+/** The first version that anyone may read, and with it all later ones; undefined when there is none. */
+export const firstPublicVersion = (
+  prompt: Pick<Readable, 'is_public' | 'status' | 'deleted_at' | 'public_from_version'>,
+) => (prompt.deleted_at === null && isRevealed(prompt) ? prompt.public_from_version : undefined)
+
 /** Whether a right includes the head version, whose content a prompt shows. */
 export const readsHead = ({ readableVersions }: Access, version: number) => readableVersions.at(-1)!.to >= version
 

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Metadata, status } from '@grpc/grpc-js'
 import { UserInternalServiceService, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
-import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
+import {
+  CheckAccessResponse,
+  PromptInternalServiceService,
+} from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import type { Call, PublicCall } from '../grpc/call.ts'
 import { serve } from '../grpc/server.ts'
@@ -11,6 +14,7 @@ import { startBare, Users } from './harness.ts'
 
 const ID = '01890000-0000-7000-8000-000000000001'
 const OTHER_ID = '01890000-0000-7000-8000-000000000002'
+const Access = (({ checkAccess }) => ({ checkAccess }))(PromptInternalServiceService)
 const ann = { userId: ID, username: 'ann' }
 
 let calls: { request: unknown; call: PublicCall | Call }[] = []
@@ -35,10 +39,10 @@ beforeAll(async () => {
       return {}
     },
   })
-  const prompts = serve(PromptInternalServiceService, {
+  const prompts = serve(Access, {
     checkAccess: async (request, call) => {
       note(request, call)
-      return { ownerId: '', headVersion: 1, access: undefined, lastChangedAt: undefined }
+      return CheckAccessResponse.create()
     },
   })
   bare = await startBare([users, prompts])
@@ -103,7 +107,7 @@ describe('`me`', () => {
 })
 
 describe('an internal method', () => {
-  const internal = (peer: string) => bare.stub(PromptInternalServiceService, peer)
+  const internal = (peer: string) => bare.stub(Access, peer)
 
   test('answers the services that its policy names', async () => {
     for (const peer of ['version', 'test', 'marketplace']) {

@@ -25,6 +25,7 @@ const answer = async () => ({})
 
 const { likePrompt, unlikePrompt, ...otherSocial } = SocialServiceService
 const Likes = { likePrompt, unlikePrompt }
+const Access = (({ checkAccess }) => ({ checkAccess }))(PromptInternalServiceService)
 
 describe('a table of handlers', () => {
   test('does not compile with one missing, one misspelt, or one that asks for a user whom nobody demands', () => {
@@ -39,15 +40,15 @@ describe('a table of handlers', () => {
     // @ts-expect-error anyone may call GetUser
     serve(Users, { getUser: forUsers, batchGetUsers, updateUser: answer })
     // @ts-expect-error CheckAccess may come without a user
-    serve(PromptInternalServiceService, { checkAccess: async (_: unknown, { caller }: Call) => caller as never })
+    serve(Access, { checkAccess: async (_: unknown, { caller }: Call) => caller as never })
   })
 
   test('does not compile where it uses sql in a service on MongoDB', () => {
-    const plain = serve(PromptInternalServiceService, {
+    const plain = serve(Access, {
       checkAccess: async (_: unknown, { origin }: PlainCall) =>
         ({ ownerId: origin.requestId, headVersion: 1 }) as never,
     })
-    const withSql = serve(PromptInternalServiceService, {
+    const withSql = serve(Access, {
       checkAccess: async (_: unknown, { sql }: PublicCall) => ({ ownerId: String(sql), headVersion: 1 }) as never,
     })
     type OnMongo = ServiceDefinition<MongoConfig, object, MongoDatabase>['services']
@@ -63,7 +64,7 @@ describe('a table of handlers', () => {
       likePrompt: async () => ({ likesCount: 1 }),
       unlikePrompt: async () => ({ likesCount: 1 }),
     })
-    const others = [PromptServiceService, PromptInternalServiceService, otherSocial].flatMap((rpcs) =>
+    const others = [PromptInternalServiceService, PromptServiceService, otherSocial].flatMap((rpcs) =>
       Object.values(rpcs).map(({ path }) => path),
     )
     await expect(startBare([social], { overrides: { contract } })).rejects.toThrow(
@@ -160,18 +161,19 @@ describe('an event', () => {
   test('that a service is given and does not handle stops it, and so does one that it is not given', () => {
     const others = { userFollowed: answer, userUnfollowed: answer, userErased: answer }
     const all = subscription('PF_USER', { batch: 1 }, { ...others, userRenamed: answer })
-    expect(() => assertAllHandled('prompt', [all])).not.toThrow()
-    expect(() => assertAllHandled('prompt', [subscription('PF_USER', { batch: 1 }, others)])).toThrow(
+    const licences = subscription('PF_MARKETPLACE', { batch: 1 }, { licenseGranted: answer, licenseRevoked: answer })
+    expect(() => assertAllHandled('prompt', [all, licences])).not.toThrow()
+    expect(() => assertAllHandled('prompt', [subscription('PF_USER', { batch: 1 }, others), licences])).toThrow(
       'prompt does not handle the events that contracts/events.ts gives it: user.renamed of PF_USER has no handler. ' +
         'Fix its events/index.ts, or the catalogue',
     )
     const more = subscription('PF_USER', { batch: 1 }, { ...others, userRenamed: answer, userSignedIn: answer })
-    expect(() => assertAllHandled('prompt', [more])).toThrow(
+    expect(() => assertAllHandled('prompt', [more, licences])).toThrow(
       'user.signed_in of PF_USER is not an event that the catalogue gives it',
     )
-    expect(() => assertAllHandled('prompt', [all, all])).toThrow('PF_USER has two subscriptions')
+    expect(() => assertAllHandled('prompt', [all, all, licences])).toThrow('PF_USER has two subscriptions')
     const elsewhere = subscription('PF_PROMPT', { batch: 1 }, { userRenamed: answer })
-    expect(() => assertAllHandled('prompt', [elsewhere])).toThrow('user.renamed of PF_USER has no handler')
+    expect(() => assertAllHandled('prompt', [elsewhere, licences])).toThrow('user.renamed of PF_USER has no handler')
     const ofContent = consumedBy('version', 'PF_PROMPT_CONTENT')
     const content = batchSubscription('PF_PROMPT_CONTENT', { batch: 1 }, ofContent, async () => [])
     const erased = subscription('PF_USER', { batch: 1 }, { userErased: answer })

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
-import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
+import {
+  CheckAccessResponse,
+  PromptInternalServiceService,
+} from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import { GetPromptResponse, PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import type { PublicCall } from '../grpc/call.ts'
@@ -16,6 +19,7 @@ const ann = { userId: ID, username: 'ann' }
 // By the contract: anyone reads a prompt or a user, the first with a scope; a user deletes a prompt with a scope, and changes a profile
 // and a role without one.
 const Prompts = (({ getPrompt, deletePrompt }) => ({ getPrompt, deletePrompt }))(PromptServiceService)
+const Access = (({ checkAccess }) => ({ checkAccess }))(PromptInternalServiceService)
 const Users = (({ getUser, updateUser, setUserRole }) => ({ getUser, updateUser, setUserRole }))(UserServiceService)
 
 let calls: PublicCall[] = []
@@ -32,12 +36,12 @@ beforeAll(async () => {
   }
   const checkAccess = async (request: unknown, call: PublicCall) => {
     await note(request, call)
-    return { ownerId: '', headVersion: 1, access: undefined }
+    return CheckAccessResponse.create()
   }
   bare = await startBare([
     serve(Prompts, { getPrompt, deletePrompt: note }),
     serve(Users, { getUser: note, updateUser: note, setUserRole: note }),
-    serve(PromptInternalServiceService, { checkAccess }),
+    serve(Access, { checkAccess }),
   ])
 })
 afterAll(() => bare.stop())
@@ -97,7 +101,7 @@ describe('a token that was made from an API key', () => {
     await prompts().getPrompt({ promptId: ID }, { token })
     const forwarded = calls[0]!.origin.inherited.token!
     expect(forwarded).toBe(token)
-    await bare.stub(PromptInternalServiceService, 'version').checkAccess({ promptId: ID }, { token: forwarded })
+    await bare.stub(Access, 'version').checkAccess({ promptId: ID }, { token: forwarded })
     expect(calls[1]!.caller).toMatchObject(ann)
   })
 

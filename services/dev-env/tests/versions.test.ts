@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
-import { Client } from 'pg'
+import { jetstream } from '@nats-io/jetstream'
 import { rejection } from '#chassis/testing/rejection.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { type Entitlement, License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
+import { LicenseGranted } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
@@ -29,11 +32,13 @@ async function create(body: object = {}) {
 const update = (promptId: string, body: object) =>
   network.rest(`PATCH /v1/prompts/${promptId}`, { token: owner.token, body })
 
-async function query(text: string, values: unknown[]) {
-  const client = new Client({ connectionString: network.services['prompt']!.databaseUrl })
-  await client.connect()
-  await client.query(text, values)
-  await client.end()
+/** Grants a licence, as the marketplace does. */
+const grant = (versions: Pick<Entitlement, 'promptId' | 'userId' | 'minVersion' | 'maxVersion'>) => {
+  const licenseId = randomUUID()
+  const entitlement = { ...versions, licenseId, licenseType: License_Type.PERSONAL, active: true, revision: 1n }
+  const metadata = { aggregateId: licenseId, aggregateRevision: 1n, occurredAt: new Date() }
+  const data = LicenseGranted.encode(LicenseGranted.fromPartial({ metadata, entitlement })).finish()
+  return jetstream(network.broker.connection).publish(EVENTS.licenseGranted.subject, data, { msgID: randomUUID() })
 }
 
 test('somebody edits a prompt, and reads at once what it said before and what it says now', async () => {
@@ -112,11 +117,7 @@ describe.each(TABLE)('the versions of a prompt that is %s', (_, arrange, readabl
     promptId = await create({ isPublic: false })
     for (const version of [2, 3, 4, 5]) await update(promptId, { content: `Content ${version}` })
     await update(promptId, { isPublic: true, publicFromVersion: 3 })
-    await query(
-      `insert into entitlements (license_id, prompt_id, user_id, license_type, min_version, max_version, active, revision)
-      values ($1, $2, $3, 'PERSONAL', 2, 4, true, 1)`,
-      [randomUUID(), promptId, licensee.id],
-    )
+    await grant({ promptId, userId: licensee.id, minVersion: 2, maxVersion: 4 })
     for (const version of all) {
       const path = `/v1/prompts/${promptId}/labels/v${version}`
       const answer = await network.rest(`PUT ${path}`, { token: owner.token, body: { version } })

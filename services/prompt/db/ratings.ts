@@ -4,7 +4,7 @@ import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { currentName } from './authors.ts'
 import { factsOf } from './emissions.ts'
-import { isLicensedTo, isShownTo } from './readable.ts'
+import { hasBought, isShownTo } from './readable.ts'
 
 /** A rating as a message shows it. */
 export type RatingRow = {
@@ -40,13 +40,13 @@ export const ratePrompt = statement('rate_prompt', {
   ...eventParams,
 })<RatedRow>(
   (p) => `with target as (
-    select p.id, p.user_id = ${p.userId} as is_own, p.ratings_count, p.rating_avg, ${isLicensedTo('p', p.userId)} as is_licensed
+    select p.id, p.user_id = ${p.userId} as is_own, p.ratings_count, p.rating_avg, ${hasBought('p', p.userId)} as has_bought
     from prompts p
     where p.id = ${p.promptId} and ${isShownTo('p', p.userId)}
   ),
   rated as (
     insert into prompt_ratings as r (id, prompt_id, user_id, username, rating, review, verified_purchase, created_at)
-    select uuidv7(), t.id, ${p.userId}, ${currentName(p.userId, p.username)}, ${p.rating}, ${p.review}, t.is_licensed, now()
+    select uuidv7(), t.id, ${p.userId}, ${currentName(p.userId, p.username)}, ${p.rating}, ${p.review}, t.has_bought, now()
     from target t where not t.is_own
     on conflict (prompt_id, user_id) do update set rating = excluded.rating, review = excluded.review,
       verified_purchase = r.verified_purchase or excluded.verified_purchase,

@@ -23,6 +23,10 @@ export const isShownTo = (row: string, readerId: string) =>
 /** A reader has a valid licence for some version of the row. */
 export const isLicensedTo = (row: string, readerId: string) => `exists (select ${validLicences(row, readerId)})`
 
+/** A user holds or held a licence for the row, valid or not. */
+export const hasBought = (row: string, userId: string) =>
+  `exists (select from entitlements e where e.prompt_id = ${row}.id and e.user_id = ${userId})`
+
 /** The column `licences` of Readable: the versions that each of a reader's valid licences names, none beyond the head. */
 export const licencesOf = (row: string, readerId: string) => `(
     select json_agg(json_build_array(e.min_version, least(e.max_version, ${row}.version))) ${validLicences(row, readerId)}

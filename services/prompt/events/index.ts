@@ -1,5 +1,6 @@
 import { subscription, type Subscription } from '#chassis/events/subscription.ts'
 import type { Deps } from '../context.ts'
+import { onLicenseChanged } from './on-license-changed.ts'
 import { onUserFollowed, onUserUnfollowed } from './on-user-followed.ts'
 import { onUserErased } from './on-user-erased.ts'
 import { onUserRenamed } from './on-user-renamed.ts'
@@ -15,5 +16,10 @@ export const subscriptions = ({ database: { sql } }: Pick<Deps, 'database'>): Su
       userUnfollowed: onUserUnfollowed(sql),
       userErased: onUserErased(sql),
     },
+  ),
+  subscription(
+    'PF_MARKETPLACE',
+    { batch: 50 },
+    { licenseGranted: onLicenseChanged(sql), licenseRevoked: onLicenseChanged(sql) },
   ),
 ]

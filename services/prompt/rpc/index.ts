@@ -3,6 +3,7 @@ import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import type { Deps } from '../context.ts'
+import { applyEntitlement } from './apply-entitlement.ts'
 import { batchGetPrompts } from './batch-get-prompts.ts'
 import { checkAccess } from './check-access.ts'
 import { createComment } from './create-comment.ts'
@@ -53,5 +54,5 @@ export const services = (deps: Deps) => [
     deleteComment,
     listComments: listComments(deps),
   }),
-  serve(PromptInternalServiceService, { checkAccess }),
+  serve(PromptInternalServiceService, { checkAccess, applyEntitlement }),
 ]

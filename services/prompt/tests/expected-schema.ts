@@ -155,7 +155,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       'CHECK (((min_version >= 1) AND (max_version >= min_version)))',
       'PRIMARY KEY (license_id)',
     ],
-    indexes: ['btree (prompt_id, user_id)'],
+    indexes: ['btree (prompt_id, user_id)', 'btree (user_id)'],
   },
   categories: {
     columns: {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
+import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { Variable_Type } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { ForkPromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
@@ -109,7 +110,7 @@ describe('ForkPrompt', () => {
   test('of what a COMMERCIAL licence opens is private for ever', async () => {
     const source = await original()
     await service.set(source.id, { is_public: false })
-    await service.entitle(source.id, bob.userId, { license_type: 'COMMERCIAL' })
+    await service.entitle(source.id, bob.userId, { licenseType: License_Type.COMMERCIAL })
     const made = await fork(source.id)
     expect(made.isPublic).toBe(false)
     const publish = service.prompts.updatePrompt({ promptId: made.id, isPublic: true, changes: '' }, bob.as)
@@ -120,10 +121,10 @@ describe('ForkPrompt', () => {
   test('of what a PERSONAL or expired licence opens is refused, and changes nothing', async () => {
     const source = await original()
     await service.set(source.id, { is_public: false })
-    await service.entitle(source.id, bob.userId, { license_type: 'PERSONAL' })
+    await service.entitle(source.id, bob.userId, { licenseType: License_Type.PERSONAL })
     await service.entitle(source.id, bob.userId, {
-      license_type: 'COMMERCIAL',
-      expires_at: new Date(Date.now() - 1000),
+      licenseType: License_Type.COMMERCIAL,
+      expiresAt: new Date(Date.now() - 1000),
     })
     expect(await rejection(fork(source.id))).toMatchObject({
       code: status.FAILED_PRECONDITION,

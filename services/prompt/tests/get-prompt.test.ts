@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
+import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
@@ -61,7 +62,7 @@ describe('GetPrompt', () => {
   test('withholds the variables with the content', async () => {
     const variables = [{ name: 'a', type: 1 as const, description: '', required: false, options: [] }]
     const { id } = await service.create(ann, { isPublic: false, variables })
-    await service.entitle(id, bob.userId, { max_version: 1 })
+    await service.entitle(id, bob.userId, { maxVersion: 1 })
     const before = await service.prompts.getPrompt({ promptId: id }, bob.as)
     expect(before.prompt).toMatchObject({ content: 'Some content', variables })
     await service.prompts.updatePrompt({ promptId: id, content: 'New', changes: '' }, ann.as)
@@ -106,6 +107,41 @@ describe('CheckAccess', () => {
     expect((await service.internal.checkAccess({ promptId: id })).lastChangedAt).toEqual(createdAt)
     const { prompt } = await service.prompts.updatePrompt({ promptId: id, content: 'Other', changes: '' }, ann.as)
     expect((await service.internal.checkAccess({ promptId: id })).lastChangedAt).toEqual(prompt!.updatedAt)
+  })
+
+  test.each<[string, Record<string, unknown>, number | undefined]>([
+    ['public', {}, 3],
+    ['archived', { status: 'ARCHIVED' }, 3],
+    ['private', { is_public: false }, undefined],
+    ['a draft', { status: 'DRAFT' }, undefined],
+  ])('says from which version on anyone may read a prompt that is %s', async (_, columns, expected) => {
+    const { id } = await service.create(ann)
+    await service.set(id, { version: 5, public_from_version: 3, ...columns })
+    expect((await service.internal.checkAccess({ promptId: id }, ann.as)).publicFromVersion).toBe(expected)
+  })
+
+  test('says of what was public and is deleted that nobody may read it but its licensees', async () => {
+    const { id } = await service.create(ann)
+    await service.entitle(id, bob.userId)
+    await service.prompts.deletePrompt({ promptId: id }, ann.as)
+    const answer = await service.internal.checkAccess({ promptId: id }, bob.as)
+    expect(answer).toMatchObject({ access: { readableVersions: [{ from: 1, to: 1 }] }, publicFromVersion: undefined })
+  })
+
+  test('says that a fork of what is not public cannot be sold, unless it was the owner’s own', async () => {
+    const restricted = async (promptId: string, caller: Person) =>
+      (await service.internal.checkAccess({ promptId }, caller.as)).resaleRestricted
+    const fork = async (promptId: string, caller: Person) =>
+      (await service.prompts.forkPrompt({ promptId, isPublic: false }, caller.as)).prompt!.id
+    const { id: open } = await service.create(ann)
+    const { id: secret } = await service.create(ann, { isPublic: false })
+    await service.entitle(secret, bob.userId, { licenseType: License_Type.COMMERCIAL })
+    const bought = await fork(secret, bob)
+    expect(await restricted(secret, ann)).toBe(false)
+    expect(await restricted(await fork(secret, ann), ann)).toBe(false)
+    expect(await restricted(await fork(open, bob), bob)).toBe(false)
+    expect(await restricted(bought, bob)).toBe(true)
+    expect(await restricted(await fork(bought, bob), bob)).toBe(true)
   })
 
   test('is for version, test and marketplace only', async () => {

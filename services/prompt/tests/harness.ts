@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { v7 } from 'uuid'
 import type { Overrides } from '#chassis/define-service.ts'
 import type { Outgoing } from '#chassis/grpc/client.ts'
@@ -6,6 +5,7 @@ import type { Role } from '#chassis/grpc/tokens.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import type { TestUser } from '#chassis/testing/identity.ts'
+import { Entitlement, License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import { CreatePromptRequest, PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
@@ -18,6 +18,19 @@ export type Person = Required<TestUser> & { as: Outgoing }
 
 /** What the schema has no default for. */
 export const TEST_ENV = { PF_VIEWER_SECRET: 'a secret for readers’ addresses in tests' }
+
+/** A new licence for all versions of a prompt; what is not given is ordinary. */
+export const entitlementOf = (promptId: string, userId: string, fields: Partial<Entitlement> = {}) =>
+  Entitlement.fromPartial({
+    licenseId: v7(),
+    promptId,
+    userId,
+    licenseType: License_Type.PERSONAL,
+    minVersion: 1,
+    active: true,
+    revision: 1n,
+    ...fields,
+  })
 
 /** The real prompt service on a database of its own, with what its tests need around it. */
 export async function startPromptService(
@@ -45,24 +58,13 @@ export async function startPromptService(
     return database.query(`update prompts set ${names.join(', ')} where id = $1`, [promptId, ...Object.values(columns)])
   }
 
-  /** Lets somebody read versions of a prompt, as the marketplace will. */
-  const entitle = (promptId: string, userId: string, columns: Record<string, unknown> = {}) => {
-    const row = {
-      license_id: randomUUID(),
-      prompt_id: promptId,
-      user_id: userId,
-      license_type: 'PERSONAL',
-      min_version: 1,
-      active: true,
-      revision: 1,
-      ...columns,
-    }
-    const names = Object.keys(row)
-    const parameters = names.map((_, index) => `$${index + 1}`)
-    return database.query(
-      `insert into entitlements (${names.join(', ')}) values (${parameters.join(', ')})`,
-      Object.values(row),
-    )
+  const marketplace = test.stub(PromptInternalServiceService, 'marketplace')
+
+  /** Lets somebody read versions of a prompt, as the marketplace does, and answers with the licence. */
+  const entitle = async (promptId: string, userId: string, fields: Partial<Entitlement> = {}) => {
+    const entitlement = entitlementOf(promptId, userId, fields)
+    await marketplace.applyEntitlement({ entitlement })
+    return entitlement
   }
 
   return {
@@ -70,6 +72,7 @@ export async function startPromptService(
     prompts,
     social: test.stub(SocialServiceService),
     internal: test.stub(PromptInternalServiceService, 'version'),
+    marketplace,
     person,
     create,
     set,

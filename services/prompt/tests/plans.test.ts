@@ -10,6 +10,7 @@ import { asking, describePlans, planOf, rowsSorted, tablesScanned } from '#chass
 import { findOtherNames, knowAuthor, renameNewRows, renameRows } from '../db/authors.ts'
 import { batchGetPrompts } from '../db/batch-get-prompts.ts'
 import { checkAccess } from '../db/check-access.ts'
+import { applyEntitlement, deleteEntitlements } from '../db/entitlements.ts'
 import { deletePrompt } from '../db/delete-prompt.ts'
 import { getPrompt } from '../db/get-prompt.ts'
 import { insertComment } from '../db/insert-comment.ts'
@@ -122,6 +123,17 @@ const newPrompt = {
 }
 const key = { callerId: OWNER, method: 'm', key: randomUUID(), requestHash: Buffer.from('x') }
 const newComment = { promptId: PROMPT, userId: OWNER, username: 'u', content: 'C' }
+const ENTITLEMENT = {
+  licenseId: '02000000-0000-7000-8000-000000000007',
+  promptId: PROMPT,
+  userId: OWNER,
+  licenseType: 'PERSONAL',
+  minVersion: 1,
+  maxVersion: null,
+  expiresAt: null,
+  active: false,
+  revision: 2,
+}
 const eventHeaders = '{}'
 const PAGES = [undefined, ['2099-01-01', PROMPT]].map((cursor) => ({
   promptId: PROMPT,
@@ -162,6 +174,8 @@ describePlans(
     ),
     asking(knowAuthor, { userId: OWNER, username: 'other', revision: 2 }),
     asking(knowFollow, { followerId: OWNER, followingId: PROMPT, revision: 2, active: true }),
+    asking(applyEntitlement, ENTITLEMENT),
+    asking(deleteEntitlements, { userId: OWNER }),
     ...Object.values(findOtherNames).map((find) => asking(find, { userId: OWNER })),
     ...Object.values(renameRows).map((rename) => asking(rename, { userId: OWNER, ids: [PROMPT] })),
     asking(findDue, {}),

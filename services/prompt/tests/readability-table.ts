@@ -96,8 +96,8 @@ export async function startReadable() {
   /** Creates a prompt, lets `before` happen to it while it is public, and brings it to a state. */
   const arrange = async (columns: Record<string, unknown>, before = async (_promptId: string) => {}) => {
     const { id } = await service.create(owner, { title: 'T', description: 'D', tags: ['t'], content: 'secret' })
-    await service.entitle(id, licensee.userId, { min_version: 2, max_version: 4 })
-    await service.entitle(id, follower.userId, { min_version: 2 })
+    await service.entitle(id, licensee.userId, { minVersion: 2, maxVersion: 4 })
+    await service.entitle(id, follower.userId, { minVersion: 2 })
     await before(id)
     await service.set(id, { version: 5, public_from_version: 3, ...columns })
     return id

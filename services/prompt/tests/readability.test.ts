@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
+import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { Access_Kind } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { GetPromptResponse } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { checkAccess } from '../db/check-access.ts'
@@ -95,8 +96,8 @@ describe('the rule in SQL is the one in TypeScript', () => {
 describe('a licence', () => {
   test.each([
     ['is no longer active', { active: false }],
-    ['has expired', { expires_at: new Date(Date.now() - 1000) }],
-    ['begins after the head', { min_version: 6 }],
+    ['has expired', { expiresAt: new Date(Date.now() - 1000) }],
+    ['begins after the head', { minVersion: 6 }],
   ])('opens nothing when it %s', async (_, columns) => {
     const id = await arrange({ is_public: false })
     const buyer = await service.person('buyer')
@@ -109,8 +110,8 @@ describe('a licence', () => {
   test('opens its versions until it expires', async () => {
     const id = await arrange({ is_public: false })
     const buyer = await service.person('buyer')
-    await service.entitle(id, buyer.userId, { expires_at: new Date(Date.now() + 60_000), max_version: 1 })
-    await service.entitle(id, buyer.userId, { license_type: 'COMMERCIAL', min_version: 4 })
+    await service.entitle(id, buyer.userId, { expiresAt: new Date(Date.now() + 60_000), maxVersion: 1 })
+    await service.entitle(id, buyer.userId, { licenseType: License_Type.COMMERCIAL, minVersion: 4 })
     const { access } = await service.prompts.getPrompt({ promptId: id }, buyer.as)
     expect(access).toEqual({
       kind: Access_Kind.LICENSED,

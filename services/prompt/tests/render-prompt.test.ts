@@ -55,7 +55,7 @@ describe('RenderPrompt', () => {
     expect((await service.prompts.renderPrompt({ promptId: id, values: {} })).text).toBe('secret {{a}}')
     await service.set(id, { is_public: false, version: 3 })
     expect(await rejection(render(id, {}, bob))).toMatchObject({ code: status.NOT_FOUND, message: 'no such prompt' })
-    await service.entitle(id, bob.userId, { max_version: 2 })
+    await service.entitle(id, bob.userId, { maxVersion: 2 })
     expect(await rejection(render(id, {}, bob))).toMatchObject({ code: status.NOT_FOUND, message: 'no such version' })
     await service.entitle(id, bob.userId, {})
     expect((await render(id, {}, bob)).text).toBe('secret {{a}}')

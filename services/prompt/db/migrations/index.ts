@@ -8,6 +8,7 @@ import { Follows } from './20261127080000-follows.ts'
 import { Search } from './20261127080000-search.ts'
 import { SocialLists } from './20261127080100-social-lists.ts'
 import { Feed } from './20261127083000-feed.ts'
+import { EntitlementsOfUsers } from './20261128020000-entitlements-of-users.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   { name: '20261127080000-search', class: Search },
   { name: '20261127080100-social-lists', class: SocialLists },
   { name: '20261127083000-feed', class: Feed },
+  { name: '20261128020000-entitlements-of-users', class: EntitlementsOfUsers },
 ]
