@@ -1,3 +1,4 @@
+import { decimalText } from '#chassis/decimals.ts'
 import type { Usage } from './providers/call-model.ts'
 
 /** Prices of a model: millionths of a US dollar for a million tokens. */
@@ -35,8 +36,7 @@ const perMillion = (amount: bigint) => (amount + MILLION - 1n) / MILLION
 export function dollarsOf(micros: bigint): string {
   const [whole, rest] = [micros / 100n, micros % 100n]
   const up = rest > 50n || (rest === 50n && whole % 2n === 1n)
-  const digits = String(whole + (up ? 1n : 0n)).padStart(5, '0')
-  return `${digits.slice(0, -4)}.${digits.slice(-4)}`
+  return decimalText(whole + (up ? 1n : 0n), 4)
 }
 
 /** What a call cost, and who says so: without a count of the provider's, the most that it can have been. */
