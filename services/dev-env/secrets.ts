@@ -4,7 +4,14 @@ import { join } from 'node:path'
 
 /** What must stay the same from start to start, and secret: each a random string of 32 bytes. */
 export type Secrets = Record<
-  'pageTokens' | 'signingKeys' | 'viewers' | 'providerKeys' | 'database' | 'demoPassword',
+  | 'pageTokens'
+  | 'signingKeys'
+  | 'viewers'
+  | 'providerKeys'
+  | 'payments'
+  | 'paymentEvents'
+  | 'database'
+  | 'demoPassword',
   string
 >
 
@@ -18,11 +25,19 @@ export function openSecrets(state: string): Secrets {
   return secrets
 }
 
+/** The key of the payment provider, and the secret by which it signs its events, in Stripe's forms. */
+export const paymentSecrets = ({ payments, paymentEvents }: Pick<Secrets, 'payments' | 'paymentEvents'>) => ({
+  key: `sk_test_${payments}`,
+  webhookSecret: `whsec_${paymentEvents}`,
+})
+
 const newSecrets = (): Secrets => ({
   pageTokens: secret(),
   signingKeys: secret(),
   viewers: secret(),
   providerKeys: secret(),
+  payments: secret(),
+  paymentEvents: secret(),
   database: secret(),
   demoPassword: secret(),
 })
