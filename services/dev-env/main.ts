@@ -11,7 +11,7 @@ import { together } from './infra/store.ts'
 import { provideMongo, provideNats, providePostgres } from './infra/stores.ts'
 import { openMembers } from './members.ts'
 import { type Network, portsOf, startNetwork } from './network.ts'
-import { providerPorts } from './providers.ts'
+import { paymentPort, providerPorts } from './providers.ts'
 import { seed } from './seed.ts'
 import { SERVICES } from './services.ts'
 
@@ -101,6 +101,7 @@ async function assertPortsFree(config: DevConfig) {
   for (const [provider, port] of Object.entries(providerPorts(config.servicePort))) {
     await assertPortFree(port, `the provider ${provider}`, 'PF_SERVICE_PORT')
   }
+  await assertPortFree(paymentPort(config.servicePort), 'the payment provider', 'PF_SERVICE_PORT')
   for (const { name } of SERVICES) {
     for (const [what, port] of Object.entries(portsOf(name, config.servicePort))) {
       await assertPortFree(port, `${name} ${what}`, 'PF_SERVICE_PORT')

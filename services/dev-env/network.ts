@@ -11,8 +11,9 @@ import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } fr
 import { type Authority, MESH } from './infra/authority.ts'
 import { openMembers } from './members.ts'
 import { type HeldPort, holdPort } from './infra/ports.ts'
-import { LANES, startProviders } from './providers.ts'
-import { openSecrets, type Secrets } from './secrets.ts'
+import { type PaymentProvider, startPayments } from './payments/start.ts'
+import { LANES, paymentPort, startProviders } from './providers.ts'
+import { openSecrets, paymentSecrets, type Secrets } from './secrets.ts'
 import { SERVICES, type ServiceEntry } from './services.ts'
 
 /** Who signs access tokens here, and for whom. */
@@ -42,6 +43,8 @@ export type NetworkOptions = {
 /** A running PromptForge. */
 export type Network = {
   gateway: Gateway
+  /** Whose events go to the gateway's webhook. */
+  payments: PaymentProvider
   /** What another gateway for the same network needs. */
   place: GatewayPlace
   services: Record<string, RunningService>
@@ -89,8 +92,17 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const providers = await startProviders({ first: options.ports, folder: join(state, 'providers') })
     running.unshift(providers)
     onStep('providers of models')
+    const folder = join(state, 'payments')
+    const payments = await startPayments({
+      port: options.ports === 'free' ? 0 : paymentPort(options.ports),
+      folder,
+      journal: join(folder, 'journal.jsonl'),
+      ...paymentSecrets(secrets),
+    })
+    running.unshift(payments)
+    onStep('payment provider')
     for (const entry of SERVICES) {
-      const around = { certificates, secrets, held, providersFile: providers.file }
+      const around = { certificates, secrets, held, providersFile: providers.file, paymentsUrl: payments.url }
       const service = await startOne(entry, options, around)
       services[entry.name] = service
       running.unshift(service)
@@ -100,8 +112,9 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const place = { state, certificates, mesh: MESH, auth: AUTH, targets }
     const gateway = await startGateway(options.gateway, place)
     running.unshift(gateway)
+    await payments.control.sendEventsTo(`${gateway.url}/v1/payments/webhook`)
     onStep('gateway')
-    return { gateway, place, services, authority, secrets, certificates, stop }
+    return { gateway, payments, place, services, authority, secrets, certificates, stop }
   } catch (error) {
     await stop()
     throw error
@@ -114,6 +127,7 @@ type Surroundings = {
   /** The ports that are held for services, when they are free ones. */
   held: Record<string, HeldPort>
   providersFile: string
+  paymentsUrl: string
 }
 
 async function holdPorts(): Promise<Record<string, HeldPort>> {
@@ -167,7 +181,7 @@ async function databaseOf(
 function environmentOf(
   { name, env }: ServiceEntry,
   options: NetworkOptions,
-  { certificates, secrets, held, providersFile }: Surroundings,
+  { certificates, secrets, held, providersFile, paymentsUrl }: Surroundings,
 ): Record<string, string> {
   const { ports, natsUrl, env: more } = options
   const { grpc, health, metrics } = ports === 'free' ? FREE : portsOf(name, ports)
@@ -186,6 +200,7 @@ function environmentOf(
     PF_NATS_URL: natsUrl,
     PF_PAGE_TOKEN_SECRET: secrets.pageTokens,
     PF_TEST_PROVIDERS_FILE: providersFile,
+    PF_PAYMENTS_URL: paymentsUrl,
     PF_DRAIN_SETTLE_MS: '0',
     PF_DRAIN_GRACE_MS: '5000',
     ...env(secrets),

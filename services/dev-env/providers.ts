@@ -14,6 +14,9 @@ export type Providers = { file: string; stop(): Promise<void> }
 /** The ports of the providers when `first` is the gRPC port of the user service. */
 export const providerPorts = (first: number) => ({ sandbox: first + 500, local: first + 501 })
 
+/** The port of the payment provider, likewise. */
+export const paymentPort = (first: number) => first + 502
+
 /** Starts them, on free ports or those after `first`, with what they write in `folder`. They end when this process ends. */
 export async function startProviders({
   first,

@@ -10,6 +10,8 @@ export type Secrets = Record<
   | 'providerKeys'
   | 'licenseKeys'
   | 'licenseSigningKeys'
+  | 'payments'
+  | 'paymentEvents'
   | 'database'
   | 'demoPassword',
   string
@@ -25,6 +27,12 @@ export function openSecrets(state: string): Secrets {
   return secrets
 }
 
+/** The key of the payment provider, and the secret by which it signs its events, in Stripe's forms. */
+export const paymentSecrets = ({ payments, paymentEvents }: Pick<Secrets, 'payments' | 'paymentEvents'>) => ({
+  key: `sk_test_${payments}`,
+  webhookSecret: `whsec_${paymentEvents}`,
+})
+
 const newSecrets = (): Secrets => ({
   pageTokens: secret(),
   signingKeys: secret(),
@@ -32,6 +40,8 @@ const newSecrets = (): Secrets => ({
   providerKeys: secret(),
   licenseKeys: secret(),
   licenseSigningKeys: secret(),
+  payments: secret(),
+  paymentEvents: secret(),
   database: secret(),
   demoPassword: secret(),
 })

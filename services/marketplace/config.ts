@@ -1,4 +1,5 @@
 import { type PostgresConfig, postgresSchema, type Schema, secret, secrets } from '#chassis/config.ts'
+import { type PaymentsConfig, paymentsSchema } from './payments/config.ts'
 
 /** The configuration of the marketplace service, beside what every service has. */
 export type MarketplaceConfig = PostgresConfig & {
@@ -11,7 +12,7 @@ export type MarketplaceConfig = PostgresConfig & {
     rotationSeconds: number
     cacheSeconds: number
   }
-  payments: { url: string; key: string; webhookSecret: string }
+  payments: PaymentsConfig
   sales: { feeBps: number; leastPrice: number }
 }
 
@@ -65,28 +66,7 @@ export const config: Schema<MarketplaceConfig> = {
       env: 'PF_LICENSE_KEYS_CACHE_SECONDS',
     },
   },
-  payments: {
-    url: {
-      doc: 'Base URL of the payment provider, which speaks Stripe’s API.',
-      format: String,
-      default: 'https://api.stripe.com',
-      env: 'PF_PAYMENTS_URL',
-    },
-    key: {
-      doc: 'Secret key of the payment provider. Empty: nothing can be bought.',
-      format: String,
-      default: '',
-      env: 'PF_PAYMENTS_KEY',
-      sensitive: true,
-    },
-    webhookSecret: {
-      doc: 'Secret that the payment provider signs its notices with. Empty: none is taken.',
-      format: String,
-      default: '',
-      env: 'PF_PAYMENTS_WEBHOOK_SECRET',
-      sensitive: true,
-    },
-  },
+  payments: paymentsSchema,
   sales: {
     feeBps: {
       doc: 'What PromptForge keeps of a sale, hundredths of a per cent, at most 10,000. A sale keeps the fee that it was begun with.',

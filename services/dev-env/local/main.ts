@@ -1,4 +1,4 @@
-import { listen } from '../chat/listen.ts'
+import { listen } from '../infra/listen.ts'
 import { loadLlama } from './llama.ts'
 import { MAX_OUTPUT_TOKENS, MAX_PROMPT_TOKENS } from './request.ts'
 import { createLocalServer } from './server.ts'

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { listen } from '../chat/listen.ts'
+import { listen } from '../infra/listen.ts'
 import { createSandbox, type NotedCall } from './server.ts'
 
 // `main.ts PORT FILE [JOURNAL]`: writes its calls to the journal.

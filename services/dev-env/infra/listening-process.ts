@@ -1,0 +1,33 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Child } from './process.ts'
+
+/** What to start: `main` with the port (0: a free one), the file that it writes the port to (see `listen`), and `args`. */
+export type ListeningOptions = {
+  /** What its files are called. */
+  name: string
+  main: string
+  port: number
+  args?: string[]
+  /** Its environment beside PATH. Default: nothing. */
+  env?: Record<string, string>
+  /** Folder for its log. Made when absent. */
+  folder: string
+}
+
+/** Starts a program of ours as a process of its own, and waits until it listens. It ends when this process ends. */
+export async function startListening(options: ListeningOptions): Promise<{ child: Child; url: string }> {
+  const { name, main, port, args = [], env = {}, folder } = options
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const portFile = join(folder, `${name}.port`)
+  rmSync(portFile, { force: true })
+  const child = new Child({
+    name: `the process ${name}`,
+    command: process.execPath,
+    args: [main, String(port), portFile, ...args],
+    env: { PATH: process.env['PATH'], ...env },
+    logFile: join(folder, `${name}.log`),
+  })
+  await child.ready(async () => existsSync(portFile))
+  return { child, url: `http://127.0.0.1:${readFileSync(portFile, 'utf8')}` }
+}
