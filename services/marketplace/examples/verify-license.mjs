@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 
-const [keyFile, document] = process.argv.slice(2)
+const [keyFile = 'license-keys.json', document = ''] = process.argv.slice(2)
 const keys = createLocalJWKSet(JSON.parse(readFileSync(keyFile, 'utf8')))
 const rules = { algorithms: ['EdDSA'], typ: 'pf-license+jwt', audience: 'promptforge:license', requiredClaims: ['exp'] }
 const { payload } = await jwtVerify(document, keys, rules)
