@@ -24,7 +24,7 @@ export const completePurchase = (
     if (decision.refusal) return undefined
     applyChanges(tx, { ...decision.changes })
     tx.nextCheckAt = null
-    await storePosting(em, decision.posting!, now)
+    await storePosting(em, decision.posting!, tx, now)
     const listing = await listingToChange(em, tx)
     listing.salesCount += 1
     if (listing.exclusive) {

@@ -4,13 +4,13 @@ import { LedgerEntry, LedgerPosting, SellerBalance } from '../db/ledger.entity.t
 import { Transaction } from '../db/transaction.entity.ts'
 import type { Posting } from '../ledger.ts'
 
-/** Who made a posting, and for a payout its reference. */
-type Facts = { createdBy?: string | undefined; reference?: string }
+/** Whose money it is, who made the posting, and for a payout its reference. */
+type Facts = { sellerId: string; currency: string; createdBy?: string; reference?: string }
 
 /** Stores a posting in the ledger, and what it changes in the seller's balance, which is locked until the transaction ends. */
-export async function storePosting(em: EntityManager, posting: Posting, now: Date, facts: Facts = {}): Promise<void> {
+export async function storePosting(em: EntityManager, posting: Posting, facts: Facts, now: Date): Promise<void> {
   const { kind, transactionId, entries, change } = posting
-  const { sellerId, currency } = entries[0]!
+  const { sellerId, currency } = facts
   const stored = em.create(LedgerPosting, {
     id: newId(),
     transaction: transactionId === null ? null : em.getReference(Transaction, transactionId),

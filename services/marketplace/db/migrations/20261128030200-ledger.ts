@@ -55,8 +55,8 @@ export class Ledger extends Migration {
         declare
           posting ledger_postings;
         begin
-          select * into posting from ledger_postings where id = (to_jsonb(new) ->> tg_argv[0])::uuid;
-          if (select coalesce(sum(amount), 1) <> 0 or bool_or(currency <> posting.currency)
+          select * into posting from ledger_postings where id = new.posting_id;
+          if (select coalesce(sum(amount), 0) <> 0 or bool_or(currency <> posting.currency)
               from ledger_entries where posting_id = posting.id) then
             raise exception 'posting % does not sum to zero', posting.id
               using errcode = 'check_violation', constraint = 'ledger_postings_sum_check';
@@ -64,11 +64,9 @@ export class Ledger extends Migration {
           return null;
         end
       $$;
-      -- At the commit, when all entries are there. A posting without entries is refused, too.
+      -- At the commit, when all entries are there.
       create constraint trigger ledger_entries_sum after insert on ledger_entries
-        deferrable initially deferred for each row execute function check_posting('posting_id');
-      create constraint trigger ledger_postings_sum after insert on ledger_postings
-        deferrable initially deferred for each row execute function check_posting('id');`)
+        deferrable initially deferred for each row execute function check_posting();`)
   }
 
   override down() {
