@@ -32,8 +32,11 @@ const BUILD: Record<string, Build> = {
   'starts-with': ({ value }, report) => made('startsWith', checkedText(value, 'the value', report)),
   'contains-any': ({ value }, report) => made('containsAny', checkedTexts(listed(value), 'the value', report)),
   'contains-all': ({ value }, report) => made('containsAll', checkedTexts(listed(value), 'the value', report)),
+  'icontains-any': ({ value }, report) => made('icontainsAny', checkedTexts(listed(value), 'the value', report)),
+  'icontains-all': ({ value }, report) => made('icontainsAll', checkedTexts(listed(value), 'the value', report)),
   regex: ({ value }, report) => made('regex', checkedText(value, 'the value', report, MAX.regex)),
-  'is-json': ({ value }, report) => made('isJson', isAbsent(value) ? { schema: '' } : checkedSchema(value, report)),
+  'is-json': ({ value }, report) => made('isJson', schemaOf(value, report)),
+  'contains-json': ({ value }, report) => made('containsJson', schemaOf(value, report)),
   'finish-reason': ({ value }, report) => made('finishReason', finishReason(value, report)),
   'character-count': (written, report) => made('length', lengthOf(written.value, report)),
   length: (written, report) => made('length', lengthOf(written.value, report)),
@@ -42,7 +45,7 @@ const BUILD: Record<string, Build> = {
   cost: (written, report) => made('costMicros', limit(written, 1_000_000, 'US dollars', report)),
 }
 
-const WITHOUT_VALUE = new Set(['is-json', 'latency', 'cost'])
+const WITHOUT_VALUE = new Set(['is-json', 'contains-json', 'latency', 'cost'])
 
 /** Whether an assertion of this type, without `not-`, is read. */
 export const isRead = (type: string) => Object.hasOwn(BUILD, type)
@@ -72,6 +75,8 @@ function made<Case extends Check['$case']>(
 ): Check | undefined {
   return value === undefined ? undefined : ({ $case, value } as Check)
 }
+
+const schemaOf = (value: Node, report: Report) => (isAbsent(value) ? { schema: '' } : checkedSchema(value, report))
 
 /** A text with commas is a list, too. */
 function listed(value: Node): Node {

@@ -71,10 +71,10 @@ const CHECKS: { [Case in Check['$case']]: ReadCheck } = {
   containsAny: textsOf,
   containsAll: textsOf,
   regex: (node, report) => checkedText(node, 'the regular expression', report, MAX.regex),
-  isJson: (node, report) => {
-    const { schema } = fieldsOf(node, ['schema'], report)
-    return schema && !(schema.kind === 'scalar' && schema.text === '') ? checkedSchema(schema, report) : { schema: '' }
-  },
+  icontainsAny: textsOf,
+  icontainsAll: textsOf,
+  isJson: schemaOf,
+  containsJson: schemaOf,
   jsonPath: (node, report) => {
     const { path, equals } = fieldsOf(node, ['path', 'equals'], report)
     if (!path) return report(node.line, 'jsonPath needs a path')
@@ -98,6 +98,11 @@ const CHECKS: { [Case in Check['$case']]: ReadCheck } = {
 function textsOf(node: Node, report: Report) {
   const { texts = list(node.line, []) } = fieldsOf(node, ['texts'], report)
   return checkedTexts(texts, 'texts', report)
+}
+
+function schemaOf(node: Node, report: Report) {
+  const { schema } = fieldsOf(node, ['schema'], report)
+  return schema && !(schema.kind === 'scalar' && schema.text === '') ? checkedSchema(schema, report) : { schema: '' }
 }
 
 function integerOf(node: Node, report: Report): bigint | undefined {

@@ -8,8 +8,7 @@ const JUDGED = words(`
   similar similar:cosine similar:dot similar:euclidean
 `)
 const OTHERS = words(`
-  assert-set bleu contains-html contains-json contains-sql contains-xml ends-with f-score gleu icontains-all icontains-any
-  is-html is-sql is-valid-function-call is-valid-openai-function-call is-valid-openai-tools-call is-xml levenshtein
+  assert-set bleu contains-html contains-sql contains-xml ends-with f-score gleu is-html is-sql is-valid-function-call is-valid-openai-function-call is-valid-openai-tools-call is-xml levenshtein
   math-equivalent meteor perplexity perplexity-score rouge-n skill-used tokens-used tool-call-f1 trace-error-spans
   trace-span-count trace-span-duration trajectory word-count
 `)
@@ -21,15 +20,12 @@ const WHY = new Map([
 ])
 
 const INSTEAD = new Map([
-  ['icontains-any', 'use regex with (?i)'],
-  ['icontains-all', 'use an icontains assertion for each text'],
-  ['contains-json', 'use is-json, of the whole answer'],
   ['ends-with', 'use regex with $'],
-  ['assert-set', 'write its assertions into the test'],
+  ['assert-set', 'write its assertions into columns of their own'],
 ])
 
 const READ =
-  'take equals, contains, icontains, starts-with, contains-any, contains-all, regex, is-json, json-path, length, latency, cost or finish-reason'
+  'take equals, contains, icontains, starts-with, contains-any, contains-all, icontains-any, icontains-all, regex, is-json, contains-json, json-path, length, latency, cost or finish-reason'
 
 /** Why no assertion of this type of promptfoo, without `not-`, is read, or what to use. */
 export const whyUnsupported = (type: string): string => WHY.get(type) ?? INSTEAD.get(type) ?? READ
