@@ -6,7 +6,7 @@ import { createFieldCipher } from '#chassis/field-cipher.ts'
 import type { UserConfig } from './config.ts'
 import { rotateSigningKeys } from './db/rotate-signing-keys.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
-import type { TokenRules } from './access-tokens.ts'
+import { checkTokenRules, type TokenRules } from './access-tokens.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import { createSessions, type NewSessions } from './sessions.ts'
 
@@ -27,9 +27,10 @@ export type Deps = {
   rotateKeys(): Promise<string[]>
 }
 
-/** Makes the context of one service. */
+/** Makes the context of one service. Throws when the configuration has a value that cannot be. */
 export function createContext({ config, database, log, pageTokens }: Base<UserConfig>): Deps {
   const { passwords } = config
+  checkTokenRules(config.tokens)
   const tokens = { ...config.auth, ...config.tokens }
   const { cacheSeconds, rotationSeconds, secret } = config.keys
   const cipher = createFieldCipher(secret, KEYS_PURPOSE)
