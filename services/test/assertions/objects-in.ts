@@ -1,8 +1,8 @@
 import { parseJson } from './parse-json.ts'
 
-// A sign, a string, or another value without parts; white space before it does not count.
+// A sign, a string, or another value without parts; white space before it does not count. A string has no control character below U+0020.
 const TOKEN =
-  /[\t\n\r ]*(?:(?<sign>[\{\}\[\],:])|(?<string>"[^"\\\u0000-\u001f]*(?:\\(?:["\\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\u0000-\u001f]*)*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+\-]?\d+)?|true|false|null)/vy
+  /[\t\n\r ]*(?:(?<sign>[\{\}\[\],:])|(?<string>"[^"\\[\p{Cc}--[\x7f-\x9f]]]*(?:\\(?:["\\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\[\p{Cc}--[\x7f-\x9f]]]*)*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+\-]?\d+)?|true|false|null)/vy
 
 /** What may come next in JSON; of `first` ones also the end of the object or array. */
 type Expected = 'value' | 'first item' | 'key' | 'first key' | 'colon' | 'comma'
@@ -64,6 +64,8 @@ function after(
     case ',':
       if (expected !== 'comma') return undefined
       return around === '{' ? 'key' : 'value'
+    case undefined:
+      break
   }
   if (isValue) return 'comma'
   return string !== undefined && (expected === 'key' || expected === 'first key') ? 'colon' : undefined
