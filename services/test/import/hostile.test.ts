@@ -88,6 +88,7 @@ const WHOLE = [
   `defaultTest: {assert: [{type: cost, threshold: 0.1}]}\ntests:\n- &t\n  vars: {a: [x, y], n: 1.50}\n  assert:\n  - type: not-contains-any\n    value: a, "b"\n- *t\n`,
   'a,__expected,__expected2,__description\nx,contains: y,latency(500),n\n"1\n2",is-json,,\n',
   '{"cases": [{"name": "n", "values": {"a": "x"}, "weight": 2, "assertions": [{"length": {"min": 1}}, {"latencyMs": "5"}]}]}',
+  '{"cases": [{"assertions": [{"llmRubric": {"rubric": "x", "threshold": 1, "judge": {"modelProvider": "p", "modelName": "m", "temperature": 2, "maxTokens": 1}}}]}]}',
 ]
 
 /** Random numbers from 0 below 1, the same for a seed. */

@@ -11,7 +11,7 @@ const OF_TEST = new Set(['assert', 'description', 'metadata', 'options', 'thresh
 const OF_ASSERTION = new Set(['metric', 'threshold', 'type', 'value', 'weight'])
 
 const HINTS = new Map([
-  ['provider', 'a suite names its model in its settings, and no model judges answers'],
+  ['provider', 'a suite names its model, and the one that judges, in its settings'],
   ['providers', 'a suite names its model in its settings'],
   ['targets', 'a suite names its model in its settings'],
   ['transform', 'answers are asserted as they are'],

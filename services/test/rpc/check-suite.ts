@@ -5,6 +5,7 @@ import type { Asserter } from '../assertions/asserter.ts'
 import type { Models } from '../models.ts'
 import { MAX_TESTS, withDefaults } from '../suite.ts'
 import { attempt } from './every-of.ts'
+import { rubricsOf } from './judges.ts'
 import { chooseModel } from './what-to-run.ts'
 
 /** Bytes that the cases of a suite may have together, as JSON: an answer with them is then no larger than 4 MiB. */
@@ -23,7 +24,7 @@ export async function checkSuite(
   { caller, signal }: Asked,
 ) {
   const violations = [
-    ...problemsOfModel(models, settings),
+    ...problemsOfModels(models, settings, cases),
     ...problemsOfSize(settings, cases),
     ...problemsOfNames(cases),
     ...(await problemsOfAssertions(cases, (assertion) =>
@@ -33,19 +34,26 @@ export async function checkSuite(
   if (violations.length > 0) throw invalid(violations)
 }
 
-function problemsOfModel(models: Models, settings: SuiteSettings): Violation[] {
-  const chosen = attempt(() => chooseModel(models, settings), 'settings.')
-  return 'violations' in chosen ? chosen.violations : []
+function problemsOfModels(models: Models, settings: SuiteSettings, cases: readonly SuiteCase[]): Violation[] {
+  const chosen = [
+    attempt(() => chooseModel(models, settings), 'settings.'),
+    // It is checked although no rubric may need it now.
+    ...(settings.judge ? [attempt(() => chooseModel(models, settings.judge!), 'settings.judge.')] : []),
+    ...rubricsOf(settings, cases)
+      .filter(({ at }) => !at.startsWith('settings.'))
+      .map(({ judge, at }) => attempt(() => chooseModel(models, judge), at)),
+  ]
+  return chosen.flatMap((one) => ('violations' in one ? one.violations : []))
 }
 
 function problemsOfSize(settings: SuiteSettings, cases: readonly SuiteCase[]): Violation[] {
-  const tests = cases.length * withDefaults(settings).repeats
+  const tests = (cases.length + rubricsOf(settings, cases).length) * withDefaults(settings).repeats
   const bytes = cases.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(SuiteCase.toJSON(one))), 0)
   const violations: Violation[] = []
   if (tests > MAX_TESTS)
     violations.push({
       field: 'settings.repeats',
-      description: `the cases would make ${tests} tests: at most ${MAX_TESTS} are allowed`,
+      description: `the cases and their judges would make ${tests} tests: at most ${MAX_TESTS} are allowed`,
     })
   if (bytes > MAX_BYTES) violations.push({ field: 'cases', description: 'are together larger than 2 MiB of JSON' })
   return violations

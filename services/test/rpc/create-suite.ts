@@ -4,7 +4,7 @@ import type { CreateSuiteRequest } from '#contracts/gen/promptforge/test/v1/suit
 import type { Deps } from '../context.ts'
 import { checkSuite } from './check-suite.ts'
 import { getSuite } from './get-suite.ts'
-import { ownKey } from './own-key.ts'
+import { checkKeys } from './judges.ts'
 import { type NewSuite, storeSuite } from './store-suite.ts'
 
 export const createSuite =
@@ -12,7 +12,7 @@ export const createSuite =
   async (request: CreateSuiteRequest, call: Call) => {
     const settings = request.settings!
     await remote.readableVersions(request.promptId, call.origin)
-    await ownKey(settings, call)
+    await checkKeys(settings, request.cases, call)
     await checkSuite({ models, ...suites }, settings, request.cases, call)
     return storeOnce({ ...request, settings }, call)
   }
