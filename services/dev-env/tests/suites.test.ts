@@ -86,7 +86,9 @@ test('a label with a gate moves to the version that passes the suite, and to no 
 test('a rubric is judged by a model of the suite’s settings, whose cost is in that of the run', async () => {
   const promptId = await newPrompt()
   const settings = {
-    ...{ modelProvider: 'sandbox', modelName: 'echo', repeats: 2 },
+    modelProvider: 'sandbox',
+    modelName: 'echo',
+    repeats: 2,
     judge: { modelProvider: 'sandbox', modelName: 'judge' },
   }
   const assertions = [{ llmRubric: { rubric: 'It greets: "Hello".', threshold: 0.5 } }]

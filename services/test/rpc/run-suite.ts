@@ -71,7 +71,10 @@ function testsOf({ settings, cases }: Suite, version: Version, models: Models, r
     ({ name, values }, casePosition) => ({
       ...chosen!,
       ...textToRun(version, values),
-      ...{ kind: 'CASE' as const, casePosition, caseName: name, assertionPosition: null },
+      kind: 'CASE' as const,
+      casePosition,
+      caseName: name,
+      assertionPosition: null,
     }),
     (index) => `cases[${index}].`,
   )
@@ -81,9 +84,17 @@ function testsOf({ settings, cases }: Suite, version: Version, models: Models, r
   const shown = shownOf(chosen!.maxTokens)
   const ofJudges = rubrics.map(({ rubric, casePosition, caseName, assertionPosition }, index) => ({
     ...judges[index]!,
-    ...{ promptId: version.promptId, version: version.version, contentHash: version.contentHash },
-    ...{ text: '', values: {}, retryOf: null },
-    ...{ kind: 'JUDGE' as const, casePosition, caseName, assertionPosition, mostBytes: mostBytes(rubric, shown) },
+    promptId: version.promptId,
+    version: version.version,
+    contentHash: version.contentHash,
+    text: '',
+    values: {},
+    retryOf: null,
+    kind: 'JUDGE' as const,
+    casePosition,
+    caseName,
+    assertionPosition,
+    mostBytes: mostBytes(rubric, shown),
   }))
   return [...tests, ...ofJudges]
 }

@@ -145,7 +145,8 @@ describe('a rubric', () => {
     expect(toJudges()).toHaveLength(2)
     const asked = { pageSize: 0, pageToken: '', promptId: undefined, status: undefined, suiteRunId: found.runId }
     const { tests } = await runner.tests.listTests({ ...asked, modelProvider: undefined, modelName: undefined }, runner)
-    expect(tests.map(({ kind }) => kind).toSorted()).toEqual([Kind.CASE, Kind.CASE, Kind.JUDGE, Kind.JUDGE])
+    expect(Map.groupBy(tests, ({ kind }) => kind).get(Kind.JUDGE)).toHaveLength(2)
+    expect(tests).toHaveLength(4)
   })
 
   test('that the answer does not fulfil fails the case with what the judge says', async () => {
@@ -172,11 +173,14 @@ describe('a rubric', () => {
       body['model'],
       body['max_tokens'] ?? body['max_completion_tokens'],
     ])
-    expect(asked.toSorted()).toEqual([
-      ['echo', 1024],
-      ['judge', 300],
-      ['slow-0', 200],
-    ])
+    expect(asked).toHaveLength(3)
+    expect(new Map(asked as [string, number][])).toEqual(
+      new Map([
+        ['echo', 1024],
+        ['judge', 300],
+        ['slow-0', 200],
+      ]),
+    )
   })
 
   test.each([
