@@ -11,8 +11,11 @@ export type Answer = {
   finishReason: string
 }
 
-/** What an assertion asserts. */
-export type Check = NonNullable<Assertion['check']>
+/** What an assertion asserts that the answer itself tells: all but rubrics. See `judge.ts` for these. */
+export type Check = Exclude<NonNullable<Assertion['check']>, { $case: 'llmRubric' }>
+
+/** Whether a model judges what is asserted. */
+export const isRubric = (check: NonNullable<Assertion['check']>) => check.$case === 'llmRubric'
 
 /** Those whose time the text of a user decides: of regular expressions and JSON. See `deep-check.ts`. */
 export type DeepCheck = Extract<Check, { $case: 'regex' | 'isJson' | 'containsJson' | 'jsonPath' }>

@@ -5,6 +5,7 @@ import {
   checkedCount,
   checkedJson,
   checkedPath,
+  checkedRubric,
   checkedSchema,
   checkedText,
   checkedTexts,
@@ -40,11 +41,16 @@ const BUILD: Record<string, Build> = {
   'finish-reason': ({ value }, report) => made('finishReason', finishReason(value, report)),
   'character-count': (written, report) => made('length', lengthOf(written.value, report)),
   length: (written, report) => made('length', lengthOf(written.value, report)),
+  'llm-rubric': ({ value, threshold }, report) => made('llmRubric', rubricOf(checkedRubric(value, threshold, report))),
   'json-path': ({ value }, report) => made('jsonPath', jsonPath(value, report)),
   latency: (written, report) => made('latencyMs', limit(written, 1, 'milliseconds', report)),
   cost: (written, report) => made('costMicros', limit(written, 1_000_000, 'US dollars', report)),
 }
 
+/** Who judges, a file does not say. */
+const rubricOf = (rubric: ReturnType<typeof checkedRubric>) => rubric && { ...rubric, judge: undefined }
+
+const WITH_THRESHOLD = new Set(['latency', 'cost', 'llm-rubric'])
 const WITHOUT_VALUE = new Set(['is-json', 'contains-json', 'latency', 'cost'])
 
 /** Whether an assertion of this type, without `not-`, is read. */
@@ -56,8 +62,7 @@ export function assertionOf(written: Written, report: Report): Assertion | undef
   const type = written.type.replace(/^not-/, '')
   if (!isRead(type))
     return report(line, `${shownType(written.type)} assertions are not supported: ${whyUnsupported(type)}`)
-  if (threshold && type !== 'latency' && type !== 'cost')
-    return report(threshold.line, `${type} assertions have no threshold`)
+  if (threshold && !WITH_THRESHOLD.has(type)) return report(threshold.line, `${type} assertions have no threshold`)
   const value = written.value ?? scalar(line, '', null)
   if (isAbsent(value) && !WITHOUT_VALUE.has(type)) return report(line, `${type} assertions need a value`)
   const check = BUILD[type]!({ ...written, type, value }, report)

@@ -104,6 +104,7 @@ const WHOLE = [
   `- assert:\n  - type: assert-set\n    threshold: 0.5\n    assert: [{type: contains, value: x}, {type: contains-any, value: "y, z"}]\n  - {type: contains-json}\n`,
   'a,__expected,__expected2,__description\nx,contains: y,latency(500),n\n"1\n2",is-json,,\n',
   '{"cases": [{"name": "n", "values": {"a": "x"}, "weight": 2, "assertions": [{"length": {"min": 1}}, {"latencyMs": "5"}]}]}',
+  '{"cases": [{"assertions": [{"llmRubric": {"rubric": "x", "threshold": 1, "judge": {"modelProvider": "p", "modelName": "m", "temperature": 2, "maxTokens": 1}}}]}]}',
 ]
 
 /** Random numbers from 0 below 1, the same for a seed. */

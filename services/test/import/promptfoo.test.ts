@@ -62,6 +62,8 @@ tests:
       - { type: equals, value: { a: 1 } }
       - { type: equals, value: 4.0 }
       - { type: starts-with, value: "{" }
+      - { type: llm-rubric, value: "Fits {{tone}} talk.", threshold: 0.7 }
+      - { type: not-llm-rubric, value: Is rude. }
   - description: Capital of France
     vars: { question: [one, two], strict: [true, false] }
     assert: [{ type: is-json }]
@@ -113,6 +115,8 @@ test('a file of promptfoo is read with its defaults, templates, lists of values 
     { negate: false, check: { $case: 'jsonPath', value: { path: '$', equals: '{"a":1}' } } },
     { negate: false, check: { $case: 'equals', value: '4.0' } },
     { negate: false, check: { $case: 'startsWith', value: '{' } },
+    { negate: false, check: { $case: 'llmRubric', value: { rubric: 'Fits formal talk.', threshold: 0.7 } } },
+    { negate: true, check: { $case: 'llmRubric', value: { rubric: 'Is rude.' } } },
   ])
   expect(one).toMatchObject({ values: { question: 'one', strict: '[true,false]' } })
   expect(one!.assertions).toEqual([...defaults, { negate: false, check: { $case: 'isJson', value: { schema: '' } } }])
@@ -199,7 +203,17 @@ test.each([
     inAssert('{type: webhook, value: "https://x"}'),
     'webhook assertions are not supported: no other service',
   ],
-  ['a judge', inAssert('{type: llm-rubric, value: polite}'), 'llm-rubric assertions are not supported: no model'],
+  ['a score', inAssert('{type: llm-rubric, value: x, threshold: 1.5}'), 'the threshold of a rubric must be a number'],
+  [
+    'the provider of a judge',
+    inAssert('{type: llm-rubric, value: x, provider: openai:x}'),
+    '“provider” of an assertion is not supported: a suite names its model, and the one that judges, in its settings',
+  ],
+  [
+    'another judge',
+    inAssert('{type: g-eval, value: polite}'),
+    'g-eval assertions are not supported: a model judges by',
+  ],
   ['similarity', inAssert('{type: similar, value: x, threshold: 0.8}'), 'similar assertions are not supported'],
   ['ends-with', inAssert('{type: ends-with, value: x}'), 'ends-with assertions are not supported: use regex with $'],
   ['no schema in it', inAssert('{type: contains-json, value: "[1]"}'), 'the schema must be a map, true or false'],

@@ -14,7 +14,7 @@ const OF_ASSERTION = new Set(['metric', 'threshold', 'type', 'value', 'weight'])
 const OF_SET = new Set(['assert', 'metric', 'threshold', 'type', 'weight'])
 
 const HINTS = new Map([
-  ['provider', 'a suite names its model in its settings, and no model judges answers'],
+  ['provider', 'a suite names its model, and the one that judges, in its settings'],
   ['providers', 'a suite names its model in its settings'],
   ['targets', 'a suite names its model in its settings'],
   ['transform', 'answers are asserted as they are'],

@@ -4,7 +4,7 @@ const SCRIPTS = words('javascript python ruby')
 const CALLS = words('classifier guardrails is-refusal moderation pi webhook')
 const JUDGED = words(`
   agent-rubric answer-relevance context-faithfulness context-recall context-relevance conversation-relevance factuality
-  g-eval human llm-rubric max-score model-graded-closedqa model-graded-factuality research-rubric search-rubric select-best
+  g-eval human max-score model-graded-closedqa model-graded-factuality research-rubric search-rubric select-best
   similar similar:cosine similar:dot similar:euclidean
 `)
 const OTHERS = words(`
@@ -16,7 +16,7 @@ const OTHERS = words(`
 const WHY = new Map([
   ...SCRIPTS.map((type) => [type, 'scripts are not run'] as const),
   ...CALLS.map((type) => [type, 'no other service is called'] as const),
-  ...JUDGED.map((type) => [type, 'no model judges or compares answers'] as const),
+  ...JUDGED.map((type) => [type, 'a model judges by llm-rubric only'] as const),
 ])
 
 const INSTEAD = new Map([
@@ -25,7 +25,7 @@ const INSTEAD = new Map([
 ])
 
 const READ =
-  'take equals, contains, icontains, starts-with, contains-any, contains-all, icontains-any, icontains-all, regex, is-json, contains-json, json-path, length, latency, cost or finish-reason'
+  'take equals, contains, icontains, starts-with, contains-any, contains-all, icontains-any, icontains-all, regex, is-json, contains-json, json-path, length, latency, cost, finish-reason or llm-rubric'
 
 /** Why no assertion of this type of promptfoo, without `not-`, is read, or what to use. */
 export const whyUnsupported = (type: string): string => WHY.get(type) ?? INSTEAD.get(type) ?? READ
