@@ -24,6 +24,7 @@ test('a CSV file of promptfoo is read: a row for a case, a column for a value', 
     ['case 4', 'x'],
     ['case 5', 'x'],
     ['case 6', 'x'],
+    ['case 7', 'x'],
   ])
   expect(cases.map(({ assertions }) => assertions)).toEqual([
     [

@@ -15,7 +15,7 @@ const JUDGE = {
 
 const CASES: SuiteCase[] = [
   {
-    name: 'All checks',
+    name: 'All checks but rubrics',
     values: { a: '{{b}} \u{1f600}\n\t"\\/', b: '' },
     assertions: [
       { negate: false, check: { $case: 'equals', value: '' } },
@@ -37,14 +37,22 @@ const CASES: SuiteCase[] = [
       { negate: false, check: { $case: 'icontainsAny', value: { texts: ['a', 'b'] } } },
       { negate: false, check: { $case: 'icontainsAll', value: { texts: ['A'] } } },
       { negate: true, check: { $case: 'containsJson', value: { schema: '{"type":"object"}' } } },
+    ],
+    optional: true,
+    weight: 0.5,
+  },
+  {
+    name: 'Rubrics',
+    values: {},
+    assertions: [
       {
         negate: true,
         check: { $case: 'llmRubric', value: { rubric: 'Is rude.', threshold: undefined, judge: undefined } },
       },
       { negate: false, check: { $case: 'llmRubric', value: { rubric: 'Is polite.', threshold: 0.5, judge: JUDGE } } },
     ],
-    optional: true,
-    weight: 0.5,
+    optional: false,
+    weight: 1,
   },
 ]
 
