@@ -70,6 +70,40 @@ test('whoever went away while waiting costs nothing', async () => {
   expect(begun).toEqual(['first', 'last'])
 })
 
+test('whoever goes away while waiting hears of it at once, and leaves the place to others', async () => {
+  const semaphore = createSemaphore(1, 2, 'tasks')
+  const begun: string[] = []
+  const [first, gone, second, third] = ['first', 'gone', 'second', 'third'].map((name) => task(begun, name))
+  const leaving = new AbortController()
+  const running = semaphore.run('ann', first!.run, stays)
+  const waiting = semaphore.run('ann', gone!.run, leaving.signal)
+  const others = [semaphore.run('ann', second!.run, stays)]
+  leaving.abort()
+  // The first one still runs.
+  await expect(waiting).rejects.toMatchObject({ reason: 'CALL_CANCELLED' })
+  others.push(semaphore.run('ann', third!.run, stays))
+  await expect(semaphore.run('ann', gone!.run, stays)).rejects.toMatchObject({ reason: 'OVERLOADED' })
+  await expect(semaphore.run('ann', gone!.run, leaving.signal)).rejects.toMatchObject({ reason: 'CALL_CANCELLED' })
+  for (const one of [first, second, third]) one!.end()
+  expect(await Promise.all([running, ...others])).toEqual(['first', 'second', 'third'])
+  expect(begun).toEqual(['first', 'second', 'third'])
+})
+
+test('an owner of whom nobody waits any more has no turn', async () => {
+  const semaphore = createSemaphore(1, 10, 'tasks')
+  const begun: string[] = []
+  const [first, gone, last] = [task(begun, 'first'), task(begun, 'gone'), task(begun, 'last')]
+  const leaving = new AbortController()
+  const running = semaphore.run('ann', first.run, stays)
+  const waiting = semaphore.run('ben', gone.run, leaving.signal)
+  leaving.abort()
+  await expect(waiting).rejects.toMatchObject({ reason: 'CALL_CANCELLED' })
+  first.end()
+  await running
+  last.end()
+  expect(await semaphore.run('cid', last.run, stays)).toBe('last')
+})
+
 test('owners take turns: one who sends many does not keep another waiting', async () => {
   const semaphore = createSemaphore(1, 10, 'tasks')
   const begun: string[] = []

@@ -4,8 +4,8 @@ import { cancelled, exhausted } from './errors.ts'
 export type Semaphore = {
   /**
    * Runs a task when it is its turn. Those who wait are served in rotation, a task of each `owner` at a time, and each owner's in the
-   * order in which they came: one who sends many waits longer, and nobody else does. Throws OVERLOADED, or CANCELLED when `signal`
-   * is aborted before.
+   * order in which they came: one who sends many waits longer, and nobody else does. Throws OVERLOADED; and CANCELLED as soon as `signal`
+   * is aborted before, which gives the place among those who wait to others.
    */
   run<T>(owner: string, task: () => Promise<T>, signal: AbortSignal): Promise<T>
 }
@@ -22,14 +22,26 @@ type Waiter = { begin(): void; refuse(reason: unknown): void }
 export function createSemaphore(parallel: number, waiting: number, what: string): Semaphore {
   const queues = createQueues(() => exhausted('OVERLOADED', `too many ${what} at the moment`, RETRY_MS))
   let running = 0
-  const acquire = async (owner: string) => {
+  const acquire = async (owner: string, signal: AbortSignal) => {
+    if (signal.aborted) throw cancelled()
     if (running < parallel) {
       running++
       return
     }
     if (queues.size() >= waiting) queues.makeRoom(owner)
     // A finished task passes its slot to the next one, so `running` stays the same.
-    await new Promise<void>((begin, refuse) => queues.add(owner, { begin, refuse }))
+    const { promise, resolve: begin, reject: refuse } = Promise.withResolvers<void>()
+    const waiter = { begin, refuse }
+    queues.add(owner, waiter)
+    const leave = () => {
+      if (queues.takeOut(owner, waiter)) refuse(cancelled())
+    }
+    signal.addEventListener('abort', leave, { once: true })
+    try {
+      await promise
+    } finally {
+      signal.removeEventListener('abort', leave)
+    }
   }
   const release = () => {
     const next = queues.next()
@@ -38,8 +50,9 @@ export function createSemaphore(parallel: number, waiting: number, what: string)
   }
   return {
     run: async (owner, task, signal) => {
-      await acquire(owner)
+      await acquire(owner, signal)
       try {
+        // Aborted between its turn and now.
         if (signal.aborted) throw cancelled()
         return await task()
       } finally {
@@ -74,6 +87,13 @@ function createQueues(overloaded: () => Error) {
       queues.delete(owner)
       queues.set(owner, queue)
       return remove(owner, queue, queue.shift())
+    },
+    /** Takes out one who does not wait any longer. False: it was their turn, or they were refused. */
+    takeOut: (owner: string, waiter: Waiter) => {
+      const queue = queues.get(owner) ?? []
+      const at = queue.indexOf(waiter)
+      if (at !== -1) remove(owner, queue, queue.splice(at, 1)[0])
+      return at !== -1
     },
     /** Refuses the last one of the owner with the most. Throws OVERLOADED when `owner` would then have as many. */
     makeRoom: (owner: string) => {

@@ -7,7 +7,7 @@ import { promptService } from '../prompt/service.ts'
 import { testService } from '../test/service.ts'
 import { userService } from '../user/service.ts'
 import { versionService } from '../version/service.ts'
-import type { Secrets } from './secrets.ts'
+import { paymentSecrets, type Secrets } from './secrets.ts'
 
 /** A service as this machine runs it. */
 export type ServiceEntry = {
@@ -45,6 +45,8 @@ export const SERVICES: ServiceEntry[] = [
   entry(marketplaceService, (secrets) => ({
     PF_LICENSE_KEY_SECRET: secrets.licenseKeys,
     PF_LICENSE_SIGNING_KEY_SECRET: secrets.licenseSigningKeys,
+    PF_PAYMENTS_KEY: paymentSecrets(secrets).key,
+    PF_PAYMENTS_WEBHOOK_SECRET: paymentSecrets(secrets).webhookSecret,
   })),
   entry(analyticsService),
 ]

@@ -4,7 +4,7 @@ import { exhausted, notFound } from '#chassis/errors.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { newId } from '#chassis/ids.ts'
-import { admitCases, type Admitting, admitTests, type CaseTest } from './admit-many.ts'
+import { admitSuiteTests, type Admitting, admitTests, type SuiteTest } from './admit-many.ts'
 import { noMoney, noSeat } from './budget.ts'
 import type { TestConfig } from './config.ts'
 import { getTest } from './db/get-test.ts'
@@ -30,9 +30,9 @@ export type Admission = {
   one(test: NewTest, call: Call): Promise<TestRow>
   /** Prepares tests, all or none of which are then admitted in a transaction: see `admitTests`. */
   tests(tests: readonly NewTest[]): Promise<(transaction: InTransaction) => Promise<string[]>>
-  /** The same for the cases of a suite's run, each so many times: see `admitCases`. */
-  cases(
-    cases: readonly CaseTest[],
+  /** The same for the tests of a suite's run, each so many times: see `admitSuiteTests`. */
+  suiteTests(
+    tests: readonly SuiteTest[],
     repeats: number,
   ): Promise<(transaction: InTransaction, suiteRunId: string) => Promise<void>>
 }
@@ -61,9 +61,9 @@ export function createAdmission(sql: Sql, budget: TestConfig['budget']): Admissi
       await storePrices(tests)
       return (transaction) => admitTests({ ...transaction, defaultLimit }, tests)
     },
-    cases: async (cases, repeats) => {
-      await storePrices(cases)
-      return (transaction, suiteRunId) => admitCases({ ...transaction, defaultLimit }, suiteRunId, cases, repeats)
+    suiteTests: async (tests, repeats) => {
+      await storePrices(tests)
+      return (transaction, suiteRunId) => admitSuiteTests({ ...transaction, defaultLimit }, suiteRunId, tests, repeats)
     },
   }
 }

@@ -6,12 +6,17 @@ import { reserve } from './budget.ts'
 import { budgetToChange } from './db/budget-to-change.ts'
 import { ModelPrice } from './db/model-price.entity.ts'
 import { PromptTest } from './db/prompt-test.entity.ts'
-import { HELD, repeatCases } from './db/suite-tests.ts'
-import { boundOf } from './money.ts'
+import { HELD, repeatTests } from './db/suite-tests.ts'
+import { boundOf, boundOfBytes } from './money.ts'
 import { laneOf, type NewTest } from './new-test.ts'
 
-/** A case of a suite that is to be run, at its place. */
-export type CaseTest = NewTest & { casePosition: number; caseName: string }
+/**
+ * A test of a suite's run: of a case at its place, or of the judge of one of its assertions. A judge's text is empty as yet; `mostBytes` is how
+ * many it will have at the most.
+ */
+export type SuiteTest = NewTest & { casePosition: number; caseName: string } & (
+    { kind: 'CASE'; assertionPosition: null } | { kind: 'JUDGE'; assertionPosition: number; mostBytes: number }
+  )
 
 /** The transaction in which tests are admitted, and whose they are. */
 export type Admitting = { em: EntityManager; emit: Emit; now: Date; userId: string; defaultLimit: bigint }
@@ -19,7 +24,8 @@ export type Admitting = { em: EntityManager; emit: Emit; now: Date; userId: stri
 /** Admits tests, all or none, and tells the workers. Answers with their ids. Throws RESOURCE_EXHAUSTED. */
 export async function admitTests(admitting: Admitting, tests: readonly NewTest[]): Promise<string[]> {
   const { em, emit, now, userId } = admitting
-  const rows = await rowsOf(admitting, tests, { seats: tests.length, repeats: 1 })
+  const bounds = tests.map(({ price, text, maxTokens }) => boundOf(price, text, maxTokens))
+  const rows = await rowsOf(admitting, tests, { bounds, seats: tests.length, repeats: 1 })
   return rows.map((row) => {
     em.create(PromptTest, { ...row, dispatchedAt: now })
     emit(EVENTS.testRequested, {
@@ -38,32 +44,37 @@ export async function admitTests(admitting: Admitting, tests: readonly NewTest[]
 }
 
 /**
- * Admits the tests of a suite's run, each case so many times, all or none. They take no seats, tell of themselves by no events, and wait until
+ * Admits the tests of a suite's run, each so many times, all or none; those of judges with the most that they can cost. They take no seats, tell of themselves by no events, and wait until
  * they are let go.
  */
-export async function admitCases(
+export async function admitSuiteTests(
   admitting: Admitting,
   suiteRun: string,
-  cases: readonly CaseTest[],
+  tests: readonly SuiteTest[],
   repeats: number,
 ): Promise<void> {
   const { em } = admitting
-  const rows = await rowsOf(admitting, cases, { seats: 0, repeats })
+  const rows = await rowsOf(admitting, tests, { bounds: tests.map(boundOfTest), seats: 0, repeats })
   for (const [index, row] of rows.entries()) {
-    const { casePosition, caseName } = cases[index]!
-    em.create(PromptTest, { ...row, suiteRun, casePosition, caseName, repeat: 1, notBefore: new Date(HELD) })
+    const { kind, casePosition, caseName, assertionPosition } = tests[index]!
+    const place = { suiteRun, kind, casePosition, caseName, assertionPosition, repeat: 1 }
+    em.create(PromptTest, { ...row, ...place, notBefore: new Date(HELD) })
   }
   await em.flush()
-  await repeatCases(em, suiteRun, repeats)
+  await repeatTests(em, suiteRun, repeats)
+}
+
+function boundOfTest(test: SuiteTest): bigint {
+  const { price, text, maxTokens } = test
+  return test.kind === 'JUDGE' ? boundOfBytes(price, test.mostBytes, maxTokens) : boundOf(price, text, maxTokens)
 }
 
 async function rowsOf(
   { em, now, userId, defaultLimit }: Admitting,
   tests: readonly NewTest[],
-  { seats, repeats }: { seats: number; repeats: number },
+  { bounds, seats, repeats }: { bounds: bigint[]; seats: number; repeats: number },
 ) {
   const { budget, spend } = await budgetToChange(em, userId, now)
-  const bounds = tests.map(({ price, text, maxTokens }) => boundOf(price, text, maxTokens))
   const micros = bounds.reduce((sum, bound) => sum + bound, 0n) * BigInt(repeats)
   reserve(budget, spend, { seats, micros, defaultLimit })
   return tests.map((test, index) => ({

@@ -13,8 +13,12 @@ const MILLION = 1_000_000n
  * The most that a call can cost, millionths of a US dollar: a token covers at least one byte of UTF-8, all of the input may be of the
  * dearest kind, and the output as long as it may be.
  */
-export function boundOf(price: Price, prompt: string, maxTokens: number): bigint {
-  const tokens = BigInt(Buffer.byteLength(prompt)) + AROUND_TOKENS
+export const boundOf = (price: Price, prompt: string, maxTokens: number): bigint =>
+  boundOfBytes(price, Buffer.byteLength(prompt), maxTokens)
+
+/** The same for a prompt of which only is known how many bytes of UTF-8 it has at the most. */
+export function boundOfBytes(price: Price, bytes: number, maxTokens: number): bigint {
+  const tokens = BigInt(bytes) + AROUND_TOKENS
   const dearest = [price.input, price.cacheRead, price.cacheWrite].reduce((a, b) => (a > b ? a : b))
   return perMillion(tokens * dearest + BigInt(maxTokens) * price.output)
 }

@@ -5,22 +5,14 @@ import { eventValues } from '#chassis/events/outbox.ts'
 import type { Job } from '#chassis/jobs.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { EVENTS } from '#contracts/events.ts'
-import { AssertionResult, AssertionResult_Outcome } from '#contracts/gen/promptforge/test/v1/assertion.ts'
-import { SuiteCase, SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
+import { SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import { type Asserter, createAsserter } from './assertions/asserter.ts'
 import { SuiteRun } from './db/suite.entity.ts'
 import { listRunCases } from './db/suite-runs.ts'
-import {
-  hasUnjudged,
-  judgeTest,
-  listRunning,
-  listUnjudged,
-  MAX_UNJUDGED,
-  releaseTests,
-  type UnjudgedRow,
-} from './db/suite-tests.ts'
+import { hasUnjudged, listRunning, releaseTests } from './db/suite-tests.ts'
 import { createImporter, type Importer } from './import/importer.ts'
 import { ratedCase, runVerdict, withDefaults } from './suite.ts'
+import { judgeEnded } from './verdicts.ts'
 
 /** What suites need beside the workers. Disposing of it waits until runs have been carried on as far as was begun. */
 export type Suites = AsyncDisposable & {
@@ -86,45 +78,9 @@ export function createSuites(database: Parts['database'], log: Logger): Suites {
 }
 
 async function advanceRun({ database, asserter }: Parts, runId: string, cause: Cause) {
-  const { sql } = database
-  let unjudged: UnjudgedRow[]
-  do {
-    unjudged = await sql(listUnjudged, { runId })
-    await Promise.all(unjudged.map((row) => judge({ database, asserter }, row, runId)))
-    // What ends meanwhile has the run carried on again.
-  } while (unjudged.length === MAX_UNJUDGED)
-  await sql(releaseTests, { runId, ...eventValues(cause) })
+  await judgeEnded({ database, asserter }, runId)
+  await database.sql(releaseTests, { runId, ...eventValues(cause) })
   await endRun(database, runId, cause)
-}
-
-/** Finds out what came of a test that has ended, and stores it. */
-async function judge({ database, asserter }: Parts, row: UnjudgedRow, owner: string) {
-  const results = await evaluate(asserter, row, owner)
-  const written = results.map((result) => AssertionResult.toJSON(result))
-  await database.sql(judgeTest, {
-    id: row.id,
-    verdict: verdictOf(row, results),
-    results: written.length === 0 ? null : JSON.stringify(written),
-  })
-}
-
-/** What came of the assertions of a test; of one that failed none can be checked. */
-async function evaluate(asserter: Asserter, row: UnjudgedRow, owner: string): Promise<AssertionResult[]> {
-  if (row.status === 'FAILED') return []
-  const answer = {
-    text: row.response ?? '',
-    latencyMs: row.response_time_ms ?? 0,
-    costMicros: BigInt(row.cost_micros),
-    finishReason: row.finish_reason ?? '',
-  }
-  return asserter.evaluate(SuiteCase.fromJSON(row.definition).assertions, answer, owner)
-}
-
-function verdictOf({ status }: UnjudgedRow, results: AssertionResult[]): 'PASS' | 'FAIL' | 'ERROR' {
-  const some = (outcome: AssertionResult_Outcome) => results.some((result) => result.outcome === outcome)
-  // One that does not hold decides, whatever could not be found out.
-  if (some(AssertionResult_Outcome.FAIL)) return 'FAIL'
-  return status === 'FAILED' || some(AssertionResult_Outcome.ERROR) ? 'ERROR' : 'PASS'
 }
 
 /** Ends a run whose tests are all judged, once. */

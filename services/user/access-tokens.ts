@@ -1,12 +1,21 @@
 import { SignJWT } from 'jose'
 import { v4 } from 'uuid'
 import { scopeInTokens } from '#chassis/grpc/access.ts'
-import { TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
+import { LONGEST_TOKEN_HOURS, TOKEN_ALGORITHM } from '#chassis/grpc/tokens.ts'
 import type { Signer } from '#chassis/signing/key-ring.ts'
 import type { Role } from './user.ts'
 
 /** What all access tokens say, and seconds for which they are valid. */
 export type TokenRules = { issuer: string; audience: string; accessSeconds: number }
+
+/** Throws when access tokens would be valid for as long as services keep in mind whose account was erased, or not at all. */
+export function checkTokenRules({ accessSeconds }: Pick<TokenRules, 'accessSeconds'>): void {
+  const limit = LONGEST_TOKEN_HOURS * 3600
+  if (accessSeconds < 1 || accessSeconds >= limit)
+    throw new Error(
+      `PF_ACCESS_TOKEN_SECONDS is ${accessSeconds}: set 1 to ${limit - 1}, because services forget after ${limit} seconds whose account was erased`,
+    )
+}
 
 /** Signs an access token for a user: with `apiKey` one for an application, within the scopes of the key. */
 export function signAccessToken(

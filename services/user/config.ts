@@ -12,7 +12,7 @@ export const config: Schema<UserConfig> = {
   ...postgresSchema('user', 50_051),
   tokens: {
     accessSeconds: {
-      doc: 'Seconds for which an access token is valid.',
+      doc: 'Seconds for which an access token is valid: 1 to 3,599, because services forget after an hour whose account was erased.',
       format: 'nat',
       default: 900,
       env: 'PF_ACCESS_TOKEN_SECONDS',

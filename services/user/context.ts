@@ -5,7 +5,7 @@ import type { PageTokens } from '#chassis/page-token.ts'
 import { createKeyRing, type KeyRing } from '#chassis/signing/key-ring.ts'
 import type { UserConfig } from './config.ts'
 import { SigningKey } from './db/signing-key.entity.ts'
-import type { TokenRules } from './access-tokens.ts'
+import { checkTokenRules, type TokenRules } from './access-tokens.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import { createSessions, type NewSessions } from './sessions.ts'
 
@@ -24,9 +24,10 @@ export type Deps = {
   pageTokens: PageTokens
 }
 
-/** Makes the context of one service. */
+/** Makes the context of one service. Throws when the configuration has a value that cannot be. */
 export function createContext({ config, database, log, pageTokens }: Base<UserConfig>): Deps {
   const { passwords } = config
+  checkTokenRules(config.tokens)
   const tokens = { ...config.auth, ...config.tokens }
   const { cacheSeconds, rotationSeconds, secret } = config.keys
   const keys = createKeyRing({

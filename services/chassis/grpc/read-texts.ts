@@ -64,9 +64,9 @@ function textReader(field: DescField, { read, problem }: TextKind): FieldReader 
 }
 
 function messageReader(field: DescField, readers: FieldReader[]): FieldReader {
-  const name = nameOf(field)
+  const messageIn = messageOf(field)
   return (values, path, found) => {
-    const value = values[name]
+    const value = messageIn(values)
     const here = `${path}${field.name}`
     const readIn = (inner: unknown, at: string) => {
       for (const read of readers) read(inner as Values, `${at}.`, found)
@@ -76,7 +76,18 @@ function messageReader(field: DescField, readers: FieldReader[]): FieldReader {
   }
 }
 
-/** As TypeScript has it. Members of a oneof stand elsewhere: those are read as they were sent. */
+/** The message, or the messages, of a field. */
+function messageOf({ name, oneof }: DescField): (values: Values) => unknown {
+  const here = camel(name)
+  if (!oneof) return (values) => values[here]
+  const there = camel(oneof.name)
+  return (values) => {
+    const chosen = values[there] as { $case: string; value: unknown } | undefined
+    return chosen?.$case === here ? chosen.value : undefined
+  }
+}
+
+/** As TypeScript has it. Texts that are members of a oneof themselves stand elsewhere: those are read as they were sent. */
 function nameOf(field: DescField): string {
   if (field.oneof)
     throw new Error(`${field.parent.typeName}.${field.name} is in a oneof: its text can only be VERBATIM`)

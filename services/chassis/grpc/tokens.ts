@@ -10,6 +10,9 @@ import {
 import { LRUCache } from 'lru-cache'
 import { unauthenticated, unavailable } from '../errors.ts'
 
+/** Hours within which every access token ends. After that services forget whose account was closed or erased. */
+export const LONGEST_TOKEN_HOURS = 1
+
 /** What a user may do, as the token says it. */
 export type Role = 'USER' | 'MODERATOR' | 'ADMIN'
 

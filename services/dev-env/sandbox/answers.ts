@@ -13,9 +13,9 @@ export type Answer =
 export type Word = string | (() => string)
 
 /** The models, as the providers file names them. */
-export const MODELS = ['echo', 'slow-*', 'fail', 'flaky-*', 'throttle-*', 'cut', 'silent', 'clock-*'] as const
+export const MODELS = ['echo', 'slow-*', 'fail', 'flaky-*', 'throttle-*', 'cut', 'silent', 'clock-*', 'judge'] as const
 
-type Name = 'echo' | 'slow' | 'fail' | 'flaky' | 'throttle' | 'cut' | 'silent' | 'clock'
+type Name = 'echo' | 'slow' | 'fail' | 'flaky' | 'throttle' | 'cut' | 'silent' | 'clock' | 'judge'
 
 /** Prompts that were throttled once, of which so many are remembered. */
 const REMEMBERED = 10_000
@@ -33,7 +33,8 @@ export const wordsOf = (text: string): string[] => text.match(WORD) ?? []
 export function createAnswers(): (model: string, prompt: string, seed: number) => Answer | undefined {
   const throttled = new LRUCache<string, true>({ max: REMEMBERED })
   return (model, prompt, seed) => {
-    const [, found, argument] = /^(echo|slow|fail|flaky|throttle|cut|silent|clock)(?:-(\d{1,6}))?$/.exec(model) ?? []
+    const [, found, argument] =
+      /^(echo|slow|fail|flaky|throttle|cut|silent|clock|judge)(?:-(\d{1,6}))?$/.exec(model) ?? []
     const name = found as Name | undefined
     const takesArgument = name === 'slow' || name === 'flaky' || name === 'throttle' || name === 'clock'
     if (takesArgument !== (argument !== undefined)) return undefined
@@ -51,6 +52,8 @@ export function createAnswers(): (model: string, prompt: string, seed: number) =
         return { ...echo, words: words.map(() => () => `${Date.now()} `), gapMs: number }
       case 'flaky':
         return percentOf(`${prompt}\0${seed}`) < number ? failure : echo
+      case 'judge':
+        return { ...echo, words: wordsOf(verdictOn(prompt)) }
       case 'cut':
         return { ...echo, words: words.slice(0, Math.ceil(words.length / 2)), isCut: true }
       case 'silent':
@@ -65,6 +68,24 @@ export function createAnswers(): (model: string, prompt: string, seed: number) =
         return undefined
     }
   }
+}
+
+/** A quotation of what the test service asks a judge. */
+const QUOTATION = /<(rubric|answer)-([0-9a-f]{32})>\n([^]*?)\n<\/\1-\2>/g
+
+/** A part of a rubric in quotation marks: what the answer must have in it. */
+const DEMANDED = /"([^"\n]+)"/g
+
+/** What `judge` says: an answer passes that has all in it that its rubric has in quotation marks; its score is the share that it has. */
+function verdictOn(prompt: string): string {
+  const quoted = new Map([...prompt.matchAll(QUOTATION)].map(([, name, , text]) => [name, text!]))
+  const [rubric, answer] = [quoted.get('rubric'), quoted.get('answer')]
+  if (rubric === undefined || answer === undefined) return 'There is nothing to judge.'
+  const demanded = Array.from(rubric.matchAll(DEMANDED), ([, part]) => part!)
+  const missing = demanded.filter((part) => !answer.includes(part))
+  const reason = missing.length === 0 ? 'The answer has all of it.' : `The answer lacks ${missing.join(', ')}.`
+  const score = demanded.length === 0 ? 1 : (demanded.length - missing.length) / demanded.length
+  return JSON.stringify({ reason, score, pass: missing.length === 0 })
 }
 
 const failure: Answer = { kind: 'error', status: 500, message: 'this model always fails' }

@@ -78,13 +78,17 @@ test('killed between the answer to a request and its run, a worker runs it after
   await spent()
 })
 
-test('killed again and again while a suite runs, it ends the run with every test judged once, and the money right', async () => {
-  const cases = Array.from({ length: 20 }, (_, n) => ({ name: `case ${n}`, assertions: [{ contains: 'word19' }] }))
-  const settings = { modelProvider: 'sandbox', modelName: 'slow-20', repeats: 2 }
+test('killed again and again while a suite runs, it ends the run with every test and judge asked and judged once, and the money right', async () => {
+  const cases = Array.from({ length: 20 }, (_, n) => ({
+    name: `case ${n}`,
+    assertions: [{ contains: 'word19' }, { llmRubric: { rubric: 'Has "word19".' } }],
+  }))
+  const judge = { modelProvider: 'sandbox', modelName: 'judge' }
+  const settings = { modelProvider: 'sandbox', modelName: 'slow-20', repeats: 2, judge }
   const { suite } = await rest('POST /v1/suites', { promptId, name: 'Kills', settings, cases })
   const { run: asked } = await rest(`POST /v1/suites/${suite.suiteId}:run`, { requestId: randomUUID() })
   const readRun = async () => (await rest(`GET /v1/suite-runs/${asked.runId}`)).run
-  for (const least of [1, 15]) {
+  for (const least of [1, 30]) {
     await until('some tests to end', async () => (await readRun())?.endedCount >= least, 60_000)
     await worker.kill()
     await worker.start()
@@ -98,7 +102,7 @@ test('killed again and again while a suite runs, it ends the run with every test
     },
     90_000,
   )
-  expect(found).toMatchObject({ testsCount: 40, endedCount: 40 })
+  expect(found).toMatchObject({ testsCount: 80, endedCount: 80 })
   // One whose worker was lost twice is WORKER_LOST, which is no failed assertion.
   for (const { passes, failures, errors } of found.cases) expect([passes + errors, failures]).toEqual([2, 0])
   expect(['PASS', 'INCONCLUSIVE']).toContain(found.verdict)

@@ -83,6 +83,31 @@ test('a label with a gate moves to the version that passes the suite, and to no 
   expect(compared.body.comparison).toMatchObject({ outcome: 'INSUFFICIENT', broken: ['Ann'], fixed: [] })
 })
 
+test('a rubric is judged by a model of the suite’s settings, whose cost is in that of the run', async () => {
+  const promptId = await newPrompt()
+  const settings = {
+    modelProvider: 'sandbox',
+    modelName: 'echo',
+    repeats: 2,
+    judge: { modelProvider: 'sandbox', modelName: 'judge' },
+  }
+  const assertions = [{ llmRubric: { rubric: 'It greets: "Hello".', threshold: 0.5 } }]
+  const cases = [{ name: 'Ann', values: { name: 'Ann' }, assertions }]
+  const { body } = await ask('POST /v1/suites', suiteOf(promptId, { settings, cases }))
+  const greets = await runToEnd(body.suite.suiteId, { version: 1 })
+  expect(greets).toMatchObject({ verdict: 'PASS', testsCount: 4, cases: [{ verdict: 'STABLE_PASS' }] })
+  expect(greets.cases[0].judgements).toMatchObject([
+    { repeat: 1, assertion: 0, outcome: 'PASS', score: 1, reason: 'The answer has all of it.' },
+    { repeat: 2, assertion: 0, outcome: 'PASS' },
+  ])
+  const { test: judge } = (await ask(`GET /v1/tests/${greets.cases[0].judgements[0].judgeTestId}`)).body
+  expect(judge).toMatchObject({ kind: 'JUDGE', modelName: 'judge' })
+  // Two words in, two out, at 1 and 4 dollars a million, and a judge, twice.
+  expect(greets.costMicros).toBe(String(2 * (10 + Number(judge.costMicros))))
+  const parts = await runToEnd(body.suite.suiteId, {})
+  expect(parts).toMatchObject({ verdict: 'FAIL', cases: [{ reason: 'The answer lacks Hello.' }] })
+})
+
 test('a gate whose suite is deleted lets nothing pass', async () => {
   const promptId = await newPrompt()
   const suiteId = await create(promptId)

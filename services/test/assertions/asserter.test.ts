@@ -38,6 +38,7 @@ const isJson = (schema: unknown = ''): Check => ({
   $case: 'isJson',
   value: { schema: typeof schema === 'string' ? schema : JSON.stringify(schema) },
 })
+const containsJson = (schema: unknown = ''): Check => ({ ...isJson(schema), $case: 'containsJson' }) as Check
 const jsonPath = (path: string, equals?: string): Check => ({ $case: 'jsonPath', value: { path, equals } })
 
 /** A schema for which every value is looked at 2 to the power of 40 times. */
@@ -57,6 +58,13 @@ const CASES: [check: Check, holds: string, fails: string, why: string][] = [
   [isJson(), ' {"a": [1]}\n', '```json\n{}\n```', 'the answer is not JSON: '],
   [isJson({ type: 'object' }), '{}', '[]', 'the answer does not fulfil the schema: it must be object'],
   [isJson({ type: 'object' }), '{}', '', 'the answer is not JSON: '],
+  [containsJson(), '```json\n{"a": [1]}\n```', '[1] and {a}', 'the answer contains no JSON object'],
+  [
+    containsJson({ required: ['a'] }),
+    '{"b": 1} {"a": 1}',
+    '{"b": 1}',
+    'the answer contains no JSON object that fulfils the schema; of the last one, it must have required property',
+  ],
   [jsonPath('$.a[0]["b"]'), '{"a": [{"b": null}]}', '{"a": [{}]}', 'the answer has nothing at '],
   [jsonPath('$.a'), '{"a": 1}', 'a', 'the answer is not JSON: '],
   [jsonPath('$.a', '{"x": 1, "y": [2]}'), '{"a": {"y": [2], "x": 1.0}}', '{"a": {"y": [2]}}', 'the answer has not '],
@@ -121,6 +129,8 @@ test('answers that are made to harm do not', async () => {
     outcome: Outcome.ERROR,
     reason: 'could not be checked: the answer or its schema is too deep',
   })
+  expect(await one(containsJson(), `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`)).toEqual(OK)
+  expect(await one(containsJson(), '{"a":'.repeat(200_000))).toMatchObject({ outcome: Outcome.FAIL })
   const proto = '{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}'
   expect(await one(isJson({ type: 'object', additionalProperties: false }), proto)).toMatchObject({
     outcome: Outcome.FAIL,
@@ -137,6 +147,7 @@ test('answers of 1 MiB are checked, and reasons stay short', async () => {
   const texts = [expected, 'x']
   const holding: Check[] = [
     isJson({ required: ['a'] }),
+    containsJson({ required: ['a'] }),
     jsonPath('$.a'),
     regex('x{10}'),
     { $case: 'contains', value: expected },
@@ -168,6 +179,8 @@ test('what is wrong with an assertion is said, with its field', async () => {
     [regex('(?=a)'), 'regex', /^must be a regular expression of RE2/],
     [isJson('{'), 'is_json.schema', /^must be JSON/],
     [isJson({ uniqueItems: true }), 'is_json.schema', /uniqueItems/],
+    [containsJson({ uniqueItems: true }), 'contains_json.schema', /uniqueItems/],
+    [containsJson({ pattern: '(a' }), 'contains_json.schema', /error parsing regexp/],
     [isJson({ colour: 1 }), 'is_json.schema', /unknown keyword: "colour"/],
     [isJson({ pattern: '(a' }), 'is_json.schema', /error parsing regexp/],
     [jsonPath('$..a'), 'json_path.path', /^must be names and indexes/],

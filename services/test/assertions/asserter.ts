@@ -2,7 +2,7 @@ import type { Violation } from '#chassis/errors.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { createThreads } from '#chassis/threads.ts'
 import type { Assertion, AssertionResult } from '#contracts/gen/promptforge/test/v1/assertion.ts'
-import { type Answer, type Check, findPlain, isCheap, isDeep } from './check.ts'
+import { type Answer, type Check, findPlain, isCheap, isDeep, isRubric } from './check.ts'
 import { type Finding, readable } from './finding.ts'
 import { compiledField, isCompilable, problemsAtSight } from './problems.ts'
 import { toResult } from './result.ts'
@@ -18,7 +18,7 @@ const MEMORY_MIB = 128
 /** Evaluates assertions. What a user's text can make slow runs in threads of its own. */
 export type Asserter = AsyncDisposable & {
   /**
-   * What came of each assertion, in their order. Waits for a thread as long as that takes; owners take turns, users by their ids. Throws
+   * What came of each assertion, in their order; a rubric is an ERROR, for a judge is asked elsewhere. Waits for a thread as long as that takes; owners take turns, users by their ids. Throws
    * only when it has been disposed of.
    */
   evaluate(assertions: Assertion[], answer: Answer, owner?: string): Promise<AssertionResult[]>
@@ -48,13 +48,15 @@ export function createAsserter(log: Logger, { limitMs = LIMIT_MS, memoryMib = ME
   return {
     evaluate: async (assertions, answer, owner) => {
       const isLong = (check: Check) => isDeep(check) || !isCheap(check, answer)
-      const checks = assertions.flatMap(({ check }) => (check && isLong(check) ? [check] : []))
+      const checks = assertions.flatMap(({ check }) => (check && !isRubric(check) && isLong(check) ? [check] : []))
       const told = checks.length > 0 ? await run<Finding>({ checks, answer }, owner) : { parts: [] }
-      const found = new Map(checks.map((check, index) => [check, told.parts[index] ?? unfinished(told, limitMs)]))
-      return assertions.map(({ check, negate }) => toResult(found.get(check!) ?? findNow(check, answer), negate))
+      const found = new Map<Assertion['check'], Finding>(
+        checks.map((check, index) => [check, told.parts[index] ?? unfinished(told, limitMs)]),
+      )
+      return assertions.map(({ check, negate }) => toResult(found.get(check) ?? findNow(check, answer), negate))
     },
     problemsOf: async ({ check }, { owner, signal } = {}) => {
-      if (!check) return []
+      if (!check || isRubric(check)) return []
       const problems = problemsAtSight(check)
       if (problems.length > 0 || !isCompilable(check)) return problems
       const told = await run<Compiled>({ compile: check }, owner, signal)
@@ -69,6 +71,7 @@ export function createAsserter(log: Logger, { limitMs = LIMIT_MS, memoryMib = ME
 }
 
 function findNow(check: Assertion['check'], answer: Answer): Finding {
+  if (check && isRubric(check)) return { unknown: 'no judge was asked' }
   if (!check || isDeep(check)) return { unknown: 'could not be checked: it says nothing' }
   return findPlain(check, answer)
 }

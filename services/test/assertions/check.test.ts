@@ -25,6 +25,8 @@ const CASES: [check: PlainCheck, holds: string, fails: string, why: string][] = 
   [{ $case: 'startsWith', value: ' Par' }, '\n Paris', 'In Paris', 'the answer begins with "In Paris"'],
   [{ $case: 'containsAny', value: { texts: ['x', 'P'] } }, 'Paris', 'paris', 'the answer contains none of the 2 texts'],
   [{ $case: 'containsAll', value: { texts: ['P', 's'] } }, 'Paris', 'Par', 'the answer does not contain "s"'],
+  [{ $case: 'icontainsAny', value: { texts: ['x', 'p'] } }, 'Paris', 'Aris', 'the answer contains none of the 2 texts'],
+  [{ $case: 'icontainsAll', value: { texts: ['p', 'S'] } }, 'Paris', 'Par', 'the answer does not contain "S"'],
   [{ $case: 'length', value: { min: 2, max: 3 } }, '😀😀😀', '😀', 'the answer has 1 characters, fewer than 2'],
   [{ $case: 'length', value: { min: 0, max: 3 } }, '', 'Paris', 'the answer has 5 characters, more than 3'],
   [{ $case: 'length', value: { min: 3 } }, 'Paris', 'Pa', 'the answer has 2 characters, fewer than 3'],
@@ -70,6 +72,7 @@ test('what takes many steps is not cheap', () => {
   expect(isCheap({ $case: 'contains', value: 'a' }, long)).toBe(false)
   expect(isCheap({ $case: 'length', value: { min: 1 } }, long)).toBe(false)
   expect(isCheap({ $case: 'containsAll', value: { texts: ['a'.repeat(2000)] } }, answer('a'.repeat(100)))).toBe(false)
+  expect(isCheap({ $case: 'icontainsAny', value: { texts: ['a'] } }, long)).toBe(false)
   expect(isCheap({ $case: 'latencyMs', value: 1n }, long)).toBe(true)
   expect(isCheap({ $case: 'contains', value: 'Paris' }, answer('The capital is Paris.'))).toBe(true)
 })

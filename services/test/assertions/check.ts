@@ -11,18 +11,21 @@ export type Answer = {
   finishReason: string
 }
 
-/** What an assertion asserts. */
-export type Check = NonNullable<Assertion['check']>
+/** What an assertion asserts that the answer itself tells: all but rubrics. See `judge.ts` for these. */
+export type Check = Exclude<NonNullable<Assertion['check']>, { $case: 'llmRubric' }>
+
+/** Whether a model judges what is asserted. */
+export const isRubric = (check: NonNullable<Assertion['check']>) => check.$case === 'llmRubric'
 
 /** Those whose time the text of a user decides: of regular expressions and JSON. See `deep-check.ts`. */
-export type DeepCheck = Extract<Check, { $case: 'regex' | 'isJson' | 'jsonPath' }>
+export type DeepCheck = Extract<Check, { $case: 'regex' | 'isJson' | 'containsJson' | 'jsonPath' }>
 
 /** The others. */
 export type PlainCheck = Exclude<Check, DeepCheck>
 
 /** Whether a check is one of the first. */
 export const isDeep = (check: Check): check is DeepCheck =>
-  check.$case === 'regex' || check.$case === 'isJson' || check.$case === 'jsonPath'
+  check.$case === 'regex' || check.$case === 'isJson' || check.$case === 'containsJson' || check.$case === 'jsonPath'
 
 /** Up to how many steps a check may take in the service's own thread. */
 const CHEAP = 100_000
@@ -35,6 +38,8 @@ export function isCheap(check: PlainCheck, { text }: Answer): boolean {
       return text.length * check.value.length <= CHEAP
     case 'containsAny':
     case 'containsAll':
+    case 'icontainsAny':
+    case 'icontainsAll':
       return text.length * check.value.texts.reduce((sum, part) => sum + part.length, 0) <= CHEAP
     case 'equals':
     case 'equalsExactly':
@@ -58,22 +63,20 @@ export function findPlain(check: PlainCheck, { text, latencyMs, costMicros, fini
     case 'contains':
       return containing(has(text, check.value), check.value)
     case 'icontains':
-      return containing(has(fold(text), fold(check.value)), check.value)
+      return containing(foldedIn(text)(check.value), check.value)
     case 'startsWith': {
       const [start, expected] = [text.trimStart(), check.value.trimStart()]
       const holds = start.startsWith(expected)
       return { holds, because: `the answer begins with ${quote(holds ? expected : start)}` }
     }
-    case 'containsAny': {
-      const found = check.value.texts.find((part) => has(text, part))
-      if (found !== undefined) return containing(true, found)
-      return { holds: false, because: `the answer contains none of the ${check.value.texts.length} texts` }
-    }
-    case 'containsAll': {
-      const missing = check.value.texts.find((part) => !has(text, part))
-      if (missing !== undefined) return containing(false, missing)
-      return { holds: true, because: `the answer contains all of the ${check.value.texts.length} texts` }
-    }
+    case 'containsAny':
+      return containingAny(check.value.texts, (part) => has(text, part))
+    case 'containsAll':
+      return containingAll(check.value.texts, (part) => has(text, part))
+    case 'icontainsAny':
+      return containingAny(check.value.texts, foldedIn(text))
+    case 'icontainsAll':
+      return containingAll(check.value.texts, foldedIn(text))
     case 'length':
       return lengthWithin(codePoints(text), check.value)
     case 'latencyMs':
@@ -105,6 +108,24 @@ const containing = (holds: boolean, part: string): Finding => ({
   holds,
   because: `the answer ${holds ? 'contains' : 'does not contain'} ${quote(part)}`,
 })
+
+function containingAny(parts: string[], isIn: (part: string) => boolean): Finding {
+  const found = parts.find(isIn)
+  if (found !== undefined) return containing(true, found)
+  return { holds: false, because: `the answer contains none of the ${parts.length} texts` }
+}
+
+function containingAll(parts: string[], isIn: (part: string) => boolean): Finding {
+  const missing = parts.find((part) => !isIn(part))
+  if (missing !== undefined) return containing(false, missing)
+  return { holds: true, because: `the answer contains all of the ${parts.length} texts` }
+}
+
+/** Says of a part whether the text has it, in upper or lower case. The text is folded once for all parts. */
+function foldedIn(text: string): (part: string) => boolean {
+  const folded = fold(text)
+  return (part) => has(folded, fold(part))
+}
 
 // Upper case last: in lower case a sigma depends on what is beside it. Lower case first, for signs that are letters, as of Kelvin.
 const fold = (text: string) => text.toLowerCase().toUpperCase()

@@ -2,6 +2,7 @@ import { RE2JS } from 're2js'
 import type { JsonPath } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import type { DeepCheck } from './check.ts'
 import { type Finding, quote } from './finding.ts'
+import { objectsIn } from './objects-in.ts'
 import { parsePath, valueAt } from './json-path.ts'
 import { type Parsed, parseJson } from './parse-json.ts'
 import { isSameJson } from './same-json.ts'
@@ -14,6 +15,8 @@ export function findDeep(check: DeepCheck, text: string, parsed: () => Parsed, s
       return matching(check.value, text)
     case 'isJson':
       return ofJson(parsed(), (value) => fulfilling(check.value.schema, value, schemas))
+    case 'containsJson':
+      return containingObject(check.value.schema, text, schemas)
     case 'jsonPath':
       return ofJson(parsed(), (value) => having(check.value, value))
   }
@@ -45,12 +48,37 @@ const ofJson = (parsed: Parsed, find: (value: unknown) => Finding): Finding =>
 
 function fulfilling(schema: string, value: unknown, schemas: Schemas): Finding {
   if (schema === '') return { holds: true, because: 'the answer is JSON' }
-  const validate = schemas.compile(schema)
-  if (typeof validate === 'string') return { unknown: `could not be checked by the schema: ${validate}` }
+  const validated = validate(schema, value, schemas)
+  if ('unknown' in validated) return validated
+  const { problem } = validated
+  if (problem === undefined) return { holds: true, because: 'the answer is JSON that fulfils the schema' }
+  return { holds: false, because: `the answer does not fulfil the schema: ${problem}` }
+}
+
+function containingObject(schema: string, text: string, schemas: Schemas): Finding {
+  let because = 'the answer contains no JSON object'
+  for (const value of objectsIn(text)) {
+    if (schema === '') return { holds: true, because: 'the answer contains a JSON object' }
+    const validated = validate(schema, value, schemas)
+    if ('unknown' in validated) return validated
+    const { problem } = validated
+    if (problem === undefined)
+      return { holds: true, because: 'the answer contains a JSON object that fulfils the schema' }
+    because = `the answer contains no JSON object that fulfils the schema; of the last one, ${problem}`
+  }
+  return { holds: false, because }
+}
+
+/** What is wrong with a value by a schema, if anything is; or why that could not be found out. */
+function validate(
+  schema: string,
+  value: unknown,
+  schemas: Schemas,
+): { problem: string | undefined } | { unknown: string } {
+  const compiled = schemas.compile(schema)
+  if (typeof compiled === 'string') return { unknown: `could not be checked by the schema: ${compiled}` }
   try {
-    const problem = validate(value)
-    if (problem === undefined) return { holds: true, because: 'the answer is JSON that fulfils the schema' }
-    return { holds: false, because: `the answer does not fulfil the schema: ${problem}` }
+    return { problem: compiled(value) }
   } catch (error) {
     if (error instanceof RangeError) return { unknown: 'could not be checked: the answer or its schema is too deep' }
     throw error

@@ -13,7 +13,7 @@ export const readable = (sentence: string) =>
   shorten(sentence.slice(0, 2 * MAX_REASON).replaceAll(/[\p{Cc}\u2028\u2029]+/gv, ' '), MAX_REASON)
 
 /** At most so many UTF-16 units of a text. Half a character at the end is left out. */
-function shorten(text: string, units: number): string {
+export function shorten(text: string, units: number): string {
   const short = text.length > units ? `${text.slice(0, units - 1).replace(/[\ud800-\udbff]$/, '')}…` : text
   return short.toWellFormed()
 }

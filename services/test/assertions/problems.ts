@@ -10,9 +10,9 @@ export function problemsAtSight(check: Check): Violation[] {
   const add = (field: string, description: string | undefined) => {
     if (description !== undefined) problems.push({ field, description })
   }
-  if (check.$case === 'isJson' && check.value.schema !== '') {
+  if (hasSchema(check)) {
     const read = readSchema(check.value.schema)
-    add('is_json.schema', 'problem' in read ? read.problem : undefined)
+    add(compiledField(check), 'problem' in read ? read.problem : undefined)
   }
   if (check.$case === 'jsonPath') {
     const { path, equals } = check.value
@@ -28,11 +28,19 @@ export function problemsAtSight(check: Check): Violation[] {
 }
 
 /** A check of which something must be compiled. */
-export type Compilable = Extract<DeepCheck, { $case: 'regex' | 'isJson' }>
+export type Compilable = Extract<DeepCheck, { $case: 'regex' | 'isJson' | 'containsJson' }>
 
 /** Whether a check is one. */
-export const isCompilable = (check: Check): check is Compilable =>
-  check.$case === 'regex' || (check.$case === 'isJson' && check.value.schema !== '')
+export const isCompilable = (check: Check): check is Compilable => check.$case === 'regex' || hasSchema(check)
+
+const hasSchema = (check: Check): check is Extract<Check, { $case: 'isJson' | 'containsJson' }> =>
+  (check.$case === 'isJson' || check.$case === 'containsJson') && check.value.schema !== ''
+
+const COMPILED: { [Case in Compilable['$case']]: string } = {
+  regex: 'regex',
+  isJson: 'is_json.schema',
+  containsJson: 'contains_json.schema',
+}
 
 /** The field of it that is compiled. */
-export const compiledField = ({ $case }: Compilable) => ($case === 'regex' ? 'regex' : 'is_json.schema')
+export const compiledField = ({ $case }: Compilable) => COMPILED[$case]

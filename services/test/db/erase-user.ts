@@ -1,5 +1,6 @@
 import { timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement, unprepared } from '#chassis/db/statements.ts'
+import { LONGEST_TOKEN_HOURS } from '#chassis/grpc/tokens.ts'
 import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
 import { CANCELLING } from './cancel-test.ts'
 import { endOf } from './emissions.ts'
@@ -24,9 +25,6 @@ export const rememberErased = statement('remember_erased', { userId: uuid })(
   on conflict (user_id) do update set heard_at = excluded.heard_at`,
 )
 
-/** Hours for which it is kept in mind: longer than any access token is valid. */
-const REMEMBERED_HOURS = 1
-
 /** Who was erased not long ago, and since when what the user stores may have come after that. */
 export const listErased = statement(
   'list_erased',
@@ -39,7 +37,7 @@ export const listErased = statement(
 export const forgetErased = statement('forget_erased', { userId: uuid })(
   (p) => `with over as (
     delete from erased_users e
-    where e.user_id = ${p.userId} and e.heard_at < now() - interval '${REMEMBERED_HOURS} hour'
+    where e.user_id = ${p.userId} and e.heard_at < now() - interval '${LONGEST_TOKEN_HOURS} hour'
       and not exists (select from prompt_tests t where t.user_id = e.user_id and t.status in ('PENDING', 'RUNNING'))
     returning e.user_id
   )

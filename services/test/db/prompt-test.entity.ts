@@ -3,7 +3,8 @@ import { ModelPrice } from './model-price.entity.ts'
 import { SuiteRun } from './suite.entity.ts'
 import { ProviderKey } from './provider-key.entity.ts'
 
-/** A run of a version against a model. `tokenCount`, `cost` and `cachedTokens` are what the seed and data.md call them. */
+/** A run of a version against a model. `tokenCount`, `cost` and `cachedTokens` are what the seed and data.md call them.
+ * A judge's text is empty until there is an answer to judge; `assertionPosition` says which assertion of the case it is asked about. */
 export const PromptTest = defineEntity({
   name: 'PromptTest',
   tableName: 'prompt_tests',
@@ -53,10 +54,12 @@ export const PromptTest = defineEntity({
     errorCode: p.string().length(20).nullable(),
     retryOf: p.uuid().nullable(),
     revision: p.integer().default(1),
+    kind: p.enum(['RUN', 'CASE', 'JUDGE']).columnType('varchar(10)').default('RUN'),
     suiteRun: () => p.manyToOne(SuiteRun).nullable(),
     casePosition: p.integer().nullable(),
     caseName: p.string().length(100).nullable(),
     repeat: p.integer().nullable(),
+    assertionPosition: p.integer().nullable(),
     verdict: p.enum(['PASS', 'FAIL', 'ERROR']).columnType('varchar(20)').nullable(),
     assertionResults: p.json<object[]>().nullable(),
     key: () => p.manyToOne(ProviderKey).nullable(),

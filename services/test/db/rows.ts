@@ -34,6 +34,8 @@ export type SummaryRow = {
   suite_run_id: string | null
   case_name: string | null
   repeat: number | null
+  kind: 'RUN' | 'CASE' | 'JUDGE'
+  assertion_position: number | null
 }
 
 /** A test with its texts. */
@@ -41,7 +43,7 @@ export type TestRow = SummaryRow & {
   prompt_content: string
   variables: Record<string, string>
   response: string | null
-  /** Of AssertionResult, as proto3 JSON. */
+  /** Of AssertionResult, as proto3 JSON; null until all of them are known. */
   assertion_results: object[] | null
 }
 
@@ -51,8 +53,9 @@ export const summaryOf = (t: string) => `${t}.id, ${t}.prompt_id, ${t}.user_id, 
   ${t}.error_message, ${t}.created_at, ${t}.completed_at, ${t}.prompt_version, ${t}.content_hash, ${t}.input_tokens, ${t}.cached_tokens,
   ${t}.cache_write_tokens, ${t}.output_tokens, ${t}.reasoning_tokens, ${t}.usage_source, ${t}.cost_micros, ${t}.reserved_micros,
   ${t}.attempts, ${t}.started_at, ${t}.first_token_ms::float8 as first_token_ms, ${t}.cancel_requested_at, ${t}.finish_reason,
-  ${t}.error_code, ${t}.retry_of, ${t}.key_id, ${t}.revision, ${t}.suite_run_id, ${t}.case_name, ${t}.repeat`
+  ${t}.error_code, ${t}.retry_of, ${t}.key_id, ${t}.revision, ${t}.suite_run_id, ${t}.case_name, ${t}.repeat, ${t}.kind,
+  ${t}.assertion_position`
 
 /** Columns of TestRow. */
 export const testOf = (t: string) => `${summaryOf(t)}, ${t}.prompt_content, ${t}.variables, ${t}.response,
-  ${t}.assertion_results`
+  case when ${t}.verdict is not null then ${t}.assertion_results end as assertion_results`

@@ -65,20 +65,32 @@ export type RunCaseRow = {
   errors: number
   reason: string | null
   test_ids: string[]
+  /** What its judges have said, by repeat and assertion; `result` is an AssertionResult as proto3 JSON, null when none was asked. */
+  judgements: { id: string; repeat: number; assertion: number; result: object | null; error: string | null }[]
 }
+
+// Of the first assertion of a test `t` with this outcome.
+const reasonOf = (outcome: 'FAIL' | 'ERROR') =>
+  `jsonb_path_query_first(t.assertion_results, '$[*] ? (@.outcome == "${outcome}").reason') #>> '{}'`
 
 /** The cases of a run, in their order. */
 export const listRunCases = statement('list_run_cases', { id: uuid })<RunCaseRow>(
-  (p) => `select c.definition, t.*
+  (p) => `select c.definition, t.*, j.judgements
   from suite_run_cases c
   cross join lateral (
     select count(*)::integer as repeats, (count(*) filter (where t.verdict = 'PASS'))::integer as passes,
       (count(*) filter (where t.verdict = 'FAIL'))::integer as failures, (count(*) filter (where t.verdict = 'ERROR'))::integer as errors,
-      (array_agg(coalesce(t.error_message, jsonb_path_query_first(t.assertion_results, '$[*].reason') #>> '{}') order by t.repeat)
+      (array_agg(coalesce(t.error_message, ${reasonOf('FAIL')}, ${reasonOf('ERROR')}) order by t.repeat)
         filter (where t.verdict <> 'PASS'))[1] as reason,
       array_agg(t.id order by t.repeat) as test_ids
-    from prompt_tests t where t.suite_run_id = c.run_id and t.case_position = c.position
+    from prompt_tests t where t.suite_run_id = c.run_id and t.case_position = c.position and t.kind = 'CASE'
   ) t
+  cross join lateral (
+    select coalesce(json_agg(json_build_object('id', j.id, 'repeat', j.repeat, 'assertion', j.assertion_position,
+        'result', j.assertion_results -> 0, 'error', j.error_message) order by j.repeat, j.assertion_position), '[]') as judgements
+    from prompt_tests j
+    where j.suite_run_id = c.run_id and j.case_position = c.position and j.kind = 'JUDGE' and j.verdict is not null
+  ) j
   where c.run_id = ${p.id}
   order by c.position`,
 )

@@ -5,6 +5,7 @@ import {
   checkedCount,
   checkedJson,
   checkedPath,
+  checkedRubric,
   checkedSchema,
   checkedText,
   checkedTexts,
@@ -32,17 +33,25 @@ const BUILD: Record<string, Build> = {
   'starts-with': ({ value }, report) => made('startsWith', checkedText(value, 'the value', report)),
   'contains-any': ({ value }, report) => made('containsAny', checkedTexts(listed(value), 'the value', report)),
   'contains-all': ({ value }, report) => made('containsAll', checkedTexts(listed(value), 'the value', report)),
+  'icontains-any': ({ value }, report) => made('icontainsAny', checkedTexts(listed(value), 'the value', report)),
+  'icontains-all': ({ value }, report) => made('icontainsAll', checkedTexts(listed(value), 'the value', report)),
   regex: ({ value }, report) => made('regex', checkedText(value, 'the value', report, MAX.regex)),
-  'is-json': ({ value }, report) => made('isJson', isAbsent(value) ? { schema: '' } : checkedSchema(value, report)),
+  'is-json': ({ value }, report) => made('isJson', schemaOf(value, report)),
+  'contains-json': ({ value }, report) => made('containsJson', schemaOf(value, report)),
   'finish-reason': ({ value }, report) => made('finishReason', finishReason(value, report)),
   'character-count': (written, report) => made('length', lengthOf(written.value, report)),
   length: (written, report) => made('length', lengthOf(written.value, report)),
+  'llm-rubric': ({ value, threshold }, report) => made('llmRubric', rubricOf(checkedRubric(value, threshold, report))),
   'json-path': ({ value }, report) => made('jsonPath', jsonPath(value, report)),
   latency: (written, report) => made('latencyMs', limit(written, 1, 'milliseconds', report)),
   cost: (written, report) => made('costMicros', limit(written, 1_000_000, 'US dollars', report)),
 }
 
-const WITHOUT_VALUE = new Set(['is-json', 'latency', 'cost'])
+/** Who judges, a file does not say. */
+const rubricOf = (rubric: ReturnType<typeof checkedRubric>) => rubric && { ...rubric, judge: undefined }
+
+const WITH_THRESHOLD = new Set(['latency', 'cost', 'llm-rubric'])
+const WITHOUT_VALUE = new Set(['is-json', 'contains-json', 'latency', 'cost'])
 
 /** Whether an assertion of this type, without `not-`, is read. */
 export const isRead = (type: string) => Object.hasOwn(BUILD, type)
@@ -53,8 +62,7 @@ export function assertionOf(written: Written, report: Report): Assertion | undef
   const type = written.type.replace(/^not-/, '')
   if (!isRead(type))
     return report(line, `${shownType(written.type)} assertions are not supported: ${whyUnsupported(type)}`)
-  if (threshold && type !== 'latency' && type !== 'cost')
-    return report(threshold.line, `${type} assertions have no threshold`)
+  if (threshold && !WITH_THRESHOLD.has(type)) return report(threshold.line, `${type} assertions have no threshold`)
   const value = written.value ?? scalar(line, '', null)
   if (isAbsent(value) && !WITHOUT_VALUE.has(type)) return report(line, `${type} assertions need a value`)
   const check = BUILD[type]!({ ...written, type, value }, report)
@@ -72,6 +80,8 @@ function made<Case extends Check['$case']>(
 ): Check | undefined {
   return value === undefined ? undefined : ({ $case, value } as Check)
 }
+
+const schemaOf = (value: Node, report: Report) => (isAbsent(value) ? { schema: '' } : checkedSchema(value, report))
 
 /** A text with commas is a list, too. */
 function listed(value: Node): Node {

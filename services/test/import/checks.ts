@@ -75,6 +75,20 @@ export function checkedPath(node: Node, report: Report): string | undefined {
   return path.startsWith('$') ? path : report(node.line, 'the path must begin with $')
 }
 
+/** A rubric, and the score that the judge must give at least, if one is said. */
+export function checkedRubric(
+  rubric: Node,
+  threshold: Node | undefined,
+  report: Report,
+): { rubric: string; threshold?: number | undefined } | undefined {
+  const text = checkedText(rubric, 'the rubric', report)
+  if (!threshold) return text === undefined ? undefined : { rubric: text }
+  const score = numberOf(threshold)
+  if (score === undefined || !(score >= 0 && score <= 1))
+    return report(threshold.line, 'the threshold of a rubric must be a number from 0 to 1')
+  return text === undefined ? undefined : { rubric: text, threshold: score }
+}
+
 /** A whole number, 0 to `max`; also one in a text. */
 export function checkedCount(node: Node, what: string, report: Report, max = MAX.int32): number | undefined {
   const text = textOf(node) ?? ''

@@ -12,7 +12,9 @@ test('a CSV file of promptfoo is read: a row for a case, a column for a value', 
       '"Two\nlines","not-contains-any: a, ""b,c""",,,,,\r\n' +
       '7,Paris is: big,is-json,Capital,,,\r\n' +
       'x,cost(0.0015),"regex: ^a:b$",,,,\r\n' +
-      'x,"is-json: {""type"": ""object""}",character-count: 5,,,,\r\n',
+      'x,grade: Is polite.,llm-rubric(0.5): Is short.,,,,\r\n' +
+      'x,"is-json: {""type"": ""object""}",character-count: 5,,,,\r\n' +
+      'x,"icontains-any: a,B",not-contains-json,,,,\r\n',
   )
   expect(problems).toEqual([])
   expect(cases.map(({ name, values }) => [name, values['question']])).toEqual([
@@ -21,6 +23,8 @@ test('a CSV file of promptfoo is read: a row for a case, a column for a value', 
     ['Capital (2)', '7'],
     ['case 4', 'x'],
     ['case 5', 'x'],
+    ['case 6', 'x'],
+    ['case 7', 'x'],
   ])
   expect(cases.map(({ assertions }) => assertions)).toEqual([
     [
@@ -37,8 +41,16 @@ test('a CSV file of promptfoo is read: a row for a case, a column for a value', 
       { negate: false, check: { $case: 'regex', value: '^a:b$' } },
     ],
     [
+      { negate: false, check: { $case: 'llmRubric', value: { rubric: 'Is polite.' } } },
+      { negate: false, check: { $case: 'llmRubric', value: { rubric: 'Is short.', threshold: 0.5 } } },
+    ],
+    [
       { negate: false, check: { $case: 'isJson', value: { schema: '{"type": "object"}' } } },
       { negate: false, check: { $case: 'length', value: { min: 5, max: 5 } } },
+    ],
+    [
+      { negate: false, check: { $case: 'icontainsAny', value: { texts: ['a', 'B'] } } },
+      { negate: true, check: { $case: 'containsJson', value: { schema: '' } } },
     ],
   ])
 })
@@ -48,10 +60,11 @@ test.each([
   ['an old script', 'fn: output', 'javascript assertions are not supported'],
   ['a file', 'file://check.py', 'python assertions are not supported'],
   ['another file', 'contains: file://x.txt', 'files, scripts and packages are not read'],
-  ['an old judge', 'grade: polite', 'llm-rubric assertions are not supported'],
   ['similarity', 'similar(0.8): x', 'similar assertions are not supported'],
   ['a trajectory', 'trajectory:tool-used: x', 'trajectory assertions are not supported'],
   ['a time as a value', 'latency: 500', 'latency assertions have no value'],
+  ['a set', 'assert-set: x', 'assert-set assertions are not supported: write its assertions into columns'],
+  ['a rubric of nothing', 'grade:', 'the rubric must not be empty'],
   ['nothing', 'contains:', 'contains assertions need a value'],
   ['no assertion', ' ', 'it asserts nothing'],
 ])('%s is refused by its line', (_, cell, description) => {

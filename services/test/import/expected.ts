@@ -7,7 +7,6 @@ const FORM = /^(not-)?([a-z][a-z0-9-]*)(?:\((\d+(?:\.\d+)?)\))?(?::([^]*))?$/
 
 const LEGACY: [prefix: RegExp, type: string][] = [
   [/^(fn|eval):/, 'javascript'],
-  [/^grade:/, 'llm-rubric'],
   [/^file:\/\/.*\.py(:|$)/, 'python'],
   [/^file:\/\/.*\.[cm]?[jt]s(:|$)/, 'javascript'],
 ]
@@ -15,6 +14,8 @@ const LEGACY: [prefix: RegExp, type: string][] = [
 /** Reads a cell of `__expected` as promptfoo does. A text that names no type of assertion is what the answer must equal. */
 export function writtenOf(cell: string, line: number): Written {
   const text = cell.trim()
+  const [, graded] = /^grade:([^]*)$/.exec(text) ?? []
+  if (graded !== undefined) return { type: 'llm-rubric', line, value: scalar(line, graded.trim()) }
   const legacy = LEGACY.find(([prefix]) => prefix.test(text))
   if (legacy) return { type: legacy[1], line }
   const [, not = '', type = '', threshold, value] = FORM.exec(text) ?? []

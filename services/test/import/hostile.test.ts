@@ -79,15 +79,32 @@ const PIECES = [
   ['- ', '  ', '\n', '\n  ', '\n    ', ': ', ', ', '{', '}', '[', ']', '"', "'", '|\n', '>\n', '#', '%', '---\n', '\t'],
   ['&a ', '*a', '!!x ', '? ', '<<: ', '{{a}}', '\r\n', '\\', '\u{1f600}', '\ud800', '\0', '__proto__', '$', '0x1f'],
   ['tests:\n', 'assert:\n', 'vars:\n', 'type: ', 'value: ', 'threshold: ', 'equals', 'is-json', 'length', 'latency'],
-  ['contains-any', '1', '-2.5', 'null', 'true', 'file://x', '__expected', '__description', 'not-', '(500)', '"cases"'],
+  [
+    'contains-any',
+    'contains-json',
+    'icontains-all',
+    'assert-set',
+    '1',
+    '-2.5',
+    'null',
+    'true',
+    'file://x',
+    '__expected',
+    '__description',
+    'not-',
+    '(500)',
+    '"cases"',
+  ],
   ['- {vars: {a: x}, assert: [{type: contains, value: "{{a}}"}]}\n', '{"name": "n", "assertions": [{"equals": "x"}]}'],
   ['a,__expected\nx,contains: y\n', '- assert:\n  - type: length\n    value: {min: 1, max: 2}\n'],
 ].flat()
 
 const WHOLE = [
   `defaultTest: {assert: [{type: cost, threshold: 0.1}]}\ntests:\n- &t\n  vars: {a: [x, y], n: 1.50}\n  assert:\n  - type: not-contains-any\n    value: a, "b"\n- *t\n`,
+  `- assert:\n  - type: assert-set\n    threshold: 0.5\n    assert: [{type: contains, value: x}, {type: contains-any, value: "y, z"}]\n  - {type: contains-json}\n`,
   'a,__expected,__expected2,__description\nx,contains: y,latency(500),n\n"1\n2",is-json,,\n',
   '{"cases": [{"name": "n", "values": {"a": "x"}, "weight": 2, "assertions": [{"length": {"min": 1}}, {"latencyMs": "5"}]}]}',
+  '{"cases": [{"assertions": [{"llmRubric": {"rubric": "x", "threshold": 1, "judge": {"modelProvider": "p", "modelName": "m", "temperature": 2, "maxTokens": 1}}}]}]}',
 ]
 
 /** Random numbers from 0 below 1, the same for a seed. */

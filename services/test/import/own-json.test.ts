@@ -5,9 +5,17 @@ import { readCases } from './read-cases.ts'
 const json = (content: string) => readCases('JSON', content)
 const problemsOf = (content: string) => json(content).problems.map(({ description }) => description)
 
+const JUDGE = {
+  modelProvider: 'sandbox',
+  modelName: 'judge',
+  temperature: 0.5,
+  maxTokens: 200,
+  keyId: '0198c0de-0000-7000-8000-00000000000b',
+}
+
 const CASES: SuiteCase[] = [
   {
-    name: 'All checks',
+    name: 'All checks but rubrics',
     values: { a: '{{b}} \u{1f600}\n\t"\\/', b: '' },
     assertions: [
       { negate: false, check: { $case: 'equals', value: '' } },
@@ -26,9 +34,25 @@ const CASES: SuiteCase[] = [
       { negate: false, check: { $case: 'latencyMs', value: 2000n } },
       { negate: false, check: { $case: 'costMicros', value: 0n } },
       { negate: false, check: { $case: 'finishReason', value: 'content-filter' } },
+      { negate: false, check: { $case: 'icontainsAny', value: { texts: ['a', 'b'] } } },
+      { negate: false, check: { $case: 'icontainsAll', value: { texts: ['A'] } } },
+      { negate: true, check: { $case: 'containsJson', value: { schema: '{"type":"object"}' } } },
     ],
     optional: true,
     weight: 0.5,
+  },
+  {
+    name: 'Rubrics',
+    values: {},
+    assertions: [
+      {
+        negate: true,
+        check: { $case: 'llmRubric', value: { rubric: 'Is rude.', threshold: undefined, judge: undefined } },
+      },
+      { negate: false, check: { $case: 'llmRubric', value: { rubric: 'Is polite.', threshold: 0.5, judge: JUDGE } } },
+    ],
+    optional: false,
+    weight: 1,
   },
 ]
 
@@ -66,6 +90,22 @@ test.each([
   ['an unknown check', inAssertion('{"javascript": "x"}'), '“javascript” is not a field here'],
   ['a negative time', inAssertion('{"latencyMs": "-1"}'), 'it must be a whole number, 0 to'],
   ['a reason', inAssertion('{"finishReason": "x"}'), 'the reason must be stop, length'],
+  ['no rubric', inAssertion('{"llmRubric": {"threshold": 1}}'), 'llmRubric needs a rubric'],
+  [
+    'a score',
+    inAssertion('{"llmRubric": {"rubric": "x", "threshold": 2}}'),
+    'the threshold of a rubric must be a number',
+  ],
+  [
+    'half a judge',
+    inAssertion('{"llmRubric": {"rubric": "x", "judge": {"modelName": "x"}}}'),
+    'a judge needs modelProvider',
+  ],
+  [
+    'a key',
+    inAssertion(`{"llmRubric": {"rubric": "x", "judge": ${JSON.stringify({ ...JUDGE, keyId: 'k' })}}}`),
+    'keyId is not one',
+  ],
   ['no texts', inAssertion('{"containsAny": {}}'), 'texts must not be empty'],
   ['no JSON', '{"cases": [\n\n{]}', 'it is not JSON'],
   ['YAML', '{"cases":\n\n[x]}', 'it is not JSON'],

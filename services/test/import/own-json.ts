@@ -1,9 +1,10 @@
-import type { Assertion } from '#contracts/gen/promptforge/test/v1/assertion.ts'
+import type { Assertion, Judge } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import {
   anyText,
   type Check,
   checkedCount,
   checkedPath,
+  checkedRubric,
   checkedSchema,
   checkedText,
   checkedTexts,
@@ -71,10 +72,10 @@ const CHECKS: { [Case in Check['$case']]: ReadCheck } = {
   containsAny: textsOf,
   containsAll: textsOf,
   regex: (node, report) => checkedText(node, 'the regular expression', report, MAX.regex),
-  isJson: (node, report) => {
-    const { schema } = fieldsOf(node, ['schema'], report)
-    return schema && !(schema.kind === 'scalar' && schema.text === '') ? checkedSchema(schema, report) : { schema: '' }
-  },
+  icontainsAny: textsOf,
+  icontainsAll: textsOf,
+  isJson: schemaOf,
+  containsJson: schemaOf,
   jsonPath: (node, report) => {
     const { path, equals } = fieldsOf(node, ['path', 'equals'], report)
     if (!path) return report(node.line, 'jsonPath needs a path')
@@ -88,6 +89,12 @@ const CHECKS: { [Case in Check['$case']]: ReadCheck } = {
   },
   latencyMs: integerOf,
   costMicros: integerOf,
+  llmRubric: (node, report) => {
+    const { rubric, threshold, judge } = fieldsOf(node, ['rubric', 'threshold', 'judge'], report)
+    if (!rubric) return report(node.line, 'llmRubric needs a rubric')
+    const [checked, asked] = [checkedRubric(rubric, threshold, report), judge && judgeOf(judge, report)]
+    return checked === undefined || (judge && asked === undefined) ? undefined : { ...checked, judge: asked }
+  },
   finishReason: (node, report) => {
     const reason = checkedText(node, 'the reason', report)
     if (reason === undefined || ['stop', 'length', 'content-filter', 'other'].includes(reason)) return reason
@@ -95,9 +102,43 @@ const CHECKS: { [Case in Check['$case']]: ReadCheck } = {
   },
 }
 
+function judgeOf(node: Node, report: Report): Judge | undefined {
+  const names = ['modelProvider', 'modelName', 'temperature', 'maxTokens', 'keyId'] as const
+  const fields = fieldsOf(node, [...names], report)
+  const text = (name: (typeof names)[number], form: RegExp) => {
+    const field = fields[name]
+    const written = field && checkedText(field, name, report, 50)
+    if (written === undefined || form.test(written)) return written
+    return report(field!.line, `${name} is not one`)
+  }
+  const { modelProvider, modelName, temperature, maxTokens } = fields
+  if (!modelProvider || !modelName) return report(node.line, 'a judge needs modelProvider and modelName')
+  const judge = {
+    modelProvider: text('modelProvider', /^[a-z0-9][a-z0-9-]*$/),
+    modelName: text('modelName', /^[^\p{Cc}\u2028\u2029]+$/v),
+    temperature: temperature && degreesOf(temperature, report),
+    maxTokens: maxTokens && checkedCount(maxTokens, 'maxTokens', report),
+    keyId: text('keyId', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+  }
+  const isWhole = names.every((name) => !fields[name] || judge[name] !== undefined)
+  if (judge.maxTokens === 0) return report(maxTokens!.line, 'maxTokens must be 1 or more')
+  return isWhole ? (judge as Judge) : undefined
+}
+
+function degreesOf(node: Node, report: Report): number | undefined {
+  const degrees = numberOf(node)
+  if (degrees !== undefined && degrees >= 0 && degrees <= 2) return degrees
+  return report(node.line, 'the temperature must be a number from 0 to 2')
+}
+
 function textsOf(node: Node, report: Report) {
   const { texts = list(node.line, []) } = fieldsOf(node, ['texts'], report)
   return checkedTexts(texts, 'texts', report)
+}
+
+function schemaOf(node: Node, report: Report) {
+  const { schema } = fieldsOf(node, ['schema'], report)
+  return schema && !(schema.kind === 'scalar' && schema.text === '') ? checkedSchema(schema, report) : { schema: '' }
 }
 
 function integerOf(node: Node, report: Report): bigint | undefined {

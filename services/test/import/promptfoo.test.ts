@@ -62,6 +62,8 @@ tests:
       - { type: equals, value: { a: 1 } }
       - { type: equals, value: 4.0 }
       - { type: starts-with, value: "{" }
+      - { type: llm-rubric, value: "Fits {{tone}} talk.", threshold: 0.7 }
+      - { type: not-llm-rubric, value: Is rude. }
   - description: Capital of France
     vars: { question: [one, two], strict: [true, false] }
     assert: [{ type: is-json }]
@@ -113,6 +115,8 @@ test('a file of promptfoo is read with its defaults, templates, lists of values 
     { negate: false, check: { $case: 'jsonPath', value: { path: '$', equals: '{"a":1}' } } },
     { negate: false, check: { $case: 'equals', value: '4.0' } },
     { negate: false, check: { $case: 'startsWith', value: '{' } },
+    { negate: false, check: { $case: 'llmRubric', value: { rubric: 'Fits formal talk.', threshold: 0.7 } } },
+    { negate: true, check: { $case: 'llmRubric', value: { rubric: 'Is rude.' } } },
   ])
   expect(one).toMatchObject({ values: { question: 'one', strict: '[true,false]' } })
   expect(one!.assertions).toEqual([...defaults, { negate: false, check: { $case: 'isJson', value: { schema: '' } } }])
@@ -127,6 +131,60 @@ test('a bare list of tests is read, with a mark at its beginning and lines that 
 test('the lists of values make a case for every choice, the last name first', () => {
   const { cases } = yaml('- {vars: {a: [x, y], b: ["1", "2"]}, assert: [{type: contains, value: "{{a}}{{b}}"}]}')
   expect(cases.map(({ assertions }) => assertions[0]!.check!.value)).toEqual(['x1', 'x2', 'y1', 'y2'])
+})
+
+const assertedBy = (assertions: string) => {
+  const { cases, problems } = yaml(`- {vars: {a: x}, assert: ${assertions}}`)
+  expect(problems).toEqual([])
+  return cases[0]!.assertions
+}
+
+test('texts in any case and JSON among other text are asserted as promptfoo does', () => {
+  const written = `[{type: icontains-any, value: [Sorry, "{{a}}"]}, {type: not-icontains-all, value: 'a, "b,c"'},
+    {type: contains-json}, {type: not-contains-json, value: {type: object}}]`
+  expect(assertedBy(written)).toEqual([
+    { negate: false, check: { $case: 'icontainsAny', value: { texts: ['Sorry', 'x'] } } },
+    { negate: true, check: { $case: 'icontainsAll', value: { texts: ['a', 'b,c'] } } },
+    { negate: false, check: { $case: 'containsJson', value: { schema: '' } } },
+    { negate: true, check: { $case: 'containsJson', value: { schema: '{"type":"object"}' } } },
+  ])
+})
+
+const JSON_AND_TEXT = '[{type: is-json}, {type: contains, value: x, weight: 3}]'
+const set = (more: string, inside = JSON_AND_TEXT) => `{type: assert-set, assert: ${inside}${more}}`
+
+test.each([
+  ['it has no threshold', set('')],
+  ['the threshold is 1', set(', threshold: 1, metric: m, weight: 2')],
+  ['it is missed without the lightest one', set(', threshold: 0.76')],
+  ['it has only one', `${set('', '[{type: is-json}]')}, ${set(', threshold: 0.1', '[{type: contains, value: x}]')}`],
+])('an assert-set that needs all of its assertions becomes these: %s', (_, written) => {
+  expect(assertedBy(`[{type: latency, threshold: 5}, ${written}]`)).toEqual([
+    { negate: false, check: { $case: 'latencyMs', value: 5n } },
+    { negate: false, check: { $case: 'isJson', value: { schema: '' } } },
+    { negate: false, check: { $case: 'contains', value: 'x' } },
+  ])
+})
+
+test.each([
+  [
+    '[{type: contains, value: "{{a}}"}, {type: contains-any, value: [y, z]}]',
+    { negate: false, check: { $case: 'containsAny', value: { texts: ['x', 'y', 'z'] } } },
+  ],
+  [
+    '[{type: icontains, value: y, weight: 5}, {type: icontains-any, value: z, weight: 5}]',
+    { negate: false, check: { $case: 'icontainsAny', value: { texts: ['y', 'z'] } } },
+  ],
+  [
+    '[{type: not-contains, value: y}, {type: not-contains-all, value: [a, b]}]',
+    { negate: true, check: { $case: 'containsAll', value: { texts: ['y', 'a', 'b'] } } },
+  ],
+  [
+    '[{type: not-icontains, value: y}, {type: not-icontains, value: z}]',
+    { negate: true, check: { $case: 'icontainsAll', value: { texts: ['y', 'z'] } } },
+  ],
+])('an assert-set of which any text is enough becomes one assertion: %s', (inside, expected) => {
+  expect(assertedBy(`[${set(', threshold: 0.5', inside)}]`)).toEqual([expected])
 })
 
 const ASSERTED = '  assert: [{type: is-json}]\n'
@@ -145,10 +203,21 @@ test.each([
     inAssert('{type: webhook, value: "https://x"}'),
     'webhook assertions are not supported: no other service',
   ],
-  ['a judge', inAssert('{type: llm-rubric, value: polite}'), 'llm-rubric assertions are not supported: no model'],
+  ['a score', inAssert('{type: llm-rubric, value: x, threshold: 1.5}'), 'the threshold of a rubric must be a number'],
+  [
+    'the provider of a judge',
+    inAssert('{type: llm-rubric, value: x, provider: openai:x}'),
+    '“provider” of an assertion is not supported: a suite names its model, and the one that judges, in its settings',
+  ],
+  [
+    'another judge',
+    inAssert('{type: g-eval, value: polite}'),
+    'g-eval assertions are not supported: a model judges by',
+  ],
   ['similarity', inAssert('{type: similar, value: x, threshold: 0.8}'), 'similar assertions are not supported'],
-  ['icontains-any', inAssert('{type: icontains-any, value: [x]}'), 'icontains-any assertions are not supported: use'],
-  ['contains-json', inAssert('{type: contains-json}'), 'contains-json assertions are not supported'],
+  ['ends-with', inAssert('{type: ends-with, value: x}'), 'ends-with assertions are not supported: use regex with $'],
+  ['no schema in it', inAssert('{type: contains-json, value: "[1]"}'), 'the schema must be a map, true or false'],
+  ['no texts in any case', inAssert('{type: icontains-all, value: []}'), 'the value must not be empty'],
   ['an unknown type', inAssert('{type: contain, value: x}'), 'contain assertions are not supported: take equals'],
   ['a name of JavaScript', inAssert('{type: constructor, value: x}'), 'constructor assertions are not supported'],
   ['a file of values', inAssert('{type: contains, value: file://x.txt}'), 'files, scripts and packages are not read'],
@@ -163,6 +232,35 @@ test.each([
     inAssert('{type: contains, value: x, provider: openai:x}'),
     '“provider” of an assertion is not supported',
   ],
+  [
+    'a set of which some are enough',
+    inAssert(set(', threshold: 0.5', '[{type: is-json}, {type: contains, value: x}, {type: contains, value: y}]')),
+    'an assert-set that passes when some of its assertions hold is not supported: only when it needs all of them',
+  ],
+  [
+    'a set of which any is enough, of several kinds',
+    inAssert(set(', threshold: 0.25', JSON_AND_TEXT)),
+    'an assert-set of which any assertion is enough can only have contains and contains-any',
+  ],
+  [
+    'a set of which any is enough, one of them negated',
+    inAssert(set(', threshold: 0.5', '[{type: contains, value: x}, {type: not-contains, value: y}]')),
+    'an assert-set of which any assertion is enough can only have contains and contains-any',
+  ],
+  [
+    'a set of which any is enough, with a long text',
+    inAssert(set(', threshold: 0.5', `[{type: contains, value: x}, {type: contains, value: ${'x'.repeat(2001)}}]`)),
+    'an assert-set of which any assertion is enough can only have contains and contains-any',
+  ],
+  ['a set that asserts nothing', inAssert(set(', threshold: 0')), 'the threshold of an assert-set must be a number'],
+  ['a set that never passes', inAssert(set(', threshold: 1.5')), 'the threshold of an assert-set must be a number'],
+  ['an empty set', inAssert(set('', '[]')), 'an assert-set needs a list of assertions, assert'],
+  ['a set of nothing', inAssert('{type: assert-set}'), 'an assert-set needs a list of assertions, assert'],
+  ['a set in a set', inAssert(set('', `[${set('')}]`)), 'an assert-set in an assert-set is not supported'],
+  ['a set with a weight of 0', inAssert(set(', weight: 0')), 'the weight of an assertion must be above 0'],
+  ['a weight of 0 in a set', inAssert(set('', '[{type: is-json, weight: 0}]')), 'the weight of an assertion must be'],
+  ['a script in a set', inAssert(set('', '[{type: javascript, value: x}]')), 'javascript assertions are not supported'],
+  ['a set with more', inAssert(set(', config: {}')), '“config” of an assert-set is not supported'],
   ['a reference', inAssert('{$ref: "#/x"}'), 'an assertion must be a map with a type'],
   [
     'a threshold of none',
@@ -237,6 +335,8 @@ test('what is too much is refused', () => {
   expect(problemsOf(many(501, '{assert: [{type: is-json}]}'))).toEqual([expect.stringContaining('more than 500 cases')])
   expect(yaml(many(500, '{assert: [{type: is-json}]}')).cases).toHaveLength(500)
   expect(problemsOf(`- assert: ${many(21, '{type: is-json}')}`)).toEqual(['line 1: it has more than 20 assertions'])
+  const ofSet = `{type: assert-set, assert: ${many(20, '{type: is-json}')}}`
+  expect(problemsOf(`- assert: [{type: is-json}, ${ofSet}]`)).toEqual(['line 1: it has more than 20 assertions'])
   const list = many(23, 'a')
   expect(problemsOf(`- {vars: {a: ${list}, b: ${list}}, assert: [{type: is-json}]}`)).toEqual([
     'line 1: its lists of values make more than 500 cases',

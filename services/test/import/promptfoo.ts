@@ -1,4 +1,5 @@
 import { assertionOf, type Written } from './assertion.ts'
+import { assertionsOfSet } from './assert-set.ts'
 import { type Draft, type MakeAssertion, nameOf, type Variable } from './draft.ts'
 import { quoted, type Report } from './problems.ts'
 import { findFile, findTemplate, rendered } from './template.ts'
@@ -10,8 +11,10 @@ const IGNORED = new Set(['$schema', 'description', 'metadata', 'outputPath', 'pr
 const OF_TEST = new Set(['assert', 'description', 'metadata', 'options', 'threshold', 'vars', 'weight'])
 const OF_ASSERTION = new Set(['metric', 'threshold', 'type', 'value', 'weight'])
 
+const OF_SET = new Set(['assert', 'metric', 'threshold', 'type', 'weight'])
+
 const HINTS = new Map([
-  ['provider', 'a suite names its model in its settings, and no model judges answers'],
+  ['provider', 'a suite names its model, and the one that judges, in its settings'],
   ['providers', 'a suite names its model in its settings'],
   ['targets', 'a suite names its model in its settings'],
   ['transform', 'answers are asserted as they are'],
@@ -96,7 +99,34 @@ function weightOf(node: Node | undefined, report: Report): number | undefined {
 
 function assertionsOf(node: Node, report: Report): MakeAssertion[] {
   if (node.kind !== 'list') return nothing(node.line, 'assert must be a list', report)
-  return node.items.map((item) => makeAssertion(item, report))
+  return node.items.flatMap((item) => (isSet(item) ? makeSet(item, report) : [makeAssertion(item, report)]))
+}
+
+function isSet(node: Node): boolean {
+  const type = member(node, 'type')?.node
+  return type !== undefined && textOf(type) === 'assert-set'
+}
+
+function makeSet(set: Node, report: Report): MakeAssertion[] {
+  refuseOthers(set, OF_SET, 'an assert-set', report)
+  const [inside, threshold] = [member(set, 'assert')?.node, member(set, 'threshold')?.node]
+  weightOfAssertion(set, report)
+  if (inside?.kind !== 'list' || inside.items.length === 0)
+    return nothing((inside ?? set).line, 'an assert-set needs a list of assertions, assert', report)
+  const nested = inside.items.find(isSet)
+  if (nested) return nothing(nested.line, 'an assert-set in an assert-set is not supported', report)
+  const members = inside.items.map((item) => ({
+    weight: weightOfAssertion(item, report) ?? 1,
+    make: makeAssertion(item, report),
+  }))
+  return assertionsOfSet({ line: set.line, threshold, members }, report)
+}
+
+/** Undefined, with a problem, when it is not above 0. */
+function weightOfAssertion(assertion: Node, report: Report): number | undefined {
+  const node = member(assertion, 'weight')?.node
+  const weight = node ? (numberOf(node) ?? 0) : 1
+  return weight > 0 ? weight : report(node!.line, 'the weight of an assertion must be above 0: it must hold')
 }
 
 const never: MakeAssertion = () => undefined
@@ -111,9 +141,7 @@ function makeAssertion(node: Node, report: Report): MakeAssertion {
     value: member(node, 'value')?.node,
     threshold: member(node, 'threshold')?.node,
   }
-  const weight = member(node, 'weight')?.node
-  if (weight && !((numberOf(weight) ?? 0) > 0))
-    return refused(weight.line, 'the weight of an assertion must be above 0: it must hold', report)
+  if (weightOfAssertion(node, report) === undefined) return never
   const make = makeWritten(written, report)
   refuseOthers(node, OF_ASSERTION, 'an assertion', report)
   return make

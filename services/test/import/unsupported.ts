@@ -4,12 +4,11 @@ const SCRIPTS = words('javascript python ruby')
 const CALLS = words('classifier guardrails is-refusal moderation pi webhook')
 const JUDGED = words(`
   agent-rubric answer-relevance context-faithfulness context-recall context-relevance conversation-relevance factuality
-  g-eval human llm-rubric max-score model-graded-closedqa model-graded-factuality research-rubric search-rubric select-best
+  g-eval human max-score model-graded-closedqa model-graded-factuality research-rubric search-rubric select-best
   similar similar:cosine similar:dot similar:euclidean
 `)
 const OTHERS = words(`
-  assert-set bleu contains-html contains-json contains-sql contains-xml ends-with f-score gleu icontains-all icontains-any
-  is-html is-sql is-valid-function-call is-valid-openai-function-call is-valid-openai-tools-call is-xml levenshtein
+  assert-set bleu contains-html contains-sql contains-xml ends-with f-score gleu is-html is-sql is-valid-function-call is-valid-openai-function-call is-valid-openai-tools-call is-xml levenshtein
   math-equivalent meteor perplexity perplexity-score rouge-n skill-used tokens-used tool-call-f1 trace-error-spans
   trace-span-count trace-span-duration trajectory word-count
 `)
@@ -17,19 +16,16 @@ const OTHERS = words(`
 const WHY = new Map([
   ...SCRIPTS.map((type) => [type, 'scripts are not run'] as const),
   ...CALLS.map((type) => [type, 'no other service is called'] as const),
-  ...JUDGED.map((type) => [type, 'no model judges or compares answers'] as const),
+  ...JUDGED.map((type) => [type, 'a model judges by llm-rubric only'] as const),
 ])
 
 const INSTEAD = new Map([
-  ['icontains-any', 'use regex with (?i)'],
-  ['icontains-all', 'use an icontains assertion for each text'],
-  ['contains-json', 'use is-json, of the whole answer'],
   ['ends-with', 'use regex with $'],
-  ['assert-set', 'write its assertions into the test'],
+  ['assert-set', 'write its assertions into columns of their own'],
 ])
 
 const READ =
-  'take equals, contains, icontains, starts-with, contains-any, contains-all, regex, is-json, json-path, length, latency, cost or finish-reason'
+  'take equals, contains, icontains, starts-with, contains-any, contains-all, icontains-any, icontains-all, regex, is-json, contains-json, json-path, length, latency, cost, finish-reason or llm-rubric'
 
 /** Why no assertion of this type of promptfoo, without `not-`, is read, or what to use. */
 export const whyUnsupported = (type: string): string => WHY.get(type) ?? INSTEAD.get(type) ?? READ

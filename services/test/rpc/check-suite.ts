@@ -6,6 +6,7 @@ import type { Asserter } from '../assertions/asserter.ts'
 import type { Models } from '../models.ts'
 import { MAX_TESTS, withDefaults } from '../suite.ts'
 import { attempt, violationsOf } from './every-of.ts'
+import { keysOf, rubricsOf } from './judges.ts'
 import { ownKey } from './own-key.ts'
 import { chooseModel } from './what-to-run.ts'
 
@@ -26,8 +27,8 @@ export async function checkSuite(
 ) {
   const { caller, signal } = call
   const violations = [
-    ...(await problemsOfKey(settings, call)),
-    ...problemsOfModel(models, settings),
+    ...(await problemsOfKeys(settings, cases, call)),
+    ...problemsOfModels(models, settings, cases),
     ...problemsOfSize(settings, cases),
     ...problemsOfNames(cases),
     ...(await problemsOfAssertions(cases, (assertion) =>
@@ -37,25 +38,34 @@ export async function checkSuite(
   if (violations.length > 0) throw invalid(violations)
 }
 
-const problemsOfKey = (settings: SuiteSettings, call: Call): Promise<Violation[]> =>
-  ownKey(settings, call).then(
-    () => [],
-    (error: unknown) => violationsOf(error, 'settings.'),
-  )
+async function problemsOfKeys(settings: SuiteSettings, cases: readonly SuiteCase[], call: Call): Promise<Violation[]> {
+  const problems: Violation[] = []
+  for (const { user, at } of keysOf(settings, cases)) {
+    await ownKey(user, call).catch((error: unknown) => problems.push(...violationsOf(error, at)))
+  }
+  return problems
+}
 
-function problemsOfModel(models: Models, settings: SuiteSettings): Violation[] {
-  const chosen = attempt(() => chooseModel(models, settings), 'settings.')
-  return 'violations' in chosen ? chosen.violations : []
+function problemsOfModels(models: Models, settings: SuiteSettings, cases: readonly SuiteCase[]): Violation[] {
+  const chosen = [
+    attempt(() => chooseModel(models, settings), 'settings.'),
+    // It is checked although no rubric may need it now.
+    ...(settings.judge ? [attempt(() => chooseModel(models, settings.judge!), 'settings.judge.')] : []),
+    ...rubricsOf(settings, cases)
+      .filter(({ at }) => !at.startsWith('settings.'))
+      .map(({ judge, at }) => attempt(() => chooseModel(models, judge), at)),
+  ]
+  return chosen.flatMap((one) => ('violations' in one ? one.violations : []))
 }
 
 function problemsOfSize(settings: SuiteSettings, cases: readonly SuiteCase[]): Violation[] {
-  const tests = cases.length * withDefaults(settings).repeats
+  const tests = (cases.length + rubricsOf(settings, cases).length) * withDefaults(settings).repeats
   const bytes = cases.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(SuiteCase.toJSON(one))), 0)
   const violations: Violation[] = []
   if (tests > MAX_TESTS)
     violations.push({
       field: 'settings.repeats',
-      description: `the cases would make ${tests} tests: at most ${MAX_TESTS} are allowed`,
+      description: `the cases and their judges would make ${tests} tests: at most ${MAX_TESTS} are allowed`,
     })
   if (bytes > MAX_BYTES) violations.push({ field: 'cases', description: 'are together larger than 2 MiB of JSON' })
   return violations

@@ -15,6 +15,8 @@ export const retryTest =
     if (!before || !(await mayReadText(remote, before, call))) throw notFound('test')
     if (before.status === 'PENDING' || before.status === 'RUNNING')
       throw failedPrecondition('TEST_NOT_ENDED', 'the test has not ended: wait for its end, or cancel it')
+    if (before.kind === 'JUDGE')
+      throw failedPrecondition('TEST_IS_JUDGE', 'only a run of its suite asks a judge: run the suite again')
     const { model_provider: modelProvider, model_name: modelName, max_tokens: maxTokens } = before
     const keyId = before.key_id ?? undefined
     const temperature = before.temperature ?? undefined

@@ -9,10 +9,12 @@ import { SuiteRun, SuiteRunCase } from '../db/suite.entity.ts'
 import { suiteToChange } from '../db/suite-to-change.ts'
 import type { Models } from '../models.ts'
 import { withDefaults } from '../suite.ts'
+import type { SuiteTest } from '../admit-many.ts'
+import { mostBytes, shownOf } from '../judge.ts'
 import { everyOf } from './every-of.ts'
 import { getSuite } from './get-suite.ts'
 import { getSuiteRun } from './get-suite-run.ts'
-import { ownKey } from './own-key.ts'
+import { checkKeys, rubricsOf } from './judges.ts'
 import { chooseModel, readVersion, textToRun } from './what-to-run.ts'
 
 /** Bytes that the texts of all tests of a run may have together. */
@@ -24,10 +26,10 @@ export const runSuite =
     const { userId } = call.caller
     const suite = (await getSuite({ suiteId }, call)).suite
     const version = await readVersion(remote, { promptId: suite.promptId, which }, call)
-    const keyId = await ownKey(suite.settings!, call)
+    await checkKeys(suite.settings!, suite.cases, call)
     const { repeats } = withDefaults(suite.settings!)
-    const cases = casesOf(suite, version, models, { keyId, repeats })
-    const admit = await admission.cases(cases, repeats)
+    const tests = testsOf(suite, version, models, repeats)
+    const admit = await admission.suiteTests(tests, repeats)
     const runId = await idOfCreated(call, async (id, em, emit, now) => {
       const present = await suiteToChange(em, suiteId, userId)
       if (String(present.revision) !== suite.etag)
@@ -42,7 +44,7 @@ export const runSuite =
         contentHash: version.contentHash,
         settings: SuiteSettings.toJSON(suite.settings!) as object,
         status: 'RUNNING',
-        testsCount: cases.length * repeats,
+        testsCount: tests.length * repeats,
         createdAt: now,
       })
       for (const [position, one] of suite.cases.entries())
@@ -53,31 +55,46 @@ export const runSuite =
     return getSuiteRun({ remote })({ runId }, call)
   }
 
-/** The cases of the suite with the texts of a version. Throws INVALID_ARGUMENT that names all values that do not fit the version. */
-function casesOf(
-  { settings, cases }: Suite,
-  version: Version,
-  models: Models,
-  { keyId, repeats }: { keyId: string | null; repeats: number },
-) {
-  const [chosen] = everyOf(
-    [settings!],
-    (choice) => chooseModel(models, choice),
-    () => 'settings.',
+/**
+ * The tests of a suite with the texts of a version: those of its cases, and those of the judges that these may need. Throws INVALID_ARGUMENT
+ * that names all models that are not there, or all values that do not fit the version.
+ */
+function testsOf({ settings, cases }: Suite, version: Version, models: Models, repeats: number): SuiteTest[] {
+  const rubrics = rubricsOf(settings!, cases)
+  const [chosen, ...judges] = everyOf(
+    [settings!, ...rubrics.map(({ judge }) => judge)],
+    (choice) => ({ ...chooseModel(models, choice), keyId: choice.keyId ?? null }),
+    (index) => (index === 0 ? 'settings.' : rubrics[index - 1]!.at),
   )
   const tests = everyOf(
     cases,
     ({ name, values }, casePosition) => ({
       ...chosen!,
-      keyId,
       ...textToRun(version, values),
+      kind: 'CASE' as const,
       casePosition,
       caseName: name,
+      assertionPosition: null,
     }),
     (index) => `cases[${index}].`,
   )
   const bytes = tests.reduce((sum, { text }) => sum + Buffer.byteLength(text) * repeats, 0)
   if (bytes > MAX_BYTES)
     throw invalid([{ field: 'suite_id', description: 'the texts of all its tests are together longer than 32 MiB' }])
-  return tests
+  const shown = shownOf(chosen!.maxTokens)
+  const ofJudges = rubrics.map(({ rubric, casePosition, caseName, assertionPosition }, index) => ({
+    ...judges[index]!,
+    promptId: version.promptId,
+    version: version.version,
+    contentHash: version.contentHash,
+    text: '',
+    values: {},
+    retryOf: null,
+    kind: 'JUDGE' as const,
+    casePosition,
+    caseName,
+    assertionPosition,
+    mostBytes: mostBytes(rubric, shown),
+  }))
+  return [...tests, ...ofJudges]
 }

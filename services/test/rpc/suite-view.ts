@@ -1,6 +1,7 @@
 import {
   CaseResult_Verdict,
   type CaseResult,
+  type Judgement,
   type Suite,
   SuiteCase,
   type SuiteRun,
@@ -8,9 +9,17 @@ import {
   SuiteRun_Verdict,
   SuiteSettings,
 } from '#contracts/gen/promptforge/test/v1/suite.ts'
+import { AssertionResult } from '#contracts/gen/promptforge/test/v1/assertion.ts'
+import { shorten } from '../assertions/finding.ts'
+import { unjudged } from '../judge.ts'
 import type { RunCaseRow, SuiteRunRow } from '../db/suite-runs.ts'
 import type { SuiteRow } from '../db/suites.ts'
 import { allPass, caseVerdict, ratedCase } from '../suite.ts'
+
+/** UTF-16 units of a judge's reason: those of 5,000 tests fit into an answer of 4 MiB. */
+const MAX_REASON = 200
+
+type Judged = RunCaseRow['judgements'][number]
 
 /** A suite in a list. */
 export const toListedSuite = (row: SuiteRow): Suite => ({
@@ -62,7 +71,7 @@ export const toRun = (row: SuiteRunRow, cases: RunCaseRow[], mayReadText: boolea
 })
 
 function toCaseResult(row: RunCaseRow, mayReadText: boolean): CaseResult {
-  const { name, optional, weight, repeats: _, reason, test_ids: testIds, ...counts } = ratedCase(row)
+  const { name, optional, weight, repeats: _, reason, test_ids: testIds, judgements, ...counts } = ratedCase(row)
   const verdict = caseVerdict(row)
   return {
     name,
@@ -73,5 +82,12 @@ function toCaseResult(row: RunCaseRow, mayReadText: boolean): CaseResult {
     allPass: verdict === undefined || verdict === 'INCONCLUSIVE' ? [] : allPass(row),
     reason: (mayReadText && reason) || '',
     testIds,
+    judgements: judgements.map((one) => toJudgement(one, mayReadText)),
   }
+}
+
+function toJudgement({ id, repeat, assertion, result, error }: Judged, mayReadText: boolean): Judgement {
+  const { outcome, score, reason } = result ? AssertionResult.fromJSON(result) : unjudged(error ?? '', id)
+  const shown = mayReadText ? shorten(reason, MAX_REASON) : ''
+  return { judgeTestId: id, repeat, assertion, outcome, score, reason: shown }
 }

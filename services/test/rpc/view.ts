@@ -3,6 +3,7 @@ import {
   type Budget,
   type PromptTest,
   PromptTest_ErrorCode,
+  PromptTest_Kind,
   PromptTest_Status,
   PromptTest_UsageSource,
   type TokenUsage,
@@ -29,7 +30,7 @@ export const toTest = (row: TestRow): PromptTest => ({
 export const withheld = (row: TestRow): PromptTest => ({
   ...toSummary(row),
   contentWithheld: true,
-  assertionResults: toTest(row).assertionResults.map(({ outcome }) => ({ outcome, reason: '' })),
+  assertionResults: toTest(row).assertionResults.map((result) => ({ ...result, reason: '' })),
 })
 
 /** A test as everybody may see it, with nothing of the prompt but the values. */
@@ -82,6 +83,8 @@ export const toSummary = (row: SummaryRow): PromptTest => ({
   caseName: row.case_name ?? '',
   repeat: row.repeat ?? 0,
   assertionResults: [],
+  kind: PromptTest_Kind[row.kind],
+  assertion: row.assertion_position ?? undefined,
 })
 
 const toBigInt = (value: number | null) => (value === null ? undefined : BigInt(value))

@@ -75,7 +75,7 @@ async function newUser() {
       return (await runner.tests.runTest(request, as)).test!
     },
     ended: (testId: string) => until('the test to end', async () => (await read(testId)).completedAt && read(testId)),
-    newSuite: async (words: string[]) => {
+    newSuite: async (words: string[], check: object = { $case: 'equals', value: `not ${SECRET}` }) => {
       const request = CreateSuiteRequest.fromPartial({
         promptId: runner.newPrompt('{{word}}'),
         name: `Suite ${SECRET}`,
@@ -84,7 +84,7 @@ async function newUser() {
         cases: words.map((word, index) => ({
           name: `${index} ${SECRET}`,
           values: { word: `${word} ${SECRET}` },
-          assertions: [{ check: { $case: 'equals' as const, value: `not ${SECRET}` } }],
+          assertions: [{ check: check as never }],
         })),
       })
       return (await suites.createSuite(request, as)).suite!
@@ -139,6 +139,8 @@ async function livedIn() {
   await user.ended(one.testId)
   const suite = await user.newSuite(['a', 'b'])
   await user.runEnded((await user.runSuite(suite.suiteId)).runId)
+  const judged = await user.newSuite(['d'], { $case: 'llmRubric', value: { rubric: `Says ${SECRET}.` } })
+  await user.runEnded((await user.runSuite(judged.suiteId)).runId)
   const deleted = await user.newSuite(['c'])
   await user.runEnded((await user.runSuite(deleted.suiteId)).runId)
   await user.suites.deleteSuite({ suiteId: deleted.suiteId }, user.as)
@@ -161,6 +163,10 @@ describe('when a user is erased', () => {
     const { testId } = await other.run('another')
     await other.ended(testId)
     expect(await tablesWith(SECRET)).toEqual(EVERYWHERE)
+    const ofJudges = await sql<{ row: string }>(
+      `select t::text as row from prompt_tests t where kind = 'JUDGE' and response <> ''`,
+    )
+    expect(ofJudges).toEqual([{ row: expect.stringContaining(SECRET) }])
     const before = await accounts(user.userId)
     const spend = await sql('select * from spend where user_id = $1', [user.userId])
     await erase(user.userId)

@@ -86,6 +86,8 @@ export const BEYOND_SEED: Record<string, Table> = {
       assertion_results: 'jsonb',
       key_id: 'uuid',
       erased_at: TIME,
+      kind: "varchar(10) not null default 'RUN'::varchar",
+      assertion_position: 'integer',
     },
     constraints: [
       "CHECK ((((status)::text = 'RUNNING'::text) = (worker_id IS NOT NULL)))",
@@ -93,6 +95,9 @@ export const BEYOND_SEED: Record<string, Table> = {
       "CHECK (((error_code)::text = ANY ((ARRAY['CANCELLED'::varchar, 'THROTTLED'::varchar, 'PROVIDER_ERROR'::varchar, 'PROVIDER_CUT'::varchar, 'TIMEOUT'::varchar, 'WORKER_LOST'::varchar, 'RESPONSE_TOO_LARGE'::varchar])::text[])))",
       "CHECK (((status)::text = ANY ((ARRAY['PENDING'::varchar, 'RUNNING'::varchar, 'COMPLETED'::varchar, 'FAILED'::varchar])::text[])))",
       "CHECK (((usage_source)::text = ANY ((ARRAY['PROVIDER'::varchar, 'ESTIMATED'::varchar])::text[])))",
+      "CHECK ((((kind)::text = 'JUDGE'::text) = (assertion_position IS NOT NULL)))",
+      "CHECK ((((kind)::text = 'RUN'::text) = (suite_run_id IS NULL)))",
+      "CHECK (((kind)::text = ANY ((ARRAY['RUN'::varchar, 'CASE'::varchar, 'JUDGE'::varchar])::text[])))",
       'CHECK ((((suite_run_id IS NULL) = (case_position IS NULL)) AND ((suite_run_id IS NULL) = (repeat IS NULL))))',
       "CHECK (((verdict)::text = ANY ((ARRAY['PASS'::varchar, 'FAIL'::varchar, 'ERROR'::varchar])::text[])))",
       'FOREIGN KEY (key_id) REFERENCES provider_keys(id)',

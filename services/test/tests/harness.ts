@@ -63,7 +63,7 @@ export async function startTestRunner({
     protocol: 'openai-compatible',
     baseUrl: `${providerUrl}/v1`,
     allowedNetworks: ['127.0.0.0/8'],
-    models: ['echo', 'slow-*', 'fail', 'flaky-*', 'throttle-*', 'cut', 'silent'].map(model),
+    models: ['echo', 'slow-*', 'fail', 'flaky-*', 'throttle-*', 'cut', 'silent', 'judge'].map(model),
   }
   const contents = new Map<string, string>()
   const ownEnv: Record<string, string> = {

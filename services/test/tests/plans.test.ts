@@ -12,6 +12,7 @@ import { finishTest } from '../db/finish-test.ts'
 import { getCompletedTest, getTest } from '../db/get-test.ts'
 import { insertTest } from '../db/insert-test.ts'
 import { listCancelled, renewLeases } from '../db/leases.ts'
+import { askJudges, listHeard, listWaitingJudges } from '../db/judges.ts'
 import { listStates } from '../db/list-states.ts'
 import { listTests, listTestsOfRun } from '../db/list-tests.ts'
 import {
@@ -34,7 +35,7 @@ const MAKE_ID = `
   $$ select (prefix || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`
 
 // 100,000 tests of 1,000 users, a second apart, of which 1 in 100 has not ended (most wait to be due, some are due, run or are lost), and
-// 20,000 more of one user. Each user has two suites with three runs, of 10 cases with one test each; one run in ten goes on. Each has two
+// 20,000 more of one user. Each user has two suites with three runs, of 10 cases with one test each, and a judge for half of them; one run in ten goes on. Each has two
 // keys, of which one was revoked, and ten comparisons.
 const ENDED = `'COMPLETED', now(), null::uuid, null::timestamptz, null::timestamptz`
 const FILL = `
@@ -76,12 +77,21 @@ const FILL = `
       where i % 1000 = 0
   ) s;
   insert into prompt_tests (id, prompt_id, user_id, prompt_content, model_provider, model_name, status, completed_at, not_before, created_at,
-    prompt_version, content_hash, lane, price_id, reserved_micros, spend_day, suite_run_id, case_position, case_name, repeat, verdict)
+    prompt_version, content_hash, lane, price_id, reserved_micros, spend_day, suite_run_id, case_position, case_name, repeat, verdict, kind)
   select pg_temp.id('00000007', i * 10 + c), r.prompt_id, r.user_id, repeat('text ', 20), 'sandbox', 'model 1',
     case when r.status = 'RUNNING' and c > 4 then 'PENDING' else 'COMPLETED' end, case when r.status = 'COMPLETED' or c <= 4 then now() end,
     case when r.status = 'RUNNING' and c > 4 then timestamptz '9999-12-31T00:00:00Z' end, r.created_at, 1, repeat('a', 64), 'sandbox',
-    pg_temp.id('00000001', 1), 100, now()::date, r.id, c, 'case', 1, case when r.status = 'COMPLETED' or c <= 2 then 'PASS' end
+    pg_temp.id('00000001', 1), 100, now()::date, r.id, c, 'case', 1, case when r.status = 'COMPLETED' or c <= 2 then 'PASS' end, 'CASE'
   from generate_series(1, 6000) i join suite_runs r on r.id = pg_temp.id('00000004', i) cross join generate_series(0, 9) c;
+  insert into prompt_tests (id, prompt_id, user_id, prompt_content, model_provider, model_name, status, completed_at, not_before, created_at,
+    prompt_version, content_hash, lane, price_id, reserved_micros, spend_day, suite_run_id, case_position, case_name, repeat, verdict, kind,
+    assertion_position)
+  select pg_temp.id('0000000a', i * 10 + c), r.prompt_id, r.user_id, case when r.status = 'RUNNING' then '' else repeat('text ', 20) end,
+    'sandbox', 'model 1', case when r.status = 'RUNNING' then 'PENDING' else 'COMPLETED' end,
+    case when r.status = 'COMPLETED' then now() end, case when r.status = 'RUNNING' then timestamptz '9999-12-31T00:00:00Z' end, r.created_at, 1,
+    repeat('a', 64), 'sandbox', pg_temp.id('00000001', 1), 100, now()::date, r.id, c, 'case', 1,
+    case when r.status = 'COMPLETED' then 'PASS' end, 'JUDGE', 0
+  from generate_series(1, 6000) i join suite_runs r on r.id = pg_temp.id('00000004', i) cross join generate_series(0, 4) c;
   insert into test_comparisons (id, name, prompt_id, user_id, created_at)
   select pg_temp.id('00000008', i), 'Comparison', pg_temp.id('00000009', i % 5000), pg_temp.id('00000000', i % 1000), now() - i * interval '1 minute'
   from generate_series(1, 10000) i;
@@ -191,6 +201,15 @@ const STATEMENTS: Asked[] = [
   asking(listUnjudged, { runId: GOING }),
   asking(hasUnjudged, { runId: GOING }),
   asking(judgeTest, { id: idOf('00000007', 104), verdict: 'PASS', results: null }),
+  asking(listWaitingJudges, { runId: GOING, position: 4, repeat: 1 }),
+  asking(askJudges, {
+    id: idOf('00000007', 104),
+    results: '[]',
+    judges: [idOf('0000000a', 104)],
+    texts: ['Text'],
+    bounds: [1n],
+  }),
+  asking(listHeard, { runId: GOING }),
   asking(releaseTests, { runId: GOING, ...event }),
   asking(cancelRun, { runId: GOING, userId: ANN }),
   asking(listRunning, {}),

@@ -8,12 +8,11 @@ import { until } from '#chassis/testing/until.ts'
 import { AssertionResult_Outcome as Outcome } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import {
   CaseResult_Verdict as CaseVerdict,
-  type SuiteRun,
   SuiteComparison_Outcome,
   SuiteRun_Status as Status,
   SuiteRun_Verdict as Verdict,
 } from '#contracts/gen/promptforge/test/v1/suite.ts'
-import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
+import { CreateSuiteRequest } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
 import type { TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { CANCEL_SUBJECT } from '../worker/cancelling.ts'
@@ -21,6 +20,7 @@ import { COUNTED, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
 import type { TestRunner } from './harness.ts'
 import { answerJson, type Asked, beginEvents, type ProviderServer } from './provider-server.ts'
+import { type SuiteUser, suiteUser } from './suite-user.ts'
 
 const { begin, text, end } = DIALECTS['openai-compatible']
 
@@ -28,13 +28,14 @@ let broker: TestBroker
 let provider: ProviderServer
 let runner: TestRunner
 let stop: () => Promise<void>
-let suites: ReturnType<typeof stubOf>
+let suites: SuiteUser['suites']
+let run: SuiteUser['run']
+let read: SuiteUser['read']
+let ended: SuiteUser['ended']
 /** What the provider waits for before it answers; a test may set it. */
 let held: Promise<void>
 /** How often it was asked each thing. */
 let times: Map<string, number>
-
-const stubOf = (service: TestRunner) => service.stub(SuiteServiceService)
 
 /** Says what it is asked; `fail` fails, `flaky` says `no` each second time. */
 async function answer(response: ServerResponse, { body }: Asked) {
@@ -49,7 +50,7 @@ async function answer(response: ServerResponse, { body }: Asked) {
 
 beforeAll(async () => {
   ;({ broker, provider, runner, stop } = await startCallingRunner(answer))
-  suites = stubOf(runner)
+  ;({ suites, run, read, ended } = suiteUser(runner))
 })
 beforeEach(() => {
   held = Promise.resolve()
@@ -82,21 +83,6 @@ async function newSuite(cases: Case[], settings: object = {}, content = '{{say}}
   })
   return (await suites.createSuite(request, runner)).suite!
 }
-
-const run = async (suiteId: string, requestId?: string) =>
-  (await suites.runSuite({ suiteId, which: undefined, requestId }, runner)).run!
-
-const read = async (runId: string) => (await suites.getSuiteRun({ runId }, runner)).run!
-
-const ended = (runId: string) =>
-  until(
-    'the run to end',
-    async () => {
-      const found = await read(runId)
-      return found.status === Status.COMPLETED && found
-    },
-    60_000,
-  ) as Promise<SuiteRun>
 
 const runToEnd = async (cases: Case[], settings: object = {}) => {
   const suite = await newSuite(cases, settings)

@@ -207,3 +207,9 @@ async function headersOf({ target }: UserTest): Promise<Metadata> {
   channel.close()
   return headers
 }
+
+test('a service whose access tokens would be valid for an hour does not start', async () => {
+  await expect(startUserService({ env: { PF_ACCESS_TOKEN_SECONDS: '3600' } })).rejects.toThrow(
+    'PF_ACCESS_TOKEN_SECONDS is 3600: set 1 to 3599',
+  )
+})

@@ -4,6 +4,7 @@ import { ProviderKeys } from './20261127230000-provider-keys.ts'
 import { Suites } from './20261128000000-suites.ts'
 import { Erasure } from './20261128010000-erasure.ts'
 import { ProviderThrottles } from './20261128020000-provider-throttles.ts'
+import { Judges } from './20261128030000-judges.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: '20261128000000-suites', class: Suites },
   { name: '20261128010000-erasure', class: Erasure },
   { name: '20261128020000-provider-throttles', class: ProviderThrottles },
+  { name: '20261128030000-judges', class: Judges },
 ]
