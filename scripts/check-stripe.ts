@@ -37,7 +37,8 @@ async function main() {
   }
   const program = await build(go)
   const port = await freePort()
-  const mock = spawn(program, ['-http-addr', `127.0.0.1:${port}`, '-strict-version-check'], {
+  // Without an address of HTTPS it listens for that on every network.
+  const mock = spawn(program, ['-http-addr', `127.0.0.1:${port}`, '-https-addr', '127.0.0.1:0'], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   try {
@@ -65,7 +66,7 @@ async function check(name: string, call: () => Promise<unknown>) {
 
 async function findGo(): Promise<string | undefined> {
   for (const go of ['go', '/usr/local/go/bin/go']) {
-    const found = await promisify(execFile)(go, ['version']).catch(() => undefined)
+    const found = await promisify(execFile)(go, ['env', 'GOVERSION']).catch(() => undefined)
     if (found) return go
   }
   return undefined
@@ -99,11 +100,12 @@ async function ready(port: number) {
   }
 }
 
-const answers = (port: number) =>
-  new Promise<boolean>((resolve) => {
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const asked = request({ host: '127.0.0.1', port, path: '/' }, (answer) => {
       answer.resume()
       resolve(true)
     })
     asked.on('error', () => resolve(false)).end()
   })
+}

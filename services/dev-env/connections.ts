@@ -7,7 +7,7 @@ import { demoUsers } from './seed.ts'
 
 /** Lists every URL and credential of a network in `<state>/connections.env`, for psql, grpcurl, curl and people. */
 export function listConnections(
-  { gateway, services, certificates, secrets }: Network,
+  { gateway, payments, services, certificates, secrets }: Network,
   { postgres, mongo, nats }: Stores<'postgres' | 'mongo' | 'nats'>,
   state: string,
 ) {
@@ -24,6 +24,7 @@ export function listConnections(
     {
       PF_GATEWAY_URL: gateway.url,
       PF_GATEWAY_ADMIN_URL: gateway.adminUrl,
+      PF_PAYMENTS_URL: payments.url,
       ...Object.fromEntries(perService),
       PF_POSTGRES_ADMIN_URL: postgres.url,
       PF_POSTGRES_DATA: postgres.dataDir ?? '',

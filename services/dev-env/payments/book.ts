@@ -76,11 +76,13 @@ export class Book {
     this.#listeners.push(listener)
   }
 
-  /** Adds what happened now. It is true at once, and safe when `journal.flushed()` has resolved. */
+  /** Adds what happened now. It is true at once, and safe when `journal.flushed()` has resolved: nobody may be told before. */
   add(line: Omit<Line, 'at'>): void {
     const added = { at: Date.now(), ...line }
     this.#apply(added)
     this.journal.add(added)
+    // When the disk takes no more this process ends, as it would say what nobody keeps.
+    void this.journal.flushed()
     for (const listener of this.#listeners) listener(added)
   }
 

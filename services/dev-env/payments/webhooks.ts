@@ -27,6 +27,7 @@ export function sendEvents(book: Book, orders: Orders, secret: string): { stop()
     const order = orders.take({ call: 'webhook', payments: [event.payment, transaction], event: event.type })
     const { copies = 1, beforeMs = 0 } = order
     void (async () => {
+      await book.journal.flushed()
       if (beforeMs > 0) await pause(beforeMs, signal)
       for (let copy = 0; copy < copies && !signal.aborted; copy++) await deliver(event)
       if (!signal.aborted) book.add({ done: [event.id] })
