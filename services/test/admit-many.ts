@@ -44,8 +44,8 @@ export async function admitTests(admitting: Admitting, tests: readonly NewTest[]
 }
 
 /**
- * Admits the tests of a suite's run, each so many times, all or none; those of judges with the most that they can cost. They take no seats, tell of themselves by no events, and wait until
- * they are let go.
+ * Admits the tests of a suite's run, each so many times, all or none; those of judges with the most that they can cost. They take no seats, tell
+ * of themselves by no events, and wait until they are let go.
  */
 export async function admitSuiteTests(
   admitting: Admitting,

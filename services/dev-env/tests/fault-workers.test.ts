@@ -84,7 +84,7 @@ test('killed again and again while a suite runs, it ends the run with every test
     assertions: [{ contains: 'word19' }, { llmRubric: { rubric: 'Has "word19".' } }],
   }))
   const judge = { modelProvider: 'sandbox', modelName: 'judge' }
-  const settings = { modelProvider: 'sandbox', modelName: 'slow-20', repeats: 2, judge }
+  const settings = { modelProvider: 'sandbox', modelName: 'slow-20', maxTokens: 40, repeats: 2, judge }
   const { suite } = await rest('POST /v1/suites', { promptId, name: 'Kills', settings, cases })
   const { run: asked } = await rest(`POST /v1/suites/${suite.suiteId}:run`, { requestId: randomUUID() })
   const readRun = async () => (await rest(`GET /v1/suite-runs/${asked.runId}`)).run

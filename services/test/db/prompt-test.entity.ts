@@ -3,8 +3,10 @@ import { ModelPrice } from './model-price.entity.ts'
 import { SuiteRun } from './suite.entity.ts'
 import { ProviderKey } from './provider-key.entity.ts'
 
-/** A run of a version against a model. `tokenCount`, `cost` and `cachedTokens` are what the seed and data.md call them.
- * A judge's text is empty until there is an answer to judge; `assertionPosition` says which assertion of the case it is asked about. */
+/**
+ * A run of a version against a model. `tokenCount`, `cost` and `cachedTokens` are what the seed and data.md call them. A judge's text is empty
+ * until there is an answer to judge; `assertionPosition` says which assertion of the case it is asked about.
+ */
 export const PromptTest = defineEntity({
   name: 'PromptTest',
   tableName: 'prompt_tests',
