@@ -10,6 +10,8 @@ import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
 import { writeProviders } from '../../services/dev-env/providers.ts'
 import { startSandbox } from '../../services/dev-env/sandbox/start.ts'
 import { openMembers } from '../../services/dev-env/members.ts'
+import { type PaymentProvider, startPayments } from '../../services/dev-env/payments/start.ts'
+import { paymentSecrets } from '../../services/dev-env/secrets.ts'
 import { type Network, startNetwork } from '../../services/dev-env/network.ts'
 import { type Kind, makeFolders } from './folders.ts'
 
@@ -27,6 +29,8 @@ export type Site = AsyncDisposable & {
   manager: JetStreamManager
   /** In a chaos: the calls of the sandbox, a `NotedCall` in a line. */
   calls: string
+  /** The payment provider, which may be killed and started again. */
+  payments: PaymentProvider
 }
 
 /** Builds it in temporary folders. `ports` are those of the services: 'free', or the first of a fixed row. */
@@ -51,6 +55,14 @@ export async function openSite(
   const sandbox = await startSandbox({ port: 0, folder, ...(name === 'chaos' && { journal: calls }) })
   opened.defer(sandbox.stop)
   writeProviders(folder, { sandbox })
+  const { env } = network.services['marketplace']!
+  const payments = await startPayments({
+    port: Number(new URL(env['PF_PAYMENTS_URL']!).port),
+    folder,
+    ...(name === 'chaos' && { journal: join(folder, 'payments.jsonl') }),
+    ...paymentSecrets(network.secrets),
+  })
+  opened.defer(payments.stop)
   const connection = await connectDeploy({
     url: nats.url,
     certificates: join(network.certificates, DEPLOY, 'current'),
@@ -62,5 +74,5 @@ export async function openSite(
   )
   const all = opened.move()
   const close = () => all.disposeAsync()
-  return { state, postgres, mongo, nats, network, databases, manager, calls, [Symbol.asyncDispose]: close }
+  return { state, postgres, mongo, nats, network, databases, manager, calls, payments, [Symbol.asyncDispose]: close }
 }

@@ -6,8 +6,11 @@ import type { Network } from './network.ts'
 /** A demo account; all have the password PF_DEMO_PASSWORD of connections.env. */
 type Author = { username: string; firstName: string; lastName: string; prompts: Prompt[] }
 
-/** A request of CreatePrompt, and what its author has made of it: a suite that is run once, and a comparison that is run. */
-type Prompt = { suite?: object; comparison?: object }
+/** A request of CreatePrompt, and what its author has made of it: a suite that is run once, a comparison that is run, and a listing. */
+type Prompt = { suite?: object; comparison?: object; listing?: Listing }
+
+/** A request of CreateListing, and the demo account that buys a licence for its price. */
+type Listing = { requestId: string; price: object; buyer: string }
 
 /**
  * Fills an empty PromptForge with the users and prompts of `demo-data.json`, through the public API. Answers whether there was
@@ -17,19 +20,24 @@ export async function seed({ gateway, secrets }: Network, state: string): Promis
   const mark = join(state, 'demo-data.done')
   if (existsSync(mark)) return false
   const post = client(gateway.url)
+  const tokens = new Map<string, string>()
   for (const { username, firstName, lastName, prompts } of authors()) {
     const account = { username, firstName, lastName, email: `${username}@example.com`, password: secrets.demoPassword }
     // A start that was interrupted may have registered some of them already.
     const registered = await post('/v1/auth/register', account, [409])
-    const { tokens } =
-      registered ?? (await post('/v1/auth/login', { login: username, password: secrets.demoPassword }))!
-    for (const prompt of prompts) await addPrompt(post, prompt, tokens.accessToken)
+    const signedIn = registered ?? (await post('/v1/auth/login', { login: username, password: secrets.demoPassword }))!
+    const token: string = signedIn.tokens.accessToken
+    tokens.set(username, token)
+    for (const prompt of prompts) await addPrompt(post, prompt, token)
+  }
+  for (const { username, prompts } of authors()) {
+    for (const prompt of prompts) if (prompt.listing) await sell(post, prompt, tokens.get(username)!, tokens)
   }
   writeFileSync(mark, '')
   return true
 }
 
-async function addPrompt(post: Post, { suite, comparison, ...request }: Prompt, token: string) {
+async function addPrompt(post: Post, { suite, comparison, listing: _, ...request }: Prompt, token: string) {
   const { prompt } = await post('/v1/prompts', request, [], token)
   if (suite) {
     const made = await post('/v1/suites', { ...suite, promptId: prompt.id }, [], token)
@@ -37,6 +45,18 @@ async function addPrompt(post: Post, { suite, comparison, ...request }: Prompt, 
   }
   if (comparison)
     await whenArrived(() => post(`/v1/prompts/${prompt.id}/comparisons:run`, comparison, [NOT_READY], token))
+}
+
+/** Lists a prompt, and has somebody buy it. */
+async function sell(post: Post, prompt: Prompt, token: string, tokens: ReadonlyMap<string, string>) {
+  const { listing, suite: _, comparison: __, ...request } = prompt
+  const { buyer, ...offer } = listing!
+  // The same request answers with the prompt that it has made.
+  const { prompt: made } = await post('/v1/prompts', request, [], token)
+  const { listing: listed } = await post('/v1/listings', { ...offer, promptId: made.id }, [], token)
+  const purchase = { licenseType: 'PERSONAL', paymentMethod: 'pm_card_visa', expectedPrice: offer.price }
+  const once = { ...purchase, requestId: offer.requestId }
+  await post(`/v1/listings/${listed.listingId}:purchase`, once, [], tokens.get(buyer)!)
 }
 
 /** How a version is answered that was written a moment ago. */
