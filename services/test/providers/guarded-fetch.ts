@@ -94,8 +94,8 @@ const watchRequest =
     dispatch(options, new Joining(handler, onSent))
 
 /**
- * Hands on as one what was read together: a provider that is fast sends many pieces at once, each of which would go through all streams of
- * the SDK alone, and that takes longer than all the rest of a call.
+ * Hands on as one what was read together: a provider that is fast sends many pieces at once, each of which would go through the streams of
+ * the SDK alone.
  */
 class Joining implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler
@@ -120,7 +120,14 @@ class Joining implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer) {
     this.#bytes += piece.length
     if (this.#bytes > MAX_ANSWER_BYTES) throw tooLong()
-    if (this.#pieces.push(piece) === 1) queueMicrotask(() => this.#handOn(controller))
+    if (this.#pieces.push(piece) > 1) return
+    queueMicrotask(() => {
+      try {
+        this.#handOn(controller)
+      } catch (error) {
+        controller.abort(error as Error)
+      }
+    })
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders) {
@@ -136,7 +143,7 @@ class Joining implements Dispatcher.DispatchHandler {
   #handOn(controller: Dispatcher.DispatchController) {
     const pieces = this.#pieces
     this.#pieces = []
-    if (pieces.length > 0) this.#handler.onResponseData?.(controller, Buffer.concat(pieces))
+    if (pieces.length > 0 && !controller.aborted) this.#handler.onResponseData?.(controller, Buffer.concat(pieces))
   }
 }
 
