@@ -5,7 +5,7 @@ import { v7 } from 'uuid'
 import { claimValues } from '#chassis/db/idempotency.ts'
 import { JOBS } from '#contracts/events.ts'
 import { connectDeploy } from '../../../services/broker/apply.ts'
-import { type ClaimedRow, claimTest } from '../../../services/test/db/claim-test.ts'
+import { type ClaimedRow, claimTests } from '../../../services/test/db/claim-test.ts'
 import { finishTest } from '../../../services/test/db/finish-test.ts'
 import { insertTest } from '../../../services/test/db/insert-test.ts'
 import type { TestRow } from '../../../services/test/db/rows.ts'
@@ -59,7 +59,7 @@ export async function openTestLoop(pool: Pool, env: Record<string, string>, lane
   const run = async (hint: JsMsg) => {
     const { testId } = message.decode(hint.data)
     const workerId = v7()
-    const [claimed] = await query(pool, claimTest, { id: testId, workerId })
+    const [claimed] = await query(pool, claimTests, { ids: [testId], workerIds: [workerId] })
     hint.ack()
     if (!claimed) return
     const begun = performance.now()

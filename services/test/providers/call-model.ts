@@ -67,6 +67,7 @@ export async function callModel(
   let bytes = 0
   // A token, of a thought or of the text, has come: from then on nothing is free.
   let hasBegun = false
+  let hasDelta = false
   const timers = { total: late('the end of the response', totalMs), next: late('the first token', firstTokenMs) }
   if (signal.aborted) cancel()
   signal.addEventListener('abort', cancel, { once: true })
@@ -89,14 +90,21 @@ export async function callModel(
     )
     isStreaming = true
     const parts = stream.getReader()
+    // Otherwise a read would end when the SDK has heard of it.
+    ending.signal.addEventListener('abort', () => void parts.cancel().catch(() => undefined))
     for (;;) {
-      const { done, value: part } = await orEnd(parts.read(), ending.signal)
+      const { done, value: part } = await parts.read()
+      ending.signal.throwIfAborted()
       if (done) return cut()
       if (part.type === 'error') throw part.error
       if (part.type === 'finish') return finished(target, part.finishReason, readUsage(part.usage), { failed, cut })
       if (part.type !== 'text-delta' && part.type !== 'reasoning-delta') continue
-      clearTimeout(timers.next)
-      timers.next = late('the next token', gapMs)
+      if (hasDelta) timers.next.refresh()
+      else {
+        clearTimeout(timers.next)
+        timers.next = late('the next token', gapMs)
+        hasDelta = true
+      }
       if (part.delta === '') continue
       hasBegun = true
       if (part.type !== 'text-delta') continue
@@ -105,7 +113,8 @@ export async function callModel(
         return failed('RESPONSE_TOO_LARGE', `the response is longer than ${responseBytes} bytes of UTF-8`)
       onDelta(part.delta)
     }
-  } catch (error) {
+  } catch (thrown) {
+    const error: unknown = ending.signal.aborted ? ending.signal.reason : thrown
     if (error instanceof Ended) return failed(error.code, error.message)
     const answer = answerOf(error)
     if (isStreaming && isCut(error)) return cut()
@@ -117,9 +126,12 @@ export async function callModel(
     clearTimeout(timers.total)
     clearTimeout(timers.next)
     signal.removeEventListener('abort', cancel)
-    ending.abort()
+    ending.abort(OVER)
   }
 }
+
+/** Why what is left of a call is closed when it is over: an error would have its stack recorded each time. */
+const OVER = 'the call is over'
 
 /** Why we end a call ourselves. */
 class Ended extends Error {

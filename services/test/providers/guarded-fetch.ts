@@ -1,6 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
-import { Agent, buildConnector, DecoratorHandler, type Dispatcher, fetch } from 'undici'
+import { Agent, buildConnector, type Dispatcher, fetch } from 'undici'
 import { allowPublicAnd } from './addresses.ts'
 
 /** Bytes of an answer, beyond which the connection is closed. A response is shorter; what is around each of its pieces is not. */
@@ -19,11 +20,12 @@ const AGENTS = new Map<string, Agent>()
  * of the open connection counts, whatever the name was resolved to before. `onSent` is told when a request is written to a connection.
  */
 export function guardedFetch(networks: readonly string[], onSent: () => void): typeof globalThis.fetch {
-  const dispatcher = agentFor(networks).compose(noteSending(onSent))
+  const dispatcher = agentFor(networks).compose(watchRequest(onSent))
   return (async (input: string | URL, init?: RequestInit) => {
     const options = { ...init, redirect: 'error', dispatcher } as Parameters<typeof fetch>[1]
     const answer = await fetch(input, options)
-    if (!answer.body) return answer
+    // What is not compressed has been counted as it came.
+    if (!answer.body || !answer.headers.has('content-encoding')) return answer
     const { status, statusText, headers } = answer
     const body = (answer.body as unknown as ReadableStream<Uint8Array>).pipeThrough(atMost(MAX_ANSWER_BYTES))
     return new Response(body, { status, statusText, headers: new Headers([...headers]) })
@@ -84,26 +86,76 @@ export class AddressRefused extends Error {
   }
 }
 
-const noteSending =
+/** Tells when a request is written, ends an answer that is too long, and hands on its pieces: see `Joining`. */
+const watchRequest =
   (onSent: () => void): Dispatcher.DispatcherComposeInterceptor =>
   (dispatch) =>
-  (options, handler) => {
-    class Noting extends DecoratorHandler {
-      onRequestStart(controller: Dispatcher.DispatchController, context: unknown) {
-        onSent()
-        return handler.onRequestStart?.(controller, context)
-      }
-    }
-    return dispatch(options, new Noting(handler))
+  (options, handler) =>
+    dispatch(options, new Joining(handler, onSent))
+
+/**
+ * Hands on as one what was read together: a provider that is fast sends many pieces at once, each of which would go through the streams of
+ * the SDK alone.
+ */
+class Joining implements Dispatcher.DispatchHandler {
+  readonly #handler: Dispatcher.DispatchHandler
+  readonly #onSent: () => void
+  #pieces: Buffer[] = []
+  #bytes = 0
+
+  constructor(handler: Dispatcher.DispatchHandler, onSent: () => void) {
+    this.#handler = handler
+    this.#onSent = onSent
   }
+
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown) {
+    this.#onSent()
+    this.#handler.onRequestStart?.(controller, context)
+  }
+
+  onResponseStart(...start: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>) {
+    this.#handler.onResponseStart?.(...start)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer) {
+    this.#bytes += piece.length
+    if (this.#bytes > MAX_ANSWER_BYTES) throw tooLong()
+    if (this.#pieces.push(piece) > 1) return
+    queueMicrotask(() => {
+      try {
+        this.#handOn(controller)
+      } catch (error) {
+        controller.abort(error as Error)
+      }
+    })
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders) {
+    this.#handOn(controller)
+    this.#handler.onResponseEnd?.(controller, trailers)
+  }
+
+  onResponseError(controller: Dispatcher.DispatchController, error: Error) {
+    this.#pieces = []
+    this.#handler.onResponseError?.(controller, error)
+  }
+
+  #handOn(controller: Dispatcher.DispatchController) {
+    const pieces = this.#pieces
+    this.#pieces = []
+    if (pieces.length > 0 && !controller.aborted) this.#handler.onResponseData?.(controller, Buffer.concat(pieces))
+  }
+}
 
 function atMost(limit: number): TransformStream<Uint8Array, Uint8Array> {
   let bytes = 0
   return new TransformStream({
     transform: (chunk, controller) => {
       bytes += chunk.length
-      if (bytes > limit) controller.error(new Error(`the answer is longer than ${limit} bytes`))
+      if (bytes > limit) controller.error(tooLong())
       else controller.enqueue(chunk)
     },
   })
 }
+
+const tooLong = () => new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`)

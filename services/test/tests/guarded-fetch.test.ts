@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo, LookupFunction, Socket } from 'node:net'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
+import { gzipSync } from 'node:zlib'
 import { fetch } from 'undici'
 import { until } from '#chassis/testing/until.ts'
 import { allowPublicAnd } from '../providers/addresses.ts'
@@ -103,6 +104,41 @@ describe('a name', () => {
 
   test('that leads into a listed network is fetched', async () => {
     expect(await fetchBy(['127.0.0.0/8'], ['127.0.0.1'])).toEqual({ ok: true })
+  })
+})
+
+describe('an answer', () => {
+  /** Fetches from a provider that writes these pieces at once. */
+  async function fetchFrom<T>(
+    { pieces, headers = {} }: { pieces: (string | Buffer)[]; headers?: Record<string, string> },
+    read: (answer: Response) => Promise<T>,
+  ): Promise<T> {
+    const provider = await startProviderServer((response) => {
+      response.writeHead(200, headers)
+      for (const piece of pieces) response.write(piece)
+      response.end()
+    })
+    try {
+      return await read(await guardedFetch(['127.0.0.0/8'], () => undefined)(provider.url))
+    } finally {
+      await closeConnections()
+      await provider.stop()
+    }
+  }
+
+  test('is read in as few pieces as it came, however many were sent together', async () => {
+    const pieces = ['one ', 'two ', 'three']
+    const read = await fetchFrom({ pieces }, async ({ body }) => Array.fromAsync(body!))
+    expect(read.map((piece) => Buffer.from(piece).toString())).toEqual(['one two three'])
+  })
+
+  const LONG = Buffer.alloc(33 * 1024 * 1024)
+  test.each([
+    ['as it is', { pieces: [LONG] }],
+    ['compressed', { pieces: [gzipSync(LONG)], headers: { 'content-encoding': 'gzip' } }],
+  ])('that is longer than 32 MiB ends, %s', async (_, written) => {
+    const reading = fetchFrom(written, (answer) => answer.arrayBuffer()).catch((error: Error) => error.cause ?? error)
+    expect(await reading).toMatchObject({ message: 'the answer is longer than 33554432 bytes' })
   })
 })
 

@@ -5,7 +5,7 @@ import { type Asked, asking, planOf, rowsSorted, tablesScanned } from '#chassis/
 import { LAST_ID } from '#chassis/ids.ts'
 import { getBudget, setBudget } from '../db/budgets.ts'
 import { cancelTest } from '../db/cancel-test.ts'
-import { claimTest } from '../db/claim-test.ts'
+import { claimTests } from '../db/claim-test.ts'
 import { getComparison, listCompared, listComparisons } from '../db/comparisons.ts'
 import * as erase from '../db/erase-user.ts'
 import { finishTest } from '../db/finish-test.ts'
@@ -170,7 +170,7 @@ const STATEMENTS: Asked[] = [
   asking(insertTest, { ...newTest, ...event }),
   asking(getTest, { id: ENDED_TEST, userId: ANN }),
   asking(getCompletedTest, { id: ENDED_TEST, userId: ANN }),
-  asking(claimTest, { id: WAITING, workerId: randomUUID() }),
+  asking(claimTests, { ids: [WAITING, RUNNING], workerIds: [randomUUID(), randomUUID()] }),
   asking(renewLeases, { ids: [RUNNING], workerIds: [WORKER] }),
   asking(listCancelled, { ids: [RUNNING], workerIds: [WORKER] }),
   asking(finishTest, { id: RUNNING, workerId: WORKER, ...ending, ...event }),

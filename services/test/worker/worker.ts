@@ -5,13 +5,14 @@ import type { Sql } from '#chassis/db/statements.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
 import type { Live } from '#chassis/events/live.ts'
 import { newId } from '#chassis/ids.ts'
+import { inGroups } from '#chassis/in-groups.ts'
 import type { Job } from '#chassis/jobs.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { watchOutage } from '#chassis/outage.ts'
 import { pause } from '#chassis/pause.ts'
 import { OWN_KEYS_LANE } from '#contracts/events.ts'
 import { CANCELLED_MESSAGE } from '../db/cancel-test.ts'
-import { type ClaimedRow, claimTest } from '../db/claim-test.ts'
+import { type ClaimedRow, claimTests } from '../db/claim-test.ts'
 import { finishTest } from '../db/finish-test.ts'
 import { deferThrottled, throttleLane } from '../db/provider-throttles.ts'
 import { throttleTest } from '../db/throttle-test.ts'
@@ -34,6 +35,9 @@ import { endingOf, waitOf } from './endings.ts'
 
 /** Milliseconds between two tries to store how a test ended, while the database does not answer. */
 const RETRY_MS = 500
+
+/** Tests that are claimed together at the most. */
+const CLAIMED_AT_ONCE = 32
 
 /** Runs tests of this replica. */
 export type Worker = {
@@ -80,8 +84,19 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
       ? ownKeys.enter(testId)
       : { note: (outcome) => lanes.note(lane, outcome), leave: () => Promise.resolve() }
 
-  const run = async (claimed: ClaimedRow, workerId: string, place: Place) => {
-    const { id, lane } = claimed
+  const claimOne = inGroups(CLAIMED_AT_ONCE, async (ids: readonly string[]) => {
+    const rows = await sql(claimTests, { ids, workerIds: ids.map(() => newId()) })
+    const claimed = new Map(rows.map((row) => [row.id, row]))
+    // Of two hints of one test the first gets it.
+    return ids.map((id) => {
+      const row = claimed.get(id)
+      claimed.delete(id)
+      return row
+    })
+  })
+
+  const run = async (claimed: ClaimedRow, place: Place) => {
+    const { id, lane, worker_id: workerId } = claimed
     using claim = claims.hold(id, workerId)
     using telling = tellText(live, id, claimed.attempts)
     const response = collectResponse(telling.add)
@@ -120,18 +135,17 @@ export function createWorker({ sql, models, vault, suites, live, config, log, re
       // Who waits for the place is told by a sweep, too.
       const leave = () =>
         place.leave().catch((err: unknown) => log.warn({ err }, 'tests that wait could not be told that there is room'))
-      const workerId = newId()
-      const claimed = await sql(claimTest, { id: testId, workerId }).catch(async (error: unknown) => {
+      const claimed = await claimOne(testId).catch(async (error: unknown) => {
         await leave()
         throw error
       })
-      if (!claimed[0]) {
+      if (!claimed) {
         await leave()
         // Hints that come after this one stay in the queue.
         for (const { pause_ms: pauseMs } of await sql(deferThrottled, { id: testId })) lanes.pause(lane, pauseMs)
         return undefined
       }
-      const done: Promise<void> = run(claimed[0], workerId, place)
+      const done: Promise<void> = run(claimed, place)
         .catch((err: unknown) => log.error({ test: testId, err }, 'a test could not be run'))
         .then(leave)
         .finally(() => running.delete(done))
