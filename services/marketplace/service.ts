@@ -2,6 +2,7 @@ import { postgres } from '#chassis/db/postgres.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { config, type MarketplaceConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
+import { resync } from './db/resync.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
 import { jobs } from './jobs.ts'
@@ -15,6 +16,7 @@ export const marketplaceService: ServiceDefinition<MarketplaceConfig, Deps> = {
   context: (base) => createContext(base),
   services,
   jobs,
+  resync,
   subscriptions,
   close: async ({ sales, payments }) => {
     await sales.close()
