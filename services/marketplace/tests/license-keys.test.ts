@@ -1,4 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader, type JSONWebKeySet, SignJWT } from 'jose'
 import { type Database, openDatabase, type Schema } from '#chassis/db/orm.ts'
@@ -16,7 +18,7 @@ import {
   signLicenseDocument,
 } from '../license-document.ts'
 import { createLicenseKeys } from '../license-keys.ts'
-import { verifyOffline as verify } from './verify-offline.ts'
+import { EXAMPLE, verifyOffline as verify } from './verify-offline.ts'
 
 const schema: Schema = {
   entities: [LicenseSigningKey],
@@ -76,6 +78,11 @@ async function signWithLicenseKey(claims: Record<string, unknown>, header: { typ
 }
 
 describe('a licence document, offline', () => {
+  test('is verified by what the README shows', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+    expect(readme).toContain(`\`\`\`js\n${readFileSync(EXAMPLE, 'utf8')}\`\`\`\n`)
+  })
+
   test('is verified by jose and the public key set alone', async () => {
     const document = await sign()
     expect(JSON.stringify(await keySet())).not.toContain('"d"')
