@@ -41,7 +41,7 @@ export async function grantLicense(
     sellerId,
     minVersion,
     maxVersion,
-    expiresAt: durationDays == null ? null : new Date(now.getTime() + durationDays * DAY),
+    expiresAt: durationDays ? new Date(now.getTime() + durationDays * DAY) : null,
     createdAt: now,
     ...newKey(id, vault),
   })
