@@ -7,8 +7,11 @@ import { PaymentWebhookServiceService } from '#contracts/gen/promptforge/marketp
 import type { Deps } from '../context.ts'
 import { createListing } from './create-listing.ts'
 import { getListing } from './get-listing.ts'
+import { getTransaction } from './get-transaction.ts'
+import { listTransactions } from './list-transactions.ts'
 import { purchaseListing } from './purchase-listing.ts'
 import { receivePaymentNotice } from './receive-payment-notice.ts'
+import { refundTransaction } from './refund-transaction.ts'
 
 // TODO until the others are written.
 const notYet = async (): Promise<never> => {
@@ -30,9 +33,9 @@ export const services = (deps: Deps) => [
   }),
   serve(PurchaseServiceService, {
     purchaseListing: purchaseListing(deps),
-    getTransaction: notYet,
-    listTransactions: notYet,
-    refundTransaction: notYet,
+    getTransaction,
+    listTransactions: listTransactions(deps),
+    refundTransaction: refundTransaction(deps),
   }),
   serve(LicenseServiceService, {
     listLicenses: notYet,
