@@ -59,7 +59,7 @@ export function endLicense(emit: Emit, license: LicenseEntity, reason: Reason): 
 
 /** Grants a licence again that was revoked, unless its time is over, or its buyer has bought another one meanwhile. */
 export async function grantAgain(em: EntityManager, emit: Emit, license: LicenseEntity, now: Date): Promise<void> {
-  const isOver = ({ expiresAt }: LicenseEntity) => expiresAt != null && expiresAt <= now
+  const isOver = ({ expiresAt }: LicenseEntity) => Boolean(expiresAt && expiresAt <= now)
   if (isOver(license)) return
   const { buyerId, promptId, licenseType } = license
   const other = await em.findOne(License, { buyerId, promptId, licenseType, isActive: true })

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
 import { jobCause } from '#chassis/cause.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import {
@@ -122,6 +123,25 @@ describe('a refund', () => {
     await comes(market, 'the failure', id, buyer, hasFailed)
     expect((await read(market, id, buyer)).refundedAt).toBeUndefined()
     expect(await kinds(market, id)).toEqual(['PURCHASE', 'REFUND', 'REFUND_SETTLED', 'REFUND_REVERSED'])
+  })
+
+  test('that was made at the provider before is done when it is requested', async () => {
+    const { id } = await bought(market, seller, buyer)
+    const { control } = market.payments
+    await control.order({ call: 'webhook', payment: id, copies: 0 })
+    const [payment] = (await control.of(id)).payments
+    await market.service.context.payments.refund(randomUUID(), payment!.id)
+    expect(isDone(await refund(market, id, seller))).toBe(true)
+    expect((await control.of(id)).refunds).toHaveLength(1)
+  })
+
+  test('of a payment that is disputed meanwhile is refused by the provider: the dispute has the money', async () => {
+    const { id } = await bought(market, seller, buyer)
+    await market.payments.control.order({ call: 'webhook', payment: id, beforeMs: 1000 })
+    await dispute(market, id)
+    expect(hasFailed(await refund(market, id, seller))).toBe(true)
+    await comes(market, 'the dispute', id, buyer, ({ disputeState }) => disputeState === DisputeState.OPEN)
+    expect(await kinds(market, id)).toEqual(['PURCHASE', 'REFUND', 'REFUND_REVERSED', 'DISPUTE'])
   })
 
   test('goes on when its caller leaves', async () => {
