@@ -10,9 +10,12 @@ import { createLicenseMisses } from '../license-misses.ts'
 import { createListing } from './create-listing.ts'
 import { getLicense } from './get-license.ts'
 import { getListing } from './get-listing.ts'
+import { getTransaction } from './get-transaction.ts'
 import { listLicenses } from './list-licenses.ts'
+import { listTransactions } from './list-transactions.ts'
 import { purchaseListing } from './purchase-listing.ts'
 import { receivePaymentNotice } from './receive-payment-notice.ts'
+import { refundTransaction } from './refund-transaction.ts'
 import { revokeLicense } from './revoke-license.ts'
 import { rotateLicenseKey } from './rotate-license-key.ts'
 import { verifyLicense } from './verify-license.ts'
@@ -37,9 +40,9 @@ export const services = (deps: Deps) => [
   }),
   serve(PurchaseServiceService, {
     purchaseListing: purchaseListing(deps),
-    getTransaction: notYet,
-    listTransactions: notYet,
-    refundTransaction: notYet,
+    getTransaction,
+    listTransactions: listTransactions(deps),
+    refundTransaction: refundTransaction(deps),
   }),
   serve(LicenseServiceService, {
     listLicenses: listLicenses(deps),
