@@ -1,5 +1,12 @@
-import type { Subscription } from '#chassis/events/subscription.ts'
+import { subscription, type Subscription } from '#chassis/events/subscription.ts'
 import type { Deps } from '../context.ts'
+import { onPromptDeleted, onPromptUpdated } from './on-prompt-changed.ts'
 
 /** What this service does with the events of others, by stream. */
-export const subscriptions = (_: Pick<Deps, 'database' | 'remote'>): Subscription[] => []
+export const subscriptions = (deps: Pick<Deps, 'database' | 'remote'>): Subscription[] => [
+  subscription(
+    'PF_PROMPT',
+    { batch: 50 },
+    { promptUpdated: onPromptUpdated(deps), promptDeleted: onPromptDeleted(deps) },
+  ),
+]

@@ -7,8 +7,12 @@ import { PaymentWebhookServiceService } from '#contracts/gen/promptforge/marketp
 import type { Deps } from '../context.ts'
 import { createListing } from './create-listing.ts'
 import { getListing } from './get-listing.ts'
+import { listListings } from './list-listings.ts'
 import { purchaseListing } from './purchase-listing.ts'
 import { receivePaymentNotice } from './receive-payment-notice.ts'
+import { removeListing } from './remove-listing.ts'
+import { searchListings } from './search-listings.ts'
+import { updateListing } from './update-listing.ts'
 
 // TODO until the others are written.
 const notYet = async (): Promise<never> => {
@@ -23,10 +27,10 @@ export const services = (deps: Deps) => [
   serve(ListingServiceService, {
     createListing: createListing(deps),
     getListing,
-    listListings: notYet,
-    searchListings: notYet,
-    updateListing: notYet,
-    removeListing: notYet,
+    listListings: listListings(deps),
+    searchListings: searchListings(deps),
+    updateListing: updateListing(deps),
+    removeListing,
   }),
   serve(PurchaseServiceService, {
     purchaseListing: purchaseListing(deps),
