@@ -44,7 +44,7 @@ export function readVersions(
   return { promptVersion, minVersion, problems }
 }
 
-/** Whether anyone may read what is sold. The versions before it, which a licence may also unlock, are then no longer private alone: what is public stays public in all later versions. */
+/** Whether anyone may read the version that is sold. `publicFrom` is the first such version: all later ones are public, and none before it. */
 export const isPublic = (promptVersion: number, publicFrom: number): boolean => promptVersion >= publicFrom
 
 /** Throws FAILED_PRECONDITION for a version that anyone may read. */
