@@ -95,7 +95,7 @@ describe('CreateListing', () => {
 describe('CreateListing is refused, and stores nothing,', () => {
   test('for somebody else’s prompt, which anyone may read or not, and for none', async () => {
     for (const promptId of [market.promptOf(bob), market.promptOf(bob, { publicFrom: 1 }), randomUUID()]) {
-      expect(await refusal({ promptId })).toMatchObject({ code: status.NOT_FOUND, reason: 'NOT_FOUND' })
+      expect(await refusal({ promptId })).toMatchObject({ code: status.NOT_FOUND, reason: 'RESOURCE_NOT_FOUND' })
       expect(await listingsOf(promptId)).toEqual([])
     }
   })
