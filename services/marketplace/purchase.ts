@@ -32,7 +32,7 @@ export function checkPurchase(offer: Offer, wanted: Wanted, held: Held | null, f
     throw failedPrecondition('OWN_LISTING', 'this listing is your own: nothing is to be bought')
   if (offer.status !== 'ACTIVE') throw listingNotActive()
   const price = licenseType === 'PERSONAL' ? offer.price : offer.commercialPrice
-  if (price == null) {
+  if (!price) {
     throw failedPrecondition('LICENSE_TYPE_NOT_SOLD', `this listing sells no ${licenseType} licence: buy another type`)
   }
   if (held && isActiveAt(held, now)) {
