@@ -196,6 +196,6 @@ test('killed again and again while many buy, the marketplace has charged each wh
   for (const { transaction, license } of await buying) {
     const { charges } = await network.payments.control.of(transaction.transactionId)
     const isPaid = transaction.status === 'COMPLETED'
-    expect([charges.length, license !== null]).toEqual(isPaid ? [1, true] : [0, false])
+    expect([charges.length, Boolean(license)]).toEqual(isPaid ? [1, true] : [0, false])
   }
 })

@@ -128,14 +128,12 @@ describe('a buyer', () => {
     expect(await statusOf(anyone, `GET ${path}/versions/1`)).toBe(404)
   })
 
-  test('renders that version, and runs a test of it', async () => {
-    const path = `POST /v1/prompts/${listed.promptId}:render`
-    const rendered = await ask(buyer, path, { version: 1, values: { topic: 'rain' } })
-    expect(rendered).toMatchObject({ status: 200, body: { text: CONTENT.replace('{{topic}}', 'rain') } })
-    expect(await statusOf(buyer, path, { version: 2, values: { topic: 'rain' } })).toBe(404)
+  test('runs a test of that version, and cannot run or render the one that was written after it', async () => {
     const ended = await run(buyer, listed.promptId, { version: 1 })
     expect(ended.body.test).toMatchObject({ status: 'COMPLETED', promptVersion: 1 })
     expect((await run(buyer, listed.promptId, { version: 2 })).status).toBe(404)
+    // What is rendered is the newest version.
+    expect(await statusOf(buyer, `POST /v1/prompts/${listed.promptId}:render`, { values: { topic: 'rain' } })).toBe(404)
   })
 
   test('rates the prompt, and the rating says that it is of somebody who bought it', async () => {
@@ -195,14 +193,17 @@ test('a PERSONAL licence allows no fork, and a COMMERCIAL one a private fork', a
   })
 })
 
-test('a licence with updates unlocks also what is written later', async () => {
+test('a licence with updates unlocks also what is written later, to read and to render', async () => {
   const { listingId, promptId } = await offer(network, seller, { includesUpdates: true })
   await buy(network, buyer, listingId)
+  const rendered = () => ask(buyer, `POST /v1/prompts/${promptId}:render`, { values: { name: 'Ann' } })
+  expect((await rendered()).body.text).toBe('One two three Ann')
   await ask(seller, `PATCH /v1/prompts/${promptId}`, { content: 'Better {{name}}' })
   expect(await ask(buyer, `GET /v1/prompts/${promptId}/versions/2`)).toMatchObject({
     status: 200,
     body: { version: { content: 'Better {{name}}' } },
   })
+  expect((await rendered()).body.text).toBe('Better Ann')
 })
 
 test('a payment that takes its time is completed by the notice of the provider, through the gateway', async () => {

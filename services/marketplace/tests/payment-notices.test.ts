@@ -5,7 +5,7 @@ import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import { Transaction_Status as Status } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
 import { signatureOf } from '../../dev-env/payments/webhooks.ts'
-import { ended, makeOld, notify, outcomeOf, PAID, passNoticesOn, reconcile } from './after-purchase.ts'
+import { ended, makeOld, notify, outcomeOf, PAID, passNoticesOn, reconcile } from './purchase-outcome.ts'
 import { type Marketplace, type Person, startMarketplace } from './harness.ts'
 
 let market: Marketplace

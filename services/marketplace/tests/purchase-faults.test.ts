@@ -5,7 +5,7 @@ import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import { Transaction_Status as Status } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
 import type { Break } from '../../dev-env/payments/orders.ts'
-import { ended, makeOld, notPaid, outcomeOf, PAID, reconcile } from './after-purchase.ts'
+import { ended, makeOld, notPaid, outcomeOf, PAID, reconcile } from './purchase-outcome.ts'
 import { type Marketplace, type Person, startMarketplace } from './harness.ts'
 
 let market: Marketplace

@@ -5,7 +5,7 @@ import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { Transaction_Status as Status } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
-import { ended, makeOld, notPaid, outcomeOf, PAID, passNoticesOn, reconcile } from './after-purchase.ts'
+import { ended, makeOld, notPaid, outcomeOf, PAID, passNoticesOn, reconcile } from './purchase-outcome.ts'
 import { type Marketplace, type Person, startMarketplace, usd } from './harness.ts'
 
 let market: Marketplace
