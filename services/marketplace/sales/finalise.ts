@@ -63,7 +63,10 @@ export async function finalise(
       if (!isOver && !isDead && payment.declineCode === undefined) return undefined
       await failPurchase(database, id, failure, cause)
       return undefined
-    default:
+    case 'DECLINED':
+    case 'REQUIRES_ACTION':
+    case 'REQUIRES_CONFIRMATION':
+    case 'PROCESSING':
       return undefined
   }
 }
