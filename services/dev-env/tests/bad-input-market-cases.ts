@@ -81,7 +81,7 @@ const seconds = (ago: number) => Math.floor(Date.now() / 1000) - ago
 
 /** The table over REST of the marketplace. */
 export const MARKET_CASES: RestCase[] = [
-  list('somebody else’s prompt', NOT_FOUND, {}, () => OTHER),
+  list('a prompt that there is not', NOT_FOUND, {}, () => OTHER),
   {
     name: 'listing: a foreign prompt',
     request: ({ ben, prompts }) => [

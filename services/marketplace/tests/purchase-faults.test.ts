@@ -116,7 +116,7 @@ describe('a provider that is slow', () => {
   })
 
   test('cannot charge what was given up before it began', async () => {
-    await market.payments.control.order({ call: 'confirm', beforeMs: 15_000 })
+    await market.payments.control.order({ call: 'confirm', beforeMs: 10_000 })
     const { id, status } = await buy()
     expect(status).toBe(Status.PENDING)
     expect(await reconciled(id)).toEqual(notPaid('not_confirmed'))
