@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Emit } from '#chassis/db/transaction.ts'
 import { newId } from '#chassis/ids.ts'
 import type { Vault } from '#chassis/vault.ts'
@@ -62,7 +62,12 @@ export async function grantAgain(em: EntityManager, emit: Emit, license: License
   const isOver = ({ expiresAt }: LicenseEntity) => Boolean(expiresAt && expiresAt <= now)
   if (isOver(license)) return
   const { buyerId, promptId, licenseType } = license
-  const other = await em.findOne(License, { buyerId, promptId, licenseType, isActive: true })
+  const other = await em.findOne(
+    License,
+    { buyerId, promptId, licenseType, isActive: true },
+    // The expiry job may be about to end it.
+    { lockMode: LockMode.PESSIMISTIC_WRITE },
+  )
   if (other && !isOver(other)) return
   if (other) {
     endLicense(emit, other, Reason.EXPIRED)
