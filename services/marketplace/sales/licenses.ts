@@ -74,7 +74,12 @@ export async function grantAgain(em: EntityManager, emit: Emit, license: License
   const isOver = ({ expiresAt }: LicenseEntity) => Boolean(expiresAt && expiresAt <= now)
   if (isOver(license)) return
   const { buyerId, promptId, licenseType } = license
-  const other = await em.findOne(License, { buyerId, promptId, licenseType, isActive: true })
+  const other = await em.findOne(
+    License,
+    { buyerId, promptId, licenseType, isActive: true },
+    // The expiry job may be about to end it.
+    { lockMode: LockMode.PESSIMISTIC_WRITE },
+  )
   if (other && !isOver(other)) return
   if (other) {
     endLicense(emit, other, Reason.EXPIRED)

@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { jobCause } from '#chassis/cause.ts'
 import { until } from '#chassis/testing/until.ts'
 import type { Transaction } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
+import { signatureOf } from '../../dev-env/payments/webhooks.ts'
 import { type Mismatch, recount, recountPayments } from '../db/recount.ts'
 import { jobs } from '../jobs.ts'
 import type { Marketplace, Person } from './harness.ts'
@@ -100,22 +101,34 @@ export const comes = (
   is: (tx: Transaction) => boolean,
 ) => until(what, async () => is(await read(market, id, person)))
 
+/** Gives the service a notice, as the gateway does. */
+function notify({ webhook }: Marketplace, data: Buffer, signature: string) {
+  const metadata = new Metadata()
+  metadata.set('stripe-signature', signature)
+  return webhook.receivePaymentNotice({ raw: { contentType: 'application/json', data, extensions: [] } }, { metadata })
+}
+
+/** Sends the notice that a dispute of a payment has begun, which the provider was ordered not to send. */
+export async function tellOfDispute(market: Marketplace, id: string): Promise<void> {
+  const { control } = market.payments
+  const [payment] = (await control.of(id)).payments
+  const events = (await control.journal()).flatMap((line) => line.events ?? [])
+  const { payload } = events.find((one) => one.type === 'charge.dispute.created' && one.payment === payment!.id)!
+  await notify(market, Buffer.from(payload), signatureOf(payload, market.env['PF_PAYMENTS_WEBHOOK_SECRET']!))
+}
+
 /** Passes notices of the payment provider on to the service, as the gateway does, until it is closed. */
-export async function passNotices({ payments, webhook }: Marketplace): Promise<{ close(): void }> {
+export async function passNotices(market: Marketplace): Promise<{ close(): void }> {
   const server = createServer((request, response) => {
-    const metadata = new Metadata()
-    metadata.set('stripe-signature', String(request.headers['stripe-signature']))
     buffer(request)
-      .then((data) =>
-        webhook.receivePaymentNotice({ raw: { contentType: 'application/json', data, extensions: [] } }, { metadata }),
-      )
+      .then((data) => notify(market, data, String(request.headers['stripe-signature'])))
       .then(
         () => response.end('{}'),
         () => response.writeHead(503).end(),
       )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  await payments.control.sendEventsTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  await market.payments.control.sendEventsTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   return {
     close: () => {
       server.close()

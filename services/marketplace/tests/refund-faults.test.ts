@@ -21,6 +21,7 @@ import {
   refund,
   released,
   runJob,
+  tellOfDispute,
 } from './after-purchase.ts'
 import { type Marketplace, type Person, startMarketplace } from './harness.ts'
 
@@ -98,8 +99,8 @@ describe('a refund', () => {
   })
 
   test('on its way stays requested until the provider tells that it has come', async () => {
-    const { id } = await bought(market, seller, buyer, 'pm_card_pendingRefund')
-    await market.payments.control.order({ call: 'webhook', payment: id, event: 'refund.created', copies: 0 })
+    const { id } = await bought(market, seller, buyer)
+    await market.payments.control.order({ call: 'refund', payment: id, slow: { ms: 3000, end: 'succeeded' } })
     expect((await refund(market, id, seller)).refundState).toBe(RefundState.REQUESTED)
     await comes(market, 'the refund', id, buyer, isDone)
   })
@@ -137,17 +138,21 @@ describe('a refund', () => {
 
   test('of a payment that is disputed meanwhile is refused by the provider: the dispute has the money', async () => {
     const { id } = await bought(market, seller, buyer)
-    await market.payments.control.order({ call: 'webhook', payment: id, beforeMs: 1000 })
+    await market.payments.control.order({ call: 'webhook', payment: id, copies: 0 })
     await dispute(market, id)
     expect(hasFailed(await refund(market, id, seller))).toBe(true)
+    await tellOfDispute(market, id)
     await comes(market, 'the dispute', id, buyer, ({ disputeState }) => disputeState === DisputeState.OPEN)
     expect(await kinds(market, id)).toEqual(['PURCHASE', 'REFUND', 'REFUND_REVERSED', 'DISPUTE'])
   })
 
   test('goes on when its caller leaves', async () => {
     const { id } = await bought(market, seller, buyer)
-    await market.payments.control.order({ call: 'refund', payment: id, beforeMs: 1000 })
-    const left = market.purchases.refundTransaction({ transactionId: id, reason: '' }, { ...seller.as, timeoutMs: 400 })
+    await market.payments.control.order({ call: 'refund', payment: id, beforeMs: 3000 })
+    const left = market.purchases.refundTransaction(
+      { transactionId: id, reason: '' },
+      { ...seller.as, timeoutMs: 2000 },
+    )
     await rejection(left)
     await comes(market, 'the refund', id, buyer, isDone)
   })
