@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Ledger } from './ledger.ts'
-import { insist, type Person, type Send } from './load.ts'
+import { insist, type Person, type Send } from './send.ts'
 
 /** What a licence costs. */
 const PRICE = { currencyCode: 'USD', units: '19', nanos: 990_000_000 }

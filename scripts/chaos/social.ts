@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Ledger } from './ledger.ts'
-import type { Answer, Person, Send } from './load.ts'
+import type { Answer, Person, Send } from './send.ts'
 
 /** Likes, rates, comments on or forks a prompt of somebody else, or follows its owner, or takes that back. */
 export async function actOnOthers(send: Send, ledger: Ledger, person: Person): Promise<void> {

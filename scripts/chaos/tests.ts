@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger } from './ledger.ts'
-import { insist, type Person, type Send } from './load.ts'
+import { insist, type Person, type Send } from './send.ts'
 
 /** What the operator allows for a day, millionths of a dollar. */
 const MOST_MICROS = 10_000_000

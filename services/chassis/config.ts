@@ -25,6 +25,9 @@ export type PostgresConfig = BaseConfig & { postgres: { url: string; poolSize: n
 /** The configuration of a service on MongoDB. */
 export type MongoConfig = BaseConfig & { mongo: { url: string; database: string } }
 
+/** Where a test has this process killed: see `failpoints.ts`. It is not set in production, and no part of the configuration. */
+export const FAILPOINT = process.env['PF_FAILPOINT']
+
 /** The names of a mesh: the parts that the SPIFFE ids of all its members have in common. */
 export const meshNames: Schema<{ trustDomain: string; namespace: string }> = {
   trustDomain: {

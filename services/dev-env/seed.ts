@@ -37,7 +37,8 @@ export async function seed({ gateway, secrets }: Network, state: string): Promis
   return true
 }
 
-async function addPrompt(post: Post, { suite, comparison, listing: _, ...request }: Prompt, token: string) {
+async function addPrompt(post: Post, one: Prompt, token: string) {
+  const { suite, comparison, request } = partsOf(one)
   const { prompt } = await post('/v1/prompts', request, [], token)
   if (suite) {
     const made = await post('/v1/suites', { ...suite, promptId: prompt.id }, [], token)
@@ -47,9 +48,11 @@ async function addPrompt(post: Post, { suite, comparison, listing: _, ...request
     await whenArrived(() => post(`/v1/prompts/${prompt.id}/comparisons:run`, comparison, [NOT_READY], token))
 }
 
+const partsOf = ({ suite, comparison, listing, ...request }: Prompt) => ({ suite, comparison, listing, request })
+
 /** Lists a prompt, and has somebody buy it. */
 async function sell(post: Post, prompt: Prompt, token: string, tokens: ReadonlyMap<string, string>) {
-  const { listing, suite: _, comparison: __, ...request } = prompt
+  const { listing, request } = partsOf(prompt)
   const { buyer, ...offer } = listing!
   // The same request answers with the prompt that it has made.
   const { prompt: made } = await post('/v1/prompts', request, [], token)

@@ -45,7 +45,7 @@ export const storeDispute = (
     const license = await licenseToChange(em, tx)
     const { revision } = license
     if (isWithdrawn(tx)) revokeLicense(emit, license, Reason.DISPUTED, DISPUTED, now)
-    else if (license.revokeReason === DISPUTED) await grantAgain(em, emit, license, now)
+    else if (license.revokeReason === DISPUTED && !license.revokedBy) await grantAgain(em, emit, license, now)
     if (decision.posting) await storePosting(em, decision.posting, tx, now)
     return license.revision === revision ? undefined : license
   })
