@@ -79,6 +79,18 @@ const notice = (
 
 const seconds = (ago: number) => Math.floor(Date.now() / 1000) - ago
 
+/** Ben asks for something else. */
+const ask = (
+  name: string,
+  request: (scene: Scene) => string,
+  refusal: Refusal,
+  { body, who = ({ ben }) => ben }: { body?: Body; who?: (scene: Scene) => { token?: string } } = {},
+): RestCase => ({
+  name: `market: ${name}`,
+  request: (scene) => [request(scene), { token: who(scene).token, body }],
+  ...refusal,
+})
+
 /** The table over REST of the marketplace. */
 export const MARKET_CASES: RestCase[] = [
   list('a prompt that there is not', NOT_FOUND, {}, () => OTHER),
@@ -172,6 +184,31 @@ export const MARKET_CASES: RestCase[] = [
   at('at 100,000,000.00', money('100000000')),
   at('in JPY', money(1999, 0, 'JPY'), invalid('expected_price.currency_code')),
   at('at a price that is a number', 19.99, REJECTED),
+
+  ask('others’ transaction', ({ market }) => `GET /v1/transactions/${market.others.transaction}`, NOT_FOUND),
+  ask('a transaction that there is not', () => `GET /v1/transactions/${OTHER}`, NOT_FOUND),
+  ask('a transaction whose id is none', () => 'GET /v1/transactions/one', invalid('transaction_id')),
+  ask('a transaction, anonymous', ({ market }) => `GET /v1/transactions/${market.others.transaction}`, UNSIGNED, {
+    who: () => ({}),
+  }),
+  ask(
+    'a refund of others’ transaction',
+    ({ market }) => `POST /v1/transactions/${market.others.transaction}:refund`,
+    NOT_FOUND,
+    { body: {} },
+  ),
+  ask(
+    'a refund with a reason of 501 characters',
+    ({ market }) => `POST /v1/transactions/${market.others.transaction}:refund`,
+    invalid('reason'),
+    { body: { reason: 'x'.repeat(501) } },
+  ),
+  ask('a role that there is not', () => 'GET /v1/transactions?role=THIEF', REJECTED),
+  ask('a page token of transactions that is none', () => 'GET /v1/transactions?page_token=garbage', {
+    status: 400,
+    reason: 'PAGE_TOKEN_INVALID',
+    fields: ['page_token'],
+  }),
 
   notice('not signed', FORGED, () => undefined),
   notice('forged', FORGED, (body) => signatureOf(body, 'whsec_of_somebody_else')),

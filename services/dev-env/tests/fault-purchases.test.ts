@@ -133,6 +133,46 @@ test.each([
   },
 )
 
+test.each(['refund claimed', 'refund paid'])(
+  'killed at “%s”, the marketplace gives the money back once, and the licence stays revoked',
+  async (failpoint) => {
+    const { transaction } = await buyAgain()
+    const id: string = transaction.transactionId
+    await until('the licence to unlock', mayRead)
+    await network.payments.control.order({ call: 'webhook', copies: 0 })
+    await market.kill()
+    await market.start({ PF_FAILPOINT: failpoint })
+    const refund = () => network.rest(`POST /v1/transactions/${id}:refund`, { token: buyer.token, body: {} })
+    await until('the refund to be claimed', async () => {
+      await refund()
+      return (await refundStateOf(id)) !== null
+    })
+    await market.ended()
+    expect(await refundStateOf(id)).toBe('REQUESTED')
+    await query(`update transactions set next_check_at = now() - interval '1 second' where id = $1`, id)
+    await market.start()
+    await until('the refund to end', async () => (await refundStateOf(id)) === 'DONE')
+    await until('the licence to lock', async () => !(await mayRead()))
+
+    const asked = await until('an answer', async () => {
+      const answer = await refund()
+      return answer.status === 200 && answer.body.transaction
+    })
+    expect(asked.refundState).toBe('DONE')
+    expect((await network.payments.control.of(id)).refunds.map(({ status }) => status)).toEqual(['succeeded'])
+    const [stored] = await query(
+      `select (select count(*)::integer from licenses where transaction_id = $1 and is_active) as active,
+        array(select kind::text from ledger_postings where transaction_id = $1 order by id) as postings,
+        (select coalesce(sum(amount), 0)::text from ledger_entries) as imbalance`,
+      id,
+    )
+    expect(stored).toEqual({ active: 0, postings: ['PURCHASE', 'REFUND', 'REFUND_SETTLED'], imbalance: '0' })
+  },
+)
+
+const refundStateOf = async (id: string) =>
+  (await query<{ state: string | null }>('select refund_state as state from transactions where id = $1', id))[0]!.state
+
 test('killed while the provider charges, the marketplace finds the charge after its start', async () => {
   await network.payments.control.order({ call: 'confirm', afterMs: 3000 }, { call: 'webhook', copies: 0 })
   const lost = buy(network, buyer, listed.listingId, { requestId })

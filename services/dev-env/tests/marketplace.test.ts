@@ -43,6 +43,8 @@ async function run(who: SignedIn, promptId: string, more: object = {}) {
   })
 }
 
+const REFUND_NONE = 'REFUND_STATE_UNSPECIFIED'
+
 const statusOf = async (who: SignedIn, request: string, body?: object) => (await ask(who, request, body)).status
 
 describe('a seller', () => {
@@ -152,24 +154,25 @@ describe('a buyer', () => {
     })
   })
 
-  // The end of a licence, by revocation and by a refund, has its place here: see `licenceEnds`.
-  test('whose licence ends reads nothing any more', async () => {
-    await licenceEnds(bought.license.licenseId)
+  test('sees the purchase, and nobody but seller and buyer does', async () => {
+    const path = `GET /v1/transactions/${bought.transaction.transactionId}`
+    expect((await ask(buyer, path)).body.transaction).toMatchObject({ status: 'COMPLETED', refundState: REFUND_NONE })
+    expect((await ask(seller, path)).body.transaction.fee).toEqual(usd(400))
+    expect(await statusOf(anyone, path)).toBe(404)
+  })
+
+  // The end of a licence by revocation has its place here, too.
+  test('who gets the money back reads nothing any more', async () => {
+    const refunded = await ask(buyer, `POST /v1/transactions/${bought.transaction.transactionId}:refund`, {
+      reason: '',
+    })
+    expect(refunded).toMatchObject({ status: 200, body: { transaction: { refundState: 'DONE' } } })
     expect(await statusOf(buyer, `GET /v1/prompts/${listed.promptId}/versions/1`)).toBe(404)
     expect((await run(buyer, listed.promptId, { version: 1 })).status).toBe(404)
+    const { refunds } = await network.payments.control.of(bought.transaction.transactionId)
+    expect(refunds).toHaveLength(1)
   })
 })
-
-/** Lets the time of a licence be over, in the prompt service, which compares it at each read. */
-async function licenceEnds(licenseId: string) {
-  const { databaseUrl } = network.services['prompt']!
-  const rows = await onDatabase(
-    databaseUrl,
-    `update entitlements set expires_at = now() - interval '1 second' where license_id = $1 returning 1`,
-    licenseId,
-  )
-  expect(rows).toHaveLength(1)
-}
 
 test('a PERSONAL licence allows no fork, and a COMMERCIAL one a private fork', async () => {
   const { listingId, promptId } = await offer(network, seller, { commercialPrice: usd(9900) })
@@ -270,8 +273,10 @@ test('every sale is in analytics, and the ledger sums to zero', async () => {
   )
   expect(known).toEqual([
     { event: 'license.granted', count: 5 },
+    { event: 'license.revoked', count: 1 },
     { event: 'listing.created', count: 4 },
     { event: 'purchase.completed', count: 5 },
     { event: 'purchase.failed', count: 1 },
+    { event: 'purchase.refunded', count: 1 },
   ])
 })
