@@ -6,15 +6,16 @@ import { SellerServiceService } from '#contracts/gen/promptforge/marketplace/v1/
 import { PaymentWebhookServiceService } from '#contracts/gen/promptforge/marketplace/v1/payment_webhook_service.ts'
 import type { Deps } from '../context.ts'
 import { createListing } from './create-listing.ts'
+import { exportStatement } from './export-statement.ts'
+import { getBalance } from './get-balance.ts'
 import { getListing } from './get-listing.ts'
+import { getRevenue } from './get-revenue.ts'
 import { purchaseListing } from './purchase-listing.ts'
 import { receivePaymentNotice } from './receive-payment-notice.ts'
+import { recordPayout } from './record-payout.ts'
 
 // TODO until the others are written.
 const notYet = async (): Promise<never> => {
-  throw new Error('not written yet')
-}
-const notYetStream = async function* (): AsyncGenerator<never> {
   throw new Error('not written yet')
 }
 
@@ -43,10 +44,10 @@ export const services = (deps: Deps) => [
     getLicenseKeys: notYet,
   }),
   serve(SellerServiceService, {
-    getRevenue: notYet,
-    getBalance: notYet,
-    exportStatement: notYetStream,
-    recordPayout: notYet,
+    getRevenue,
+    getBalance,
+    exportStatement: exportStatement(),
+    recordPayout,
   }),
   serve(PaymentWebhookServiceService, {
     receivePaymentNotice: receivePaymentNotice(deps),

@@ -8,8 +8,10 @@ import type { Vault } from '#chassis/vault.ts'
 import type { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import type { PaymentEvent } from '../payments/payment.ts'
 import type { Payments } from '../payments/payments.ts'
+import { checkLedger } from './check-ledger.ts'
 import { entitlementOf, type LicenseEntity } from './events.ts'
 import { finalise } from './finalise.ts'
+import type { SalesMetrics } from './metrics.ts'
 import { type Order, pay } from './pay.ts'
 import { reconciler } from './reconcile.ts'
 
@@ -19,6 +21,7 @@ export type SalesParts = {
   payments: Payments
   vault: Vault
   access: Pick<Stub<typeof PromptInternalServiceService>, 'applyEntitlement'>
+  metrics: SalesMetrics
   log: Logger
 }
 
@@ -29,6 +32,7 @@ export type Sales = {
   /** Does what an event of the provider is a hint for. */
   handle(event: PaymentEvent, id: string, cause: Cause): Promise<void>
   jobs: Job[]
+  metrics: SalesMetrics
   /** Waits for the payments that are under way. */
   close(): Promise<void>
 }
@@ -37,8 +41,8 @@ export type Sales = {
 const APPLY_MS = 500
 
 /** Makes it. */
-export function createSales({ database, payments, vault, access, log }: SalesParts): Sales {
-  const parts = { database, payments, vault, log }
+export function createSales({ database, payments, vault, access, metrics, log }: SalesParts): Sales {
+  const parts = { database, payments, vault, metrics, log }
   const underWay = new Set<Promise<void>>()
   const settlePayment = async (id: string, cause: Cause, refused?: string) => {
     const license = await finalise(parts, id, cause, refused)
@@ -68,7 +72,11 @@ export function createSales({ database, payments, vault, access, log }: SalesPar
     handle: async ({ kind }, id, cause) => {
       if (kind === 'PAYMENT') await settlePayment(id, cause)
     },
-    jobs: [reconciler(database.sql, { payment: settlePayment, refund: async () => undefined }, log)],
+    jobs: [
+      reconciler(database.sql, { payment: settlePayment, refund: async () => undefined }, log),
+      checkLedger(database, metrics, log),
+    ],
+    metrics,
     close: async () => {
       await Promise.all(underWay)
     },
