@@ -11,7 +11,9 @@ import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/promp
 import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
 import type { MarketplaceConfig } from './config.ts'
 import { createLicenseKeys } from './license-keys.ts'
+import { checkFeeBps } from './money.ts'
 import { createPayments, type Payments } from './payments/payments.ts'
+import { createSalesMetrics } from './sales/metrics.ts'
 import { createSales, type Sales } from './sales/sales.ts'
 
 /** What handlers, jobs and subscriptions of this service need beside the call; each takes the part that it uses. */
@@ -38,12 +40,14 @@ export type Remote = {
 /** Part of what encrypts licence keys, so it never changes. */
 const KEYS_PURPOSE = 'promptforge licence keys'
 
-/** Makes the context of one service. A test may put others in the place of the services that are asked. */
+/** Makes the context of one service. Throws when the fee is more than a sale. A test may put others in the place of the services that are asked. */
 export function createContext(base: Base<MarketplaceConfig>, remote: Remote = openRemote(base)): Deps {
   const { config, database, pageTokens, log } = base
+  checkFeeBps(config.sales.feeBps)
   const { keySecret, formerKeySecrets, signingKeySecret: secret, rotationSeconds, cacheSeconds } = config.licenses
   const vault = createVault([keySecret, ...splitSecrets(formerKeySecrets)], KEYS_PURPOSE)
   const payments = createPayments(config.payments)
+  const metrics = createSalesMetrics(base.metrics.registry, database)
   return {
     config,
     database,
@@ -51,7 +55,7 @@ export function createContext(base: Base<MarketplaceConfig>, remote: Remote = op
     log,
     keys: { documents: createLicenseKeys(database, { secret, rotationSeconds, cacheSeconds }), vault },
     payments,
-    sales: createSales({ database, payments, vault, access: remote.access, log }),
+    sales: createSales({ database, payments, vault, access: remote.access, metrics, log }),
     remote,
   }
 }

@@ -62,8 +62,17 @@ export function minorOf(column: string): bigint {
 /** Minor units as a text with two decimals, `19.99`, for answers and columns. A balance may be negative: `-15.99`. */
 export const amountText = (minor: bigint): string => decimalText(minor, 2)
 
+/** The whole of a sale, in hundredths of a per cent. */
+const MAX_BPS = 10_000
+
+/** Throws when the operator has set a fee that is more than the sale. */
+export function checkFeeBps(feeBps: number): void {
+  if (feeBps > MAX_BPS)
+    throw new Error(`PF_MARKETPLACE_FEE_BPS is ${feeBps}: set 0 to ${MAX_BPS}, hundredths of a per cent of a sale`)
+}
+
 /** What the platform keeps of an amount, minor units: `bps` hundredths of a per cent, from 0 to 10,000, rounded half up. */
 export function feeOf(amount: bigint, bps: number): bigint {
-  if (!(bps >= 0 && bps <= 10_000)) throw new RangeError(`a fee of ${bps} hundredths of a per cent`)
+  if (!(bps >= 0 && bps <= MAX_BPS)) throw new RangeError(`a fee of ${bps} hundredths of a per cent`)
   return (amount * BigInt(bps) + 5_000n) / 10_000n
 }

@@ -8,14 +8,18 @@ import { PaymentWebhookServiceService } from '#contracts/gen/promptforge/marketp
 import type { Deps } from '../context.ts'
 import { createLicenseMisses } from '../license-misses.ts'
 import { createListing } from './create-listing.ts'
+import { exportStatement } from './export-statement.ts'
+import { getBalance } from './get-balance.ts'
 import { getLicense } from './get-license.ts'
 import { getListing } from './get-listing.ts'
+import { getRevenue } from './get-revenue.ts'
 import { getTransaction } from './get-transaction.ts'
 import { listLicenses } from './list-licenses.ts'
 import { listListings } from './list-listings.ts'
 import { listTransactions } from './list-transactions.ts'
 import { purchaseListing } from './purchase-listing.ts'
 import { receivePaymentNotice } from './receive-payment-notice.ts'
+import { recordPayout } from './record-payout.ts'
 import { refundTransaction } from './refund-transaction.ts'
 import { removeListing } from './remove-listing.ts'
 import { revokeLicense } from './revoke-license.ts'
@@ -23,14 +27,6 @@ import { rotateLicenseKey } from './rotate-license-key.ts'
 import { searchListings } from './search-listings.ts'
 import { updateListing } from './update-listing.ts'
 import { verifyLicense } from './verify-license.ts'
-
-// TODO until the others are written.
-const notYet = async (): Promise<never> => {
-  throw new Error('not written yet')
-}
-const notYetStream = async function* (): AsyncGenerator<never> {
-  throw new Error('not written yet')
-}
 
 /** The table: a handler for each RPC. */
 export const services = (deps: Deps) => [
@@ -57,10 +53,10 @@ export const services = (deps: Deps) => [
     getLicenseKeys: answerKeySet(deps.keys.documents),
   }),
   serve(SellerServiceService, {
-    getRevenue: notYet,
-    getBalance: notYet,
-    exportStatement: notYetStream,
-    recordPayout: notYet,
+    getRevenue,
+    getBalance,
+    exportStatement: exportStatement(),
+    recordPayout,
   }),
   serve(PaymentWebhookServiceService, {
     receivePaymentNotice: receivePaymentNotice(deps),

@@ -11,10 +11,12 @@ import { paymentsNotConfigured } from './purchase-listing.ts'
 /** Who is told, in the inbox. */
 const CONSUMER = 'payments'
 
+type Parts = Pick<Deps, 'payments' | 'sales'>
+
 export const receivePaymentNotice =
-  ({ payments, sales }: Pick<Deps, 'payments' | 'sales'>) =>
+  ({ payments, sales }: Parts) =>
   async ({ raw }: ReceivePaymentNoticeRequest, { sql, headers, origin }: PublicCall) => {
-    const event = readEvent(payments, raw?.data ?? Buffer.alloc(0), headers['stripe-signature'] ?? '')
+    const event = readEvent({ payments, sales }, raw?.data ?? Buffer.alloc(0), headers['stripe-signature'] ?? '')
     if (await wasHandled(sql, CONSUMER, event.id, 'text')) return {}
     const [transaction] = event.payment === undefined ? [] : await sql(findByReference, { reference: event.payment })
     // A payment whose reference is not stored yet is found by its reconciler; one that is not ours is none of our business.
@@ -28,11 +30,13 @@ function sentAgain(error: unknown): never {
   throw isPaymentError(error) ? unavailable('the payment provider', error) : error
 }
 
-function readEvent({ readEvent: read }: Deps['payments'], body: Uint8Array, signature: string): PaymentEvent {
+function readEvent({ payments, sales }: Parts, body: Uint8Array, signature: string): PaymentEvent {
   try {
-    return read(body, signature)
+    return payments.readEvent(body, signature)
   } catch (error) {
-    throw isPaymentError(error) ? refusal(error.reason) : error
+    if (!isPaymentError(error)) throw error
+    sales.metrics.refusedNotices.inc({ reason: error.reason })
+    throw refusal(error.reason)
   }
 }
 

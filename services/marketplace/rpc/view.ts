@@ -11,8 +11,10 @@ import {
   Transaction_RefundState,
   transaction_StatusFromJSON,
 } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
+import type { Balance, GetRevenueResponse_Revenue } from '#contracts/gen/promptforge/marketplace/v1/seller_service.ts'
 import type { LicenseRow } from '../db/licenses.ts'
 import type { ListingRow, ListingSummaryRow } from '../db/listings.ts'
+import type { BalanceRow, RevenueRow } from '../db/seller-money.ts'
 import type { TransactionRow } from '../db/transactions.ts'
 import { toMoney } from './money.ts'
 
@@ -92,3 +94,26 @@ export const toLicense = (row: LicenseRow): License => ({
   keyHint: row.key_hint,
   revision: BigInt(row.revision),
 })
+
+/** What a seller has in one currency: a row, or an entity. */
+export const toBalance = ({
+  currency,
+  pending,
+  available,
+}: BalanceRow | { currency: string; pending: bigint; available: bigint }): Balance => ({
+  pending: toMoney(BigInt(pending), currency),
+  available: toMoney(BigInt(available), currency),
+})
+
+/** What the sales of a period came to. */
+export function toRevenue(row: RevenueRow, currency: string): GetRevenueResponse_Revenue {
+  const [gross, fee, refunds] = [BigInt(row.gross), BigInt(row.fee), BigInt(row.refunds)]
+  return {
+    start: row.start,
+    salesCount: row.sales_count,
+    gross: toMoney(gross, currency),
+    fee: toMoney(fee, currency),
+    refunds: toMoney(refunds, currency),
+    net: toMoney(gross - fee - refunds, currency),
+  }
+}

@@ -37,19 +37,20 @@ export const completePurchase = (
     return license
   })
 
-/** Fails a purchase that cannot be paid any more. Nothing happens when it had ended before. */
+/** Fails a purchase that cannot be paid any more. Answers with false, and nothing happens, when it had ended before. */
 export const failPurchase = (
   database: Pick<Database, 'transaction'>,
   id: string,
   failureReason: string,
   cause: Cause,
-): Promise<void> =>
+): Promise<boolean> =>
   database.transaction(cause, async (em, emit, now) => {
     const tx = await transactionToChange(em, id)
-    if (tx.status !== 'PENDING') return
+    if (tx.status !== 'PENDING') return false
     applyChanges(tx, { status: 'FAILED', completedAt: now })
     Object.assign(tx, { failureReason, nextCheckAt: null })
     const listing = await listingToChange(em, tx)
     if (listing.reservedTx === id) listing.reservedTx = null
     emit(EVENTS.purchaseFailed, { ...aboutTransaction(tx), failureReason })
+    return true
   })

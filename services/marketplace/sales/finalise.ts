@@ -9,9 +9,16 @@ import type { Payment } from '../payments/payment.ts'
 import type { Payments } from '../payments/payments.ts'
 import { completePurchase, failPurchase } from './end-purchase.ts'
 import type { LicenseEntity } from './events.ts'
+import type { SalesMetrics } from './metrics.ts'
 
 /** What finalising needs. */
-export type Parts = { database: Database; payments: Payments; vault: Vault; log: Logger }
+export type Parts = {
+  database: Database
+  payments: Payments
+  vault: Vault
+  metrics: Pick<SalesMetrics, 'purchases'>
+  log: Logger
+}
 
 /** Milliseconds after which a payment that was not confirmed will not be confirmed any more: whoever began it has stopped waiting. */
 export const GIVEN_UP_MS = 30_000
@@ -29,18 +36,21 @@ const getPending = statement('get_pending', { id: uuid })<PendingRow>(
  * cannot succeed, is known to who made it; everybody else finds out after 30 seconds. Answers with the licence that it has granted.
  */
 export async function finalise(
-  { database, payments, vault, log }: Parts,
+  { database, payments, vault, metrics, log }: Parts,
   id: string,
   cause: Cause,
   refused?: string,
 ): Promise<LicenseEntity | undefined> {
   const [tx] = await database.sql(getPending, { id })
   if (!tx) return undefined
+  const fail = async (outcome: string) => {
+    if (await failPurchase(database, id, outcome, cause)) metrics.purchases.inc({ outcome })
+  }
   const isOver = refused !== undefined || tx.age_ms >= GIVEN_UP_MS
   const { provider_ref: reference } = tx
   if (reference === null) {
     // Nobody confirms a payment before its reference is stored, and that is refused once the transaction has failed.
-    if (isOver) await failPurchase(database, id, refused ?? 'not_confirmed', cause)
+    if (isOver) await fail(refused ?? 'not_confirmed')
     return undefined
   }
   let payment = await payments.retrieve(reference)
@@ -52,7 +62,11 @@ export async function finalise(
   }
   switch (payment.status) {
     case 'SUCCEEDED':
-      if (isAsAgreed(payment, tx)) return completePurchase(database, vault, id, cause)
+      if (isAsAgreed(payment, tx)) {
+        const license = await completePurchase(database, vault, id, cause)
+        if (license) metrics.purchases.inc({ outcome: 'completed' })
+        return license
+      }
       log.error(
         { transaction: id, reference },
         'the payment is of another amount than the purchase: an administrator has to decide',
@@ -61,7 +75,7 @@ export async function finalise(
     case 'CANCELED':
       // Whoever has cancelled it knows why and is about to write that. If it does not, this is found after 30 seconds.
       if (!isOver && !isDead && payment.declineCode === undefined) return undefined
-      await failPurchase(database, id, failure, cause)
+      await fail(failure)
       return undefined
     case 'DECLINED':
     case 'REQUIRES_ACTION':

@@ -7,9 +7,11 @@ import type { Vault } from '#chassis/vault.ts'
 import type { DisputeState } from '../ledger.ts'
 import type { PaymentEvent } from '../payments/payment.ts'
 import type { Payments } from '../payments/payments.ts'
+import { checkLedger } from './check-ledger.ts'
 import { storeDispute } from './dispute.ts'
 import type { LicenseEntity } from './events.ts'
 import { finalise } from './finalise.ts'
+import type { SalesMetrics } from './metrics.ts'
 import { type Order, pay } from './pay.ts'
 import { reconciler } from './reconcile.ts'
 import { releaser } from './release.ts'
@@ -22,6 +24,7 @@ export type SalesParts = {
   payments: Payments
   vault: Vault
   access: Entitlements
+  metrics: SalesMetrics
   log: Logger
 }
 
@@ -34,13 +37,14 @@ export type Sales = {
   /** Does what an event of the provider is a hint for. */
   handle(event: PaymentEvent, id: string, cause: Cause): Promise<void>
   jobs: Job[]
+  metrics: SalesMetrics
   /** Waits for the payments and refunds that are under way. */
   close(): Promise<void>
 }
 
 /** Makes it. */
-export function createSales({ database, payments, vault, access, log }: SalesParts): Sales {
-  const parts = { database, payments, vault, log }
+export function createSales({ database, payments, vault, access, metrics, log }: SalesParts): Sales {
+  const parts = { database, payments, vault, metrics, log }
   const unlock = tellPromptService(access, log)
   const underWay = new Set<Promise<void>>()
   const settlePayment = async (id: string, cause: Cause, refused?: string) => {
@@ -95,7 +99,12 @@ export function createSales({ database, payments, vault, access, log }: SalesPar
           return undefined
       }
     },
-    jobs: [reconciler(database.sql, { payment: settlePayment, refund }, log), releaser(database)],
+    jobs: [
+      reconciler(database.sql, { payment: settlePayment, refund }, log),
+      releaser(database),
+      checkLedger(database, metrics, log),
+    ],
+    metrics,
     close: async () => {
       await Promise.all(underWay)
     },

@@ -1,7 +1,6 @@
-import { exhausted } from '#chassis/errors.ts'
 import type { PlainCall, SignedIn, Streaming } from '#chassis/grpc/call.ts'
 import { forward } from '#chassis/grpc/client.ts'
-import { HttpBody } from '#contracts/gen/google/api/httpbody.ts'
+import { downloads } from '#chassis/grpc/download.ts'
 import type { PromptSummary } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import { ListPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { ExportLine } from '#contracts/gen/promptforge/version/v1/export.ts'
@@ -15,35 +14,22 @@ import { toVersion } from './view.ts'
 /** Downloads at once, each of which holds a page of prompts, a batch of versions and a message: a few MiB. */
 const MAX_RUNNING = 32
 
-/** Milliseconds after which a call that was refused may succeed. */
-const RETRY_MS = 5000
-
-/** Bytes at which a message is sent. The line that reaches them may have 1.5 MiB, when each character of a long content is escaped. */
-const MESSAGE_BYTES = 256 * 1024
-
-const CONTENT_TYPE = 'application/x-ndjson'
-
 type Parts = Pick<Deps, 'versions' | 'arrivals' | 'remote'>
 type ExportCall = Streaming<SignedIn<PlainCall>>
 
-// A download cannot be continued elsewhere, so it goes on while the server shuts down, for as long as that waits.
 export const exportPrompts = (deps: Parts) => {
-  const running = new Set<string>()
-  return async function* (_: ExportPromptsRequest, call: ExportCall): AsyncGenerator<HttpBody> {
-    const { userId } = call.caller
-    if (running.has(userId))
-      throw exhausted('OVERLOADED', 'you are downloading your prompts already: wait until that has ended', RETRY_MS)
-    if (running.size >= MAX_RUNNING)
-      throw exhausted('OVERLOADED', 'too many users are downloading their prompts at the moment', RETRY_MS)
-    running.add(userId)
-    try {
-      call.setHeader('content-disposition', 'attachment; filename="prompts.ndjson"')
-      call.setHeader('cache-control', 'no-store')
-      yield* inMessages(linesOf(deps, call))
-    } finally {
-      running.delete(userId)
-    }
-  }
+  const send = downloads({
+    noun: 'prompts',
+    filename: 'prompts.ndjson',
+    contentType: 'application/x-ndjson',
+    most: MAX_RUNNING,
+  })
+  return (_: ExportPromptsRequest, call: ExportCall) => send(call, textsOf(linesOf(deps, call)))
+}
+
+// A line may have 1.5 MiB, when each character of a long content is escaped.
+async function* textsOf(lines: AsyncIterable<ExportLine>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(ExportLine.toJSON(line))}\n`
 }
 
 async function* linesOf(deps: Parts, call: ExportCall): AsyncGenerator<ExportLine> {
@@ -89,20 +75,3 @@ async function* versionsOf(deps: Parts, prompt: PromptSummary, signal: AbortSign
   }
   yield* missing(head + 1)
 }
-
-async function* inMessages(lines: AsyncIterable<ExportLine>): AsyncGenerator<HttpBody> {
-  let parts: Buffer[] = []
-  let bytes = 0
-  for await (const line of lines) {
-    const part = Buffer.from(`${JSON.stringify(ExportLine.toJSON(line))}\n`)
-    parts.push(part)
-    bytes += part.length
-    if (bytes < MESSAGE_BYTES) continue
-    yield toMessage(parts)
-    parts = []
-    bytes = 0
-  }
-  if (bytes > 0) yield toMessage(parts)
-}
-
-const toMessage = (parts: Buffer[]) => HttpBody.fromPartial({ contentType: CONTENT_TYPE, data: Buffer.concat(parts) })

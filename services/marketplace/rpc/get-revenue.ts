@@ -1,0 +1,51 @@
+import { invalid } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import {
+  type GetRevenueRequest,
+  GetRevenueRequest_Period as Asked,
+} from '#contracts/gen/promptforge/marketplace/v1/seller_service.ts'
+import { getRevenue as find } from '../db/seller-money.ts'
+import { countPeriods, type Period, periodsLater, startOfPeriod } from '../periods.ts'
+import { toRevenue } from './view.ts'
+
+/** Periods of one answer. */
+const MAX_PERIODS = 400
+
+/** Periods before `to` when the request does not say from when. */
+const DEFAULT_PERIODS = 30
+
+const DEFAULT_CURRENCY = 'USD'
+
+export const getRevenue = async (request: GetRevenueRequest, { caller, sql }: Call) => {
+  const currency = request.currency || DEFAULT_CURRENCY
+  const { period, from, to } = readRange(request)
+  const rows = await sql(find, { sellerId: caller.userId, currency, unit: period.toLowerCase(), from, to })
+  return { revenue: rows.map((row) => toRevenue(row, currency)) }
+}
+
+/** What is asked for, from the beginning of the first period to the end of the last. */
+function readRange({ period: asked, from, to = new Date() }: GetRevenueRequest) {
+  const period = periodOf(asked)
+  const last = startOfPeriod(period, to)
+  const first = from ? startOfPeriod(period, from) : periodsLater(period, last, -DEFAULT_PERIODS)
+  const count = countPeriods(period, first, last)
+  if (count < 1) throw invalid([{ field: 'from', description: 'must not be later than `to`' }])
+  if (count > MAX_PERIODS) {
+    const description = `must be at most ${MAX_PERIODS} periods before \`to\`: ask for longer periods, or for fewer at a time`
+    throw invalid([{ field: 'from', description }])
+  }
+  return { period, from: first, to: periodsLater(period, last, 1) }
+}
+
+function periodOf(asked: Asked): Period {
+  switch (asked) {
+    case Asked.UNSPECIFIED:
+    case Asked.DAY:
+    case Asked.UNRECOGNIZED:
+      return 'DAY'
+    case Asked.WEEK:
+      return 'WEEK'
+    case Asked.MONTH:
+      return 'MONTH'
+  }
+}
