@@ -113,7 +113,7 @@ export const EVENTS = {
   userUnfollowed: event('user', 'user.unfollowed', 'user', user.UserUnfollowed, { consumers: ['analytics', 'prompt'] }),
   userErased: event('user', 'user.erased', 'user', user.UserErased, {
     perAggregate: true,
-    consumers: ['analytics', 'prompt', 'test', 'version'],
+    consumers: ['analytics', 'marketplace', 'prompt', 'test', 'version'],
     happens: 'ONCE',
   }),
   promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated, { happens: 'ONCE' }),

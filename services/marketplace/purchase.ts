@@ -1,4 +1,5 @@
 import { aborted, type AppError, failedPrecondition } from '#chassis/errors.ts'
+import { isActiveAt } from './license.ts'
 import { amountText, feeOf, minorOf } from './money.ts'
 
 /** Which licence. */
@@ -34,7 +35,7 @@ export function checkPurchase(offer: Offer, wanted: Wanted, held: Held | null, f
   if (price == null) {
     throw failedPrecondition('LICENSE_TYPE_NOT_SOLD', `this listing sells no ${licenseType} licence: buy another type`)
   }
-  if (held && isHeld(held, now)) {
+  if (held && isActiveAt(held, now)) {
     throw failedPrecondition('ALREADY_LICENSED', `you have an active ${licenseType} licence of this prompt`, {
       metadata: { license_id: held.id },
     })
@@ -67,5 +68,3 @@ export function checkPurchase(offer: Offer, wanted: Wanted, held: Held | null, f
 /** FAILED_PRECONDITION: nothing can be done with a listing that was removed or sold. */
 export const listingNotActive = (): AppError =>
   failedPrecondition('LISTING_NOT_ACTIVE', 'this listing was removed or sold')
-
-const isHeld = ({ isActive, expiresAt }: Held, now: Date) => isActive && (!expiresAt || expiresAt > now)

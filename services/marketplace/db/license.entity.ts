@@ -3,7 +3,7 @@ import { Transaction } from './transaction.entity.ts'
 
 /**
  * A licence. `maxVersion` null means all later versions, `expiresAt` null for ever. `licenseKeyHash` is the SHA-256 of the key, `licenseKeyEnc` the key
- * encrypted by the secret `secretId`. A licence whose time is over is active until the expiry job has seen it.
+ * encrypted by the secret `secretId`. `revokedBy` is who has written `revokeReason`, if somebody has. A licence whose time is over is active until the expiry job has seen it.
  */
 export const License = defineEntity({
   name: 'License',
@@ -26,6 +26,7 @@ export const License = defineEntity({
     keyHint: p.string().length(9),
     revokedAt: p.datetime(3).nullable(),
     revokeReason: p.text().nullable(),
+    revokedBy: p.uuid().nullable(),
     revision: p.integer().default(1),
   },
 })

@@ -4,7 +4,7 @@ import { TsVector } from '#chassis/search/tsvector-type.ts'
 
 /**
  * An offer of licences. `price` is of a PERSONAL one. `reservedTx` is the transaction in which the only licence of an exclusive listing is being
- * paid. A listing that is not ACTIVE never changes again, but for its `salesCount`.
+ * paid. A listing that is not ACTIVE never changes again, but for its `salesCount`; when its seller is erased, `title`, `description` and `samples` become empty.
  */
 export const PromptListing = defineEntity({
   name: 'PromptListing',

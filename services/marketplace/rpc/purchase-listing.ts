@@ -1,13 +1,13 @@
 import { type AppError, failedPrecondition, invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { pause } from '#chassis/pause.ts'
-import type { Vault } from '#chassis/vault.ts'
 import { license_TypeToJSON } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import type { PurchaseListingRequest } from '#contracts/gen/promptforge/marketplace/v1/purchase_service.ts'
 import type { Deps } from '../context.ts'
-import { getLicenseOf, type LicenseRow } from '../db/licenses.ts'
+import { getLicenseOf } from '../db/licenses.ts'
 import { getTransaction } from '../db/transactions.ts'
 import type { LicenseType } from '../purchase.ts'
+import { keyOf } from '../sales/licenses.ts'
 import { beginPurchase, type Purchase } from './begin-purchase.ts'
 import { readMoney } from './money.ts'
 import { toLicense, toTransaction } from './view.ts'
@@ -38,10 +38,6 @@ export const purchaseListing =
       licenseKey: license ? keyOf(license, keys.vault) : '',
     }
   }
-
-/** The licence key, as its buyer got it. */
-export const keyOf = ({ id, secret_id: secretId, license_key_enc: sealed }: LicenseRow, vault: Vault): string =>
-  vault.open({ secretId, sealed }, id)
 
 /** FAILED_PRECONDITION: without a payment provider there is nothing to pay with. */
 export const paymentsNotConfigured = (): AppError =>

@@ -1,10 +1,11 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Emit } from '#chassis/db/transaction.ts'
 import { newId } from '#chassis/ids.ts'
 import type { Vault } from '#chassis/vault.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { LicenseRevoked_Reason as Reason } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
 import { License } from '../db/license.entity.ts'
+import type { LicenseRow } from '../db/licenses.ts'
 import { hashOfLicenseKey, hintOfLicenseKey, makeLicenseKey } from '../license-key.ts'
 import { aboutLicense, type LicenseEntity } from './events.ts'
 import type { TransactionEntity } from './transaction-to-change.ts'
@@ -19,7 +20,12 @@ export async function grantLicense(
   { tx, vault, now }: { tx: TransactionEntity; vault: Vault; now: Date },
 ): Promise<LicenseEntity> {
   const { buyerId, promptId, licenseType, minVersion, maxVersion, durationDays, sellerId } = tx
-  const former = await em.findOne(License, { buyerId, promptId, licenseType, isActive: true })
+  const former = await em.findOne(
+    License,
+    { buyerId, promptId, licenseType, isActive: true },
+    // The expiry job may be about to end it.
+    { lockMode: LockMode.PESSIMISTIC_WRITE },
+  )
   if (former) {
     endLicense(emit, former, Reason.RENEWED)
     // There is never a moment with two.
@@ -35,7 +41,7 @@ export async function grantLicense(
     sellerId,
     minVersion,
     maxVersion,
-    expiresAt: durationDays == null ? null : new Date(now.getTime() + durationDays * DAY),
+    expiresAt: durationDays ? new Date(now.getTime() + durationDays * DAY) : null,
     createdAt: now,
     ...newKey(id, vault),
   })
@@ -49,6 +55,12 @@ export function newKey(licenseId: string, vault: Vault) {
   const { secretId, sealed } = vault.seal(key, licenseId)
   return { licenseKeyHash: hashOfLicenseKey(key), keyHint: hintOfLicenseKey(key), secretId, licenseKeyEnc: sealed }
 }
+
+/** A licence key, as its buyer got it. */
+export const keyOf = (
+  { id, secret_id: secretId, license_key_enc: sealed }: Pick<LicenseRow, 'id' | 'secret_id' | 'license_key_enc'>,
+  vault: Vault,
+): string => vault.open({ secretId, sealed }, id)
 
 /** Ends a licence whose time is over. */
 export function endLicense(emit: Emit, license: LicenseEntity, reason: Reason): void {

@@ -1,24 +1,22 @@
 import type { Cause } from '#chassis/cause.ts'
 import type { Database } from '#chassis/db/orm.ts'
-import type { Stub } from '#chassis/grpc/client.ts'
 import type { Job } from '#chassis/jobs.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { failpoint } from '#chassis/failpoints.ts'
 import type { Vault } from '#chassis/vault.ts'
-import type { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import type { PaymentEvent } from '../payments/payment.ts'
 import type { Payments } from '../payments/payments.ts'
-import { entitlementOf, type LicenseEntity } from './events.ts'
 import { finalise } from './finalise.ts'
 import { type Order, pay } from './pay.ts'
 import { reconciler } from './reconcile.ts'
+import { type Entitlements, tellPromptService } from './tell-prompt-service.ts'
 
 /** What purchases need. */
 export type SalesParts = {
   database: Database
   payments: Payments
   vault: Vault
-  access: Pick<Stub<typeof PromptInternalServiceService>, 'applyEntitlement'>
+  access: Entitlements
   log: Logger
 }
 
@@ -33,24 +31,16 @@ export type Sales = {
   close(): Promise<void>
 }
 
-/** Milliseconds that telling the prompt service of a licence may take: its events tell it anyway. */
-const APPLY_MS = 500
-
 /** Makes it. */
 export function createSales({ database, payments, vault, access, log }: SalesParts): Sales {
   const parts = { database, payments, vault, log }
+  const unlock = tellPromptService(access, log)
   const underWay = new Set<Promise<void>>()
   const settlePayment = async (id: string, cause: Cause, refused?: string) => {
     const license = await finalise(parts, id, cause, refused)
     failpoint('purchase finalised')
     if (license) await unlock(license)
     failpoint('purchase unlocked')
-  }
-  const unlock = async (license: LicenseEntity) => {
-    const entitlement = entitlementOf(license)
-    await access.applyEntitlement({ entitlement }, { timeoutMs: APPLY_MS }).catch((err: unknown) => {
-      log.warn({ license: license.id, err }, 'the prompt service was not told of a licence: its event will tell it')
-    })
   }
   const payAndSettle = async (order: Order, cause: Cause) => {
     try {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { notFound } from '#chassis/errors.ts'
 import type { Outgoing } from '#chassis/grpc/client.ts'
+import type { Logger } from '#chassis/logger.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import type { Entitlement } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
@@ -53,6 +54,7 @@ export async function startMarketplace(
   options: {
     natsUrl?: string
     env?: Record<string, string>
+    log?: Logger
     /** Without a payment provider. */
     withoutPayments?: true
     /** One more replica of this one. */
@@ -82,6 +84,7 @@ export async function startMarketplace(
   const service = await startTestService(definition, {
     env,
     ...(options.replicaOf && { database: options.replicaOf.database }),
+    ...(options.log && { overrides: { log: options.log } }),
   })
   const listings = service.stub(ListingServiceService)
   const purchases = service.stub(PurchaseServiceService)

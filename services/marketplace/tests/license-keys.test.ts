@@ -1,9 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader, type JSONWebKeySet, SignJWT } from 'jose'
 import { type Database, openDatabase, type Schema } from '#chassis/db/orm.ts'
@@ -21,6 +18,7 @@ import {
   signLicenseDocument,
 } from '../license-document.ts'
 import { createLicenseKeys } from '../license-keys.ts'
+import { EXAMPLE, verifyOffline as verify } from './verify-offline.ts'
 
 const schema: Schema = {
   entities: [LicenseSigningKey],
@@ -33,10 +31,8 @@ const { issuer } = TEST_AUTH
 let store: TestDatabase
 let database: Database
 let keys: KeyRing
-let folder: string
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'pf-licence-'))
   store = await testDatabase(schema)
   database = await openDatabase(schema, { url: store.url, poolSize: 4 }, createLogger('test', 'silent'))
 })
@@ -48,7 +44,6 @@ beforeEach(async () => {
 afterAll(async () => {
   await database.close()
   await store.drop()
-  rmSync(folder, { recursive: true })
 })
 
 const license: LicenseFacts = {
@@ -69,14 +64,8 @@ const keySet = async () => JSON.parse((await keys.keySet()).json.toString()) as 
 const kids = async () => (await keySet()).keys.map(({ kid }) => kid)
 const kidOf = (document: string) => decodeProtectedHeader(document).kid!
 
-/** Runs what the README shows: jose and the public key set in a file. Answers with the claims, or throws with what it said. */
-async function verifyOffline(document: string, set?: JSONWebKeySet): Promise<Record<string, unknown>> {
-  const file = join(folder, `${randomUUID()}.json`)
-  writeFileSync(file, JSON.stringify(set ?? (await keySet())))
-  const script = join(import.meta.dirname, '../examples/verify-license.mjs')
-  const { stdout } = await promisify(execFile)(process.execPath, [script, file, document])
-  return JSON.parse(stdout) as Record<string, unknown>
-}
+/** By jose and the public key set alone. */
+const verifyOffline = async (document: string) => verify(document, JSON.stringify(await keySet()))
 
 /** Signs other claims, or under another header, with the key that signs licence documents. */
 async function signWithLicenseKey(claims: Record<string, unknown>, header: { typ?: string } = {}) {
@@ -89,6 +78,11 @@ async function signWithLicenseKey(claims: Record<string, unknown>, header: { typ
 }
 
 describe('a licence document, offline', () => {
+  test('is verified by what the README shows', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+    expect(readme).toContain(`\`\`\`js\n${readFileSync(EXAMPLE, 'utf8')}\`\`\`\n`)
+  })
+
   test('is verified by jose and the public key set alone', async () => {
     const document = await sign()
     expect(JSON.stringify(await keySet())).not.toContain('"d"')

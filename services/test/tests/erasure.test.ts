@@ -7,10 +7,10 @@ import { until } from '#chassis/testing/until.ts'
 import { PromptTest_ErrorCode as ErrorCode } from '#contracts/gen/promptforge/test/v1/test.ts'
 import { ComparisonServiceService } from '#contracts/gen/promptforge/test/v1/comparison_service.ts'
 import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
+import { eraseUser } from '../../dev-env/infra/erasing.ts'
 import type { TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { COUNTED, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
-import { eraseUser } from './erasing.ts'
 import { RUNNER, type TestRunner } from './harness.ts'
 import { KEY, PAGE, stubOf } from './key-users.ts'
 import { type Asked, beginEvents, type ProviderServer } from './provider-server.ts'
@@ -48,7 +48,7 @@ afterAll(() => stop())
 
 const sql = <T extends object>(query: string, params: unknown[] = []) => runner.database.query<T>(query, params)
 
-const erase = (userId: string) => eraseUser(broker, userId)
+const erase = (userId: string) => eraseUser(broker, userId, 'test')
 
 /** A user with what they do. */
 async function newUser() {

@@ -6,10 +6,10 @@ import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
 import { type PromptTest, PromptTest_Status as Status } from '#contracts/gen/promptforge/test/v1/test.ts'
+import { eraseUser } from '../../dev-env/infra/erasing.ts'
 import type { TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { COUNTED, startCallingRunner } from './calling-runner.ts'
 import { DIALECTS } from './dialects.ts'
-import { eraseUser } from './erasing.ts'
 import { RUNNER, type TestRunner } from './harness.ts'
 import { answerJson, type Asked, beginEvents } from './provider-server.ts'
 
@@ -121,7 +121,7 @@ describe('there is no sample', () => {
   test('of a test whose texts were erased with its user', async () => {
     const seller = await newSeller()
     const { testId } = await seller.runToEnd('hello')
-    await eraseUser(broker, seller.userId)
+    await eraseUser(broker, seller.userId, 'test')
     expect(await refusal(testId, seller.as)).toEqual(await unknown())
   })
 

@@ -1,10 +1,10 @@
 import { brokenConstraint } from '#chassis/db/failures.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
 import { newId } from '#chassis/ids.ts'
+import { networkOf } from '#chassis/network.ts'
 import type { RegisterRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Deps } from '../context.ts'
 import { type NewUser, registerUser, takenNames } from '../db/register-user.ts'
-import { networkOf } from '../sign-in.ts'
 import { changedMeanwhile, emailTaken, usernameTaken } from '../user.ts'
 import { toFullUser } from './view.ts'
 

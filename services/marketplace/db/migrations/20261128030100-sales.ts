@@ -62,6 +62,8 @@ export class Sales extends Migration {
       -- What the release job looks for.
       create index transactions_unreleased on transactions (completed_at)
         where status = 'COMPLETED' and released_at is null and refund_state is null and dispute_state is null;
+      -- What an erased user has written.
+      create index transactions_refunded_by on transactions (refunded_by) where refund_reason is not null;
 
       create table licenses (
         id uuid primary key,
@@ -81,6 +83,7 @@ export class Sales extends Migration {
         key_hint varchar(9) not null,
         revoked_at timestamptz(3),
         revoke_reason text,
+        revoked_by uuid,
         revision integer not null default 1,
         constraint licenses_license_type_check check (license_type in ('PERSONAL', 'COMMERCIAL')),
         constraint licenses_max_version_check check (max_version >= min_version),
@@ -93,6 +96,8 @@ export class Sales extends Migration {
       create unique index licenses_active on licenses (buyer_id, prompt_id, license_type) where is_active;
       -- What the expiry job looks for.
       create index licenses_expires_at on licenses (expires_at) where is_active and expires_at is not null;
+      -- What an erased user has written.
+      create index licenses_revoked_by on licenses (revoked_by) where revoked_by is not null;
       -- What is to be encrypted with a new secret.
       create index licenses_secret_id on licenses (secret_id);`)
   }
