@@ -7,7 +7,7 @@ import { MESH } from '../../services/dev-env/infra/authority.ts'
 import type { Person } from './seed.ts'
 
 /** Callers that are signed in at once. */
-const CALLERS = 20
+export const CALLERS = 20
 
 /** Access tokens live 15 minutes; no round is longer than ten. */
 const FRESH_MS = 300_000

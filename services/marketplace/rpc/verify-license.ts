@@ -32,7 +32,8 @@ const OF_NO_LICENSE: VerifyLicenseResponse = {
   expiresAt: undefined,
 }
 
-const toVerified = (row: VerifiedRow): VerifyLicenseResponse => ({
+/** What the key of a licence is good for. */
+export const toVerified = (row: VerifiedRow): VerifyLicenseResponse => ({
   valid: row.is_active,
   reason: reasonOf(row),
   licenseId: row.id,
