@@ -5,7 +5,11 @@ import {
   LicenseServiceService,
   VerifyLicenseRequest,
 } from '#contracts/gen/promptforge/marketplace/v1/license_service.ts'
-import { GetListingRequest, ListingServiceService } from '#contracts/gen/promptforge/marketplace/v1/listing_service.ts'
+import {
+  GetListingRequest,
+  ListingServiceService,
+  SearchListingsRequest,
+} from '#contracts/gen/promptforge/marketplace/v1/listing_service.ts'
 import {
   PurchaseListingRequest,
   PurchaseServiceService,
@@ -62,6 +66,8 @@ export type Cell = {
   /** Whether the services' events go their way meanwhile: only then is what else that costs the machine measured. */
   isRelayed?: true
   transport: Job['transport']
+  /** Calls at once. Default: those that were asked for. */
+  concurrency?: number[]
   /** What is sent, again and again. `round` differs from call to call, so that a change changes something. */
   requests(data: Data, round: number): Request[]
 }
@@ -170,6 +176,21 @@ export const CELLS: Cell[] = [
         rpcRequest(
           PromptServiceService.searchPrompts,
           SearchPromptsRequest.fromPartial({ query }),
+          tokenOf(data, index),
+        ),
+      ),
+  },
+  {
+    name: 'SearchListings',
+    service: 'marketplace',
+    transport: 'grpc',
+    concurrency: [8],
+    requests: (data) =>
+      // In every listing, in one of a hundred, in one.
+      ['prompt', 'lot7', '77 measure'].map((query, index) =>
+        rpcRequest(
+          ListingServiceService.searchListings,
+          SearchListingsRequest.fromPartial({ query }),
           tokenOf(data, index),
         ),
       ),

@@ -5,6 +5,7 @@ export type Ledger = {
   /** What people last did to a prompt or to each other, by `${who} ${what}`. */
   social: Social
   tests: Tests
+  sales: Sales
   /** Sign-ins that were answered. */
   signIns: number
   /** Requests by what was answered. */
@@ -38,12 +39,25 @@ export type Tests = {
   comparisons: Set<string>
 }
 
+/** What was asked of the marketplace. */
+export type Sales = {
+  /** The seller of each listing that was acknowledged. */
+  listings: Map<string, string>
+  /** The `request_id` of each purchase that was asked for; the transaction's id when that was acknowledged. */
+  asked: Map<string, string | undefined>
+  /** COMPLETED or FAILED, of each transaction of which that was acknowledged. */
+  ended: Map<string, string>
+  /** Transactions whose refund was acknowledged. */
+  refunded: Set<string>
+}
+
 /** An empty one. */
 export const newLedger = (): Ledger => ({
   users: new Map(),
   prompts: new Map(),
   social: { likes: new Map(), follows: new Map(), ratings: new Map(), comments: new Set() },
   tests: { asked: new Map(), cancelled: new Set(), suiteRuns: new Set(), comparisons: new Set() },
+  sales: { listings: new Map(), asked: new Map(), ended: new Map(), refunded: new Set() },
   signIns: 0,
   answers: {},
 })

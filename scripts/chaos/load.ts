@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AckedPrompt, Ledger } from './ledger.ts'
+import { actOnSales } from './sales.ts'
 import { actOnOthers } from './social.ts'
 import { allowMost, actOnTests } from './tests.ts'
 
@@ -13,9 +14,18 @@ const PASSWORD = 'correct horse battery'
 export type Answer = { status: number; body: any }
 
 /** Somebody who acts. */
-export type Person = { id: string; login: string; token: string; prompts: string[]; tests: string[]; suites: string[] }
+export type Person = {
+  id: string
+  login: string
+  token: string
+  prompts: string[]
+  tests: string[]
+  suites: string[]
+  /** Transactions that were completed. */
+  bought: string[]
+}
 
-/** One person who writes, edits, reads, renames, deletes, likes, rates, comments, forks, follows and tests until `signal` is aborted; the ledger gets what was acknowledged. */
+/** One person who writes, edits, reads, renames, deletes, likes, rates, comments, forks, follows, tests, sells and buys until `signal` is aborted; the ledger gets what was acknowledged. */
 export async function actAsPerson(url: string, ledger: Ledger, signal: AbortSignal): Promise<void> {
   const send = sender(url, ledger)
   const person = await register(send, ledger, signal)
@@ -33,8 +43,9 @@ async function step(send: Send, ledger: Ledger, person: Person) {
   if (promptId === undefined || dice < 0.25) return create(send, ledger, person)
   const prompt = ledger.prompts.get(promptId)!
   if (dice < 0.45) return update(send, person, promptId, prompt)
-  if (dice < 0.65) return actOnOthers(send, ledger, person)
-  if (dice < 0.8) return actOnTests(send, ledger, person, promptId)
+  if (dice < 0.6) return actOnOthers(send, ledger, person)
+  if (dice < 0.7) return actOnTests(send, ledger, person, promptId)
+  if (dice < 0.8) return actOnSales(send, ledger, person)
   if (dice < 0.87) return void (await send('GET', `/v1/prompts/${promptId}`, person))
   if (dice < 0.91) return remove(send, person, promptId, prompt)
   if (dice < 0.95) return rename(send, ledger, person)
@@ -52,7 +63,7 @@ async function register(send: Send, ledger: Ledger, signal: AbortSignal): Promis
     if (status === 200) {
       ledger.users.set(body.user.id, { username, isUnsure: false })
       const login = `${username}@chaos.test`
-      return { id: body.user.id, login, token: body.tokens.accessToken, prompts: [], tests: [], suites: [] }
+      return { id: body.user.id, login, token: body.tokens.accessToken, prompts: [], tests: [], suites: [], bought: [] }
     }
     await sleep(200)
   }
@@ -106,6 +117,23 @@ const textOf = (title: string) => `${title}: ${'Summarise what follows on {{topi
 
 /** Sends a request. */
 export type Send = (verb: string, path: string, person?: Person, body?: object) => Promise<Answer>
+
+/** Sends the same with the same key until it is answered, and not only with that it cannot be done now. */
+export async function insist(
+  send: Send,
+  path: string,
+  person: Person,
+  body: object,
+  requestId: string = randomUUID(),
+): Promise<Answer | undefined> {
+  for (let tries = 0; tries < 40; tries++) {
+    const answer = await send('POST', path, person, { ...body, requestId })
+    const isOver = answer.status !== 0 && answer.status < 500 && answer.status !== 409
+    if (isOver) return answer
+    await sleep(250)
+  }
+  return undefined
+}
 
 const sender =
   (url: string, { answers }: Ledger): Send =>

@@ -12,6 +12,7 @@ import { say } from '../processes/say.ts'
 import { type Ledger, newLedger } from './ledger.ts'
 import { actAsPerson } from './load.ts'
 import { type Finding, recount } from './recount.ts'
+import { recountSales, untilSalesEnded } from './recount-sales.ts'
 import { recountTests, untilTestsEnded } from './recount-tests.ts'
 import type { Site } from '../processes/site.ts'
 import { type Fault, openChaosSite } from './site.ts'
@@ -51,11 +52,14 @@ async function chaos(durationMs: number): Promise<boolean> {
   await Promise.all(people)
   say('everybody has stopped: waiting until all tests have ended')
   await untilTestsEnded(site.databases['test']!)
+  say('waiting until all payments and refunds have ended')
+  await untilSalesEnded(site.databases['marketplace']!)
   say('waiting until all events have arrived')
   await processAll(site.manager, outboxesOf(site), SETTLE_MS)
   const findings = [
     ...(await recount(site.databases, ledger)),
     ...(await recountTests(site.databases['test']!, ledger, site.calls)),
+    ...(await recountSales(site.databases, ledger, site.payments)),
     await rollups(site),
     await noDeadLetters(site),
   ]
@@ -103,7 +107,7 @@ async function noDeadLetters({ manager }: Site): Promise<Finding> {
 function report(
   findings: Finding[],
   struck: Record<string, number>,
-  { users, prompts, tests, answers }: Ledger,
+  { users, prompts, tests, sales, answers }: Ledger,
 ): string {
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
@@ -116,7 +120,7 @@ function report(
   ])
   return [
     `faults: ${list(struck)}`,
-    `answers: ${list(answers)}; ${users.size} users, ${prompts.size} prompts and ${tests.suiteRuns.size} runs of suites acknowledged`,
+    `answers: ${list(answers)}; ${users.size} users, ${prompts.size} prompts, ${tests.suiteRuns.size} runs of suites, ${sales.ended.size} purchases and ${sales.refunded.size} refunds acknowledged`,
     '',
     ...lines,
   ].join('\n')

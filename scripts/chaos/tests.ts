@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger } from './ledger.ts'
-import type { Answer, Person, Send } from './load.ts'
+import { insist, type Person, type Send } from './load.ts'
 
 /** What the operator allows for a day, millionths of a dollar. */
 const MOST_MICROS = 10_000_000
@@ -86,18 +86,6 @@ async function runSuite(send: Send, { tests }: Ledger, person: Person) {
   const { runId } = answer.body.run
   tests.suiteRuns.add(runId)
   if (Math.random() < 0.2) await send('POST', `/v1/suite-runs/${runId}:cancel`, person, {})
-}
-
-/** Sends the same with the same key until it is answered, and not only with that it cannot be done now. */
-async function insist(send: Send, path: string, person: Person, body: object): Promise<Answer | undefined> {
-  const requestId = randomUUID()
-  for (let tries = 0; tries < 40; tries++) {
-    const answer = await send('POST', path, person, { ...body, requestId })
-    const isOver = answer.status !== 0 && answer.status < 500 && answer.status !== 409
-    if (isOver) return answer
-    await sleep(250)
-  }
-  return undefined
 }
 
 function modelOf() {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Gateway, startGateway } from '../../services/dev-env/gateway.ts'
 import { assertPortFree } from '../../services/dev-env/infra/ports.ts'
 import { type Network, portsOf } from '../../services/dev-env/network.ts'
-import { providerPorts } from '../../services/dev-env/providers.ts'
+import { paymentPort, providerPorts } from '../../services/dev-env/providers.ts'
 import { SERVICES } from '../../services/dev-env/services.ts'
 import { flagsOf } from './flags.ts'
 import { startServer } from './server.ts'
@@ -83,6 +83,7 @@ async function freePorts(): Promise<number> {
   for (let first = 21_000; first < 30_000; first += 100) {
     const ports = [
       ...Object.values(providerPorts(first)),
+      paymentPort(first),
       ...SERVICES.flatMap(({ name }) => Object.values(portsOf(name, first))),
     ]
     const taken = await Promise.all(

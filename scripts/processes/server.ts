@@ -26,6 +26,8 @@ export type Server = AsyncDisposable & {
   port: number
   /** Milliseconds from its start until it listened. */
   readyMs: number
+  /** Resolves when it has ended, however that happened. */
+  exited: Promise<number>
 }
 
 /** Starts a server and waits until its log says that it listens, in a line of JSON as the services write it. */
@@ -45,7 +47,8 @@ export async function startServer({ name, command, env, flags, logs }: ServerOpt
   const readyMs = performance.now() - started
   const pid = findProcess(process.execPath, mark)
   if (pid === undefined) throw new Error(`${name} listens, but is not to be found in /proc`)
-  return { name, pid, port: listening(child)!, readyMs, [Symbol.asyncDispose]: () => child.stop() }
+  const { exited } = child
+  return { name, pid, port: listening(child)!, readyMs, exited, [Symbol.asyncDispose]: () => child.stop() }
 }
 
 // It is among the first lines that a server writes.

@@ -117,8 +117,13 @@ export const EVENTS = {
     happens: 'ONCE',
   }),
   promptCreated: event('prompt', 'prompt.created', 'prompt', prompt.PromptCreated, { happens: 'ONCE' }),
-  promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated),
-  promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted, { happens: 'ONCE' }),
+  promptUpdated: event('prompt', 'prompt.updated', 'prompt', prompt.PromptUpdated, {
+    consumers: ['analytics', 'marketplace'],
+  }),
+  promptDeleted: event('prompt', 'prompt.deleted', 'prompt', prompt.PromptDeleted, {
+    consumers: ['analytics', 'marketplace'],
+    happens: 'ONCE',
+  }),
   promptViewsRecorded: event('prompt', 'prompt.views_recorded', 'prompt', prompt.PromptViewsRecorded, {
     outbox: false,
   }),

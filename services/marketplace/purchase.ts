@@ -32,7 +32,7 @@ export function checkPurchase(offer: Offer, wanted: Wanted, held: Held | null, f
     throw failedPrecondition('OWN_LISTING', 'this listing is your own: nothing is to be bought')
   if (offer.status !== 'ACTIVE') throw listingNotActive()
   const price = licenseType === 'PERSONAL' ? offer.price : offer.commercialPrice
-  if (price == null) {
+  if (!price) {
     throw failedPrecondition('LICENSE_TYPE_NOT_SOLD', `this listing sells no ${licenseType} licence: buy another type`)
   }
   if (held && isActiveAt(held, now)) {
@@ -47,12 +47,7 @@ export function checkPurchase(offer: Offer, wanted: Wanted, held: Held | null, f
       `the price is ${amountText(amount)} ${offer.currency}: repeat the purchase with it if you agree`,
     )
   }
-  if (offer.reservedTx) {
-    throw failedPrecondition(
-      'LISTING_RESERVED',
-      'somebody is paying for the only licence of this listing: it is free again if they do not pay',
-    )
-  }
+  if (offer.reservedTx) throw listingReserved()
   return {
     sellerId: offer.sellerId,
     amount: price,
@@ -68,3 +63,10 @@ export function checkPurchase(offer: Offer, wanted: Wanted, held: Held | null, f
 /** FAILED_PRECONDITION: nothing can be done with a listing that was removed or sold. */
 export const listingNotActive = (): AppError =>
   failedPrecondition('LISTING_NOT_ACTIVE', 'this listing was removed or sold')
+
+/** FAILED_PRECONDITION: the only licence is being paid. */
+export const listingReserved = (): AppError =>
+  failedPrecondition(
+    'LISTING_RESERVED',
+    'somebody is paying for the only licence of this listing: it is free again if they do not pay',
+  )

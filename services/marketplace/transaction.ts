@@ -32,14 +32,17 @@ export type Transaction = Sale & SaleState & { completedAt?: Date | null }
 
 /** What a decision changes in the transaction. */
 export type Changes = Partial<
-  Pick<Transaction, 'status' | 'completedAt' | 'releasedAt' | 'refundState' | 'disputeState'> & { refundedAt: Date }
+  Pick<Transaction, 'status' | 'completedAt' | 'releasedAt' | 'refundState' | 'disputeState'> & {
+    refundedAt: Date | null
+  }
 >
 
 /** Why something does not happen: a reason for programs, and a message that is safe to show. */
-export type Refusal = { reason: RefusalReason; message: string }
+export type Refusal<R extends RefusalReason = RefusalReason> = { reason: R; message: string }
 
 /** What to change in the transaction and to post, in one database transaction; or why nothing may happen. */
-export type Decision = { changes: Changes; posting: Posting | undefined; refusal?: undefined } | { refusal: Refusal }
+export type Decision<R extends RefusalReason = RefusalReason> =
+  { changes: Changes; posting: Posting | undefined; refusal?: undefined } | { refusal: Refusal<R> }
 
 /** Who wants a refund. `refunds` is how many the buyer has requested within BUYER_REFUND_PERIOD, whatever became of them. */
 export type RefundBy = { as: 'SELLER' | 'ADMIN' } | { as: 'BUYER'; refunds: number }
@@ -66,7 +69,17 @@ const REFUSALS = {
 /** Names of what may be refused. */
 export type RefusalReason = keyof typeof REFUSALS
 
-const refuse = (reason: RefusalReason) => ({ refusal: { reason, message: REFUSALS[reason] } })
+/** Why a refund cannot be requested. */
+export type RefundRefusal =
+  | 'TRANSACTION_NOT_COMPLETED'
+  | 'TRANSACTION_REFUNDED'
+  | 'TRANSACTION_DISPUTED'
+  | 'DISPUTE_LOST'
+  | 'REFUND_IMPOSSIBLE'
+  | 'REFUND_WINDOW_OVER'
+  | 'TOO_MANY_REFUNDS'
+
+const refuse = <R extends RefusalReason>(reason: R) => ({ refusal: { reason, message: REFUSALS[reason] } })
 
 /** The provider has charged the buyer. */
 export function complete(tx: Transaction, now: Date): Decision {
@@ -91,7 +104,7 @@ export function release(tx: Transaction, now: Date): Decision {
  * Claims a refund of the whole amount, before the provider is asked for it. The seller and administrators may do so at any time, the
  * buyer soon after the purchase and not often. A transaction has one refund: what the provider could not do is not tried again.
  */
-export function requestRefund(tx: Transaction, by: RefundBy, now: Date): Decision {
+export function requestRefund(tx: Transaction, by: RefundBy, now: Date): Decision<RefundRefusal> {
   if (tx.status !== 'COMPLETED') return refuse('TRANSACTION_NOT_COMPLETED')
   if (isRefunded(tx)) return refuse('TRANSACTION_REFUNDED')
   if (isWithdrawn(tx)) return refuse(disputeRefusal(tx))
@@ -102,16 +115,16 @@ export function requestRefund(tx: Transaction, by: RefundBy, now: Date): Decisio
 }
 
 /**
- * The provider has paid the refund (DONE, also when it says that it had done so before), or cannot (FAILED). An outcome that comes again
- * changes nothing.
+ * The provider has paid the refund (DONE, also when it says that it had done so before), or cannot (FAILED): that also later, when the buyer's bank has
+ * sent the money back. An outcome that comes again changes nothing.
  */
 export function endRefund(tx: Transaction, outcome: Exclude<RefundState, 'REQUESTED'>, now: Date): Decision {
   if (!tx.refundState) return refuse('REFUND_NOT_REQUESTED')
   if (tx.refundState === outcome) return UNCHANGED
-  if (tx.refundState !== 'REQUESTED') return refuse('REFUND_DECIDED')
+  if (tx.refundState === 'FAILED') return refuse('REFUND_DECIDED')
   return outcome === 'DONE'
     ? decide(tx, { refundState: 'DONE', refundedAt: now }, 'REFUND_SETTLED')
-    : decide(tx, { refundState: 'FAILED' }, 'REFUND_REVERSED')
+    : decide(tx, { refundState: 'FAILED', refundedAt: null }, 'REFUND_REVERSED')
 }
 
 /**
@@ -148,9 +161,9 @@ export function refundRole(
   return caller.isAdmin ? 'ADMIN' : undefined
 }
 
-const UNCHANGED: Decision = { changes: {}, posting: undefined }
+const UNCHANGED = { changes: {}, posting: undefined }
 
-const decide = (tx: Transaction, changes: Changes, kind: TransactionPosting): Decision => ({
+const decide = (tx: Transaction, changes: Changes, kind: TransactionPosting) => ({
   changes,
   posting: postingOf(kind, tx, tx, { ...tx, ...changes }),
 })

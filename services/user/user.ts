@@ -1,6 +1,6 @@
-import { changedAt } from '#chassis/clock.ts'
 import { aborted, alreadyExists, invalid } from '#chassis/errors.ts'
 import type { Role } from '#chassis/grpc/tokens.ts'
+import { changedText, revise } from '#chassis/revise.ts'
 
 export type { Role } from '#chassis/grpc/tokens.ts'
 
@@ -39,19 +39,14 @@ export function applyProfile(user: Changeable, change: ProfileChange, now: Date)
 }
 
 /** Changes a user's role in place. The revision increases if the role was a different one. */
-export const applyRole = (user: Changeable, role: Role, now: Date): void => revise(user, { role }, now)
-
-/** Closes an account in place. */
-export const applyDeactivation = (user: Changeable, now: Date): void => revise(user, { status: 'DEACTIVATED' }, now)
-
-function revise(user: Changeable, changes: Partial<Changeable>, now: Date) {
-  const names = Object.keys(changes) as (keyof Changeable)[]
-  if (names.every((name) => changes[name] === user[name])) return
-  Object.assign(user, changes, { revision: user.revision + 1, updatedAt: changedAt(user.updatedAt, now) })
+export function applyRole(user: Changeable, role: Role, now: Date): void {
+  revise(user, { role }, now)
 }
 
-const changedText = (stored: string | null | undefined, wanted: string | undefined) =>
-  wanted === undefined ? (stored ?? null) : wanted || null
+/** Closes an account in place. */
+export function applyDeactivation(user: Changeable, now: Date): void {
+  revise(user, { status: 'DEACTIVATED' }, now)
+}
 
 /** ALREADY_EXISTS: another user has the username, or gave it up within the last 90 days. */
 export const usernameTaken = () =>

@@ -23,6 +23,9 @@ export const uuid: ParamType<string> = { type: 'uuid' }
 /** Text, also for `varchar`. */
 export const text: ParamType<string> = { type: 'text' }
 
+/** Text for a column `char(n)`: as `text` it would not be found by its index. */
+export const bpchar: ParamType<string> = { type: 'bpchar' }
+
 /** 32 bits. */
 export const integer: ParamType<number> = { type: 'integer' }
 
@@ -34,6 +37,9 @@ export const xid8: ParamType<bigint> = { type: 'xid8' }
 
 /** A double. */
 export const float8: ParamType<number> = { type: 'float8' }
+
+/** An exact decimal, as text. */
+export const numeric: ParamType<string> = { type: 'numeric' }
 
 /** True or false. */
 export const boolean: ParamType<boolean> = { type: 'boolean' }

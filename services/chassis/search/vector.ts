@@ -1,6 +1,6 @@
 import { fold, termsOf } from './terms.ts'
 
-/** The texts that a prompt is found by. The content never is. */
+/** The texts that a prompt or a listing is found by. The content never is. */
 export type Searched = { title: string; tags: readonly string[]; description: string | null }
 
 // Each field has a range of positions of its own, so that one can be replaced. PostgreSQL's greatest position is 16,383.
@@ -25,7 +25,7 @@ export const tagsVector = (tags: readonly string[]): string =>
 /** The terms of a description. */
 export const descriptionVector = (description: string): string => vectorOf('description', fold(description))
 
-/** All that a prompt is found by. */
+/** All that it is found by. */
 export const searchVector = ({ title, tags, description }: Searched): string =>
   [titleVector(title), tagsVector(tags), descriptionVector(description ?? '')].join(' ')
 

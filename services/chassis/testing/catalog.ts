@@ -55,6 +55,23 @@ export const INBOX: Table = {
   indexes: ['btree (processed_at)'],
 }
 
+/** The inbox of a service that is told of events whose ids are text. */
+export const TEXT_INBOX: Table = { ...INBOX, columns: { ...INBOX.columns, event_id: 'varchar(255) not null' } }
+
+/** A table of signing keys. */
+export const SIGNING_KEYS: Table = {
+  columns: {
+    kid: 'varchar(64) not null',
+    public_jwk: 'jsonb not null',
+    private_key: 'bytea not null',
+    published_at: 'timestamptz(3) not null',
+    active_from: 'timestamptz(3) not null',
+    retired_at: 'timestamptz(3)',
+  },
+  constraints: ['PRIMARY KEY (kid)'],
+  indexes: [],
+}
+
 /** Reads a table from the live catalogs, to compare it with what it should be. */
 export async function readTable({ query }: Pick<TestDatabase, 'query'>, name: string): Promise<Table> {
   const columns = await query<{ column: string; definition: string }>(COLUMNS, [name])
@@ -73,6 +90,7 @@ export async function readTable({ query }: Pick<TestDatabase, 'query'>, name: st
 const short = (definition: string) =>
   definition
     .replaceAll('character varying', 'varchar')
+    .replaceAll('character(', 'char(')
     .replaceAll('timestamp(3) with time zone', 'timestamptz(3)')
     .replaceAll(/\s+/g, ' ')
 

@@ -50,6 +50,25 @@ export class PaymentControl {
     return { payments: payments as Intent[], charges: paid as Charge[], refunds: refunds as Refund[] }
   }
 
+  /**
+   * What the payments of each transaction have moved, minor units, by `metadata[transaction]`: negative what buyers have paid, positive what they have
+   * back, by refunds that have succeeded and by disputes that they have not lost.
+   */
+  async moved(): Promise<Map<string, bigint>> {
+    const kept = new Map((await this.journal()).flatMap(({ objects = [] }) => objects).map((one) => [one.id, one]))
+    const transactionOf = (payment: string) => {
+      const intent = kept.get(payment)
+      return intent?.object === 'payment_intent' ? (intent.metadata['transaction'] ?? '') : ''
+    }
+    const moved = new Map<string, bigint>()
+    for (const one of kept.values()) {
+      if (one.object === 'payment_intent') continue
+      const transaction = transactionOf(one.payment_intent)
+      moved.set(transaction, (moved.get(transaction) ?? 0n) + BigInt(movedBy(one)))
+    }
+    return moved
+  }
+
   async #ask<T>(method: string, path: string, body?: object): Promise<T> {
     const answer = await fetch(`${this.#url}/control/${path}`, {
       method,
@@ -58,5 +77,16 @@ export class PaymentControl {
     const text = await answer.text()
     if (!answer.ok) throw new Error(`the payment provider refused ${method} ${path}: ${text}`)
     return JSON.parse(text) as T
+  }
+}
+
+function movedBy(one: Charge | Refund | Dispute): number {
+  switch (one.object) {
+    case 'charge':
+      return one.paid ? -one.amount : 0
+    case 'refund':
+      return one.status === 'succeeded' ? one.amount : 0
+    case 'dispute':
+      return one.status === 'needs_response' || one.status === 'lost' ? one.amount : 0
   }
 }

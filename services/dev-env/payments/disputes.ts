@@ -12,6 +12,7 @@ export function openDispute(
 ): Dispute {
   const disputed = book.charge(charge)
   if (!disputed) throw missing('charge', charge, 'charge')
+  if (!disputed.paid) throw refuse(`Charge ${charge} took no money.`)
   if (disputed.disputed) throw refuse(`Charge ${charge} is disputed already.`)
   changes.put({ ...disputed, disputed: !isInquiry })
   const dispute = changes.put({

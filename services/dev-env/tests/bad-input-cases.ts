@@ -11,7 +11,21 @@ export type Scene = {
   /** A page token of `GET /v1/prompts?category=writing&page_size=1`. */
   pageToken: string
   /** Access tokens that are no good. */
-  tokens: Record<'malformed' | 'expired' | 'foreignKey' | 'algNone' | 'wrongAudience' | 'tampered', string>
+  tokens: Record<
+    'malformed' | 'expired' | 'foreignKey' | 'algNone' | 'wrongAudience' | 'tampered' | 'licenseDocument',
+    string
+  >
+  market: {
+    /** Ann's listing of her private prompt, for 19.99. */
+    listing: string
+    /** Another of hers, of which Ben has bought a licence by this request id, and somebody else another one. */
+    bought: string
+    requestId: string
+    /** What somebody else has bought. */
+    others: { transaction: string; license: string }
+    /** What the payment provider signs its notices with. */
+    webhookSecret: string
+  }
 }
 
 /** A bad request over REST, and what it must be answered with. */
@@ -84,7 +98,8 @@ export const asBen = (name: string, request: (scene: Scene) => string, body?: un
   reason: 'RESOURCE_NOT_FOUND',
 })
 
-const badToken = (name: string, token: (scene: Scene) => string): RestCase[] =>
+/** An access token that is no good. */
+export const badToken = (name: string, token: (scene: Scene) => string): RestCase[] =>
   ['POST /v1/prompts', 'GET /v1/prompts'].map((request) => ({
     name: `token: ${name} at ${request}`,
     request: (scene) => [request, { token: token(scene), ...(request.startsWith('POST') && { body: good }) }],

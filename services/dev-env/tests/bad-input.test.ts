@@ -9,6 +9,7 @@ import { ACCOUNT_CASES } from './bad-input-account-cases.ts'
 import { GRPC_CASES } from './bad-input-grpc-cases.ts'
 import { REST_CASES, type Scene } from './bad-input-cases.ts'
 import { LABEL_CASES } from './bad-input-label-cases.ts'
+import { MARKET_CASES } from './bad-input-market-cases.ts'
 import { RUN_CASES } from './bad-input-run-cases.ts'
 import { SOCIAL_CASES } from './bad-input-social-cases.ts'
 import { STATS_CASES } from './bad-input-stats-cases.ts'
@@ -38,6 +39,7 @@ describe('over REST', () => {
     ...STATS_CASES,
     ...RUN_CASES,
     ...SUITE_CASES,
+    ...MARKET_CASES,
   ])('$name', async ({ request, status: code, reason, fields }) => {
     const answer = await network.rest(...request(scene))
     const details: { reason?: string; fieldViolations?: { field: string }[] }[] = answer.body.details

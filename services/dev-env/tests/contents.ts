@@ -10,6 +10,7 @@ const BY_ITSELF = [
   'trending_prompts',
   'categories',
   'signing_keys',
+  'license_signing_keys',
   'mikro_orm_migrations',
 ]
 

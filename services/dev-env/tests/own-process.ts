@@ -6,8 +6,10 @@ import type { TestNetwork } from './harness.ts'
 export type OwnProcess = AsyncDisposable & {
   /** Ends it by SIGKILL. */
   kill(): Promise<void>
-  /** Starts it again. */
-  start(): Promise<void>
+  /** Waits until it has ended by itself. */
+  ended(): Promise<void>
+  /** Starts it again; `more` is for its environment this time. */
+  start(more?: Record<string, string>): Promise<void>
 }
 
 /** Ends a service in this process, and starts it as one of its own at the same ports. */
@@ -23,7 +25,14 @@ export async function runAsProcess({ services, place }: TestNetwork, name: strin
     PF_METRICS_PORT: String(ports.metrics),
     PF_LOG_LEVEL: 'info',
   }
-  const launch = () => startServer({ name, command: [`services/${name}/main.ts`], env, flags: [], logs: place.state })
+  const launch = (more: Record<string, string> = {}) =>
+    startServer({
+      name,
+      command: [`services/${name}/main.ts`],
+      env: { ...env, ...more },
+      flags: [],
+      logs: place.state,
+    })
   let server: Server = await launch()
   const end = () => server[Symbol.asyncDispose]()
   return {
@@ -31,8 +40,11 @@ export async function runAsProcess({ services, place }: TestNetwork, name: strin
       process.kill(server.pid, 'SIGKILL')
       await end()
     },
-    start: async () => {
-      server = await launch()
+    ended: async () => {
+      await server.exited
+    },
+    start: async (more) => {
+      server = await launch(more)
     },
     [Symbol.asyncDispose]: end,
   }

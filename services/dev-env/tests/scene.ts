@@ -1,6 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
+import type { Deps as MarketplaceDeps } from '../../marketplace/context.ts'
+import { signLicenseDocument } from '../../marketplace/license-document.ts'
+import { paymentSecrets } from '../secrets.ts'
 import type { Scene } from './bad-input-cases.ts'
 import type { TestNetwork } from './harness.ts'
+import { buy, offer, usd } from './market.ts'
 import { signToken } from './sign-token.ts'
 
 /** Signs two users up, and makes everything that bad requests are made against. */
@@ -25,7 +30,47 @@ export async function setScene(network: TestNetwork): Promise<Scene> {
   await network.rest(`PATCH /v1/prompts/${prompts.archivedPrivate}`, { token: ann.token, body: { status: 'ARCHIVED' } })
   await network.rest(`DELETE /v1/prompts/${prompts.deleted}`, { token: ann.token })
   const list = await network.rest('GET /v1/prompts?category=writing&page_size=1')
-  return { ann, ben, prompts, pageToken: list.body.nextPageToken, tokens: await badTokens(network, ann) }
+  const market = await setMarket(network, { ann, ben }, prompts.private)
+  return { ann, ben, prompts, pageToken: list.body.nextPageToken, tokens: await badTokens(network, ann), market }
+}
+
+/** Ann offers two prompts, and Ben and somebody else buy one of them. */
+async function setMarket(
+  network: TestNetwork,
+  { ann, ben }: Pick<Scene, 'ann' | 'ben'>,
+  promptId: string,
+): Promise<Scene['market']> {
+  const body = { promptId, title: 'Private', price: usd(1999) }
+  const listed = await network.rest('POST /v1/listings', { token: ann.token, body })
+  const { listingId: bought } = await offer(network, ann)
+  const requestId = randomUUID()
+  await buy(network, ben, bought, { requestId })
+  const { body: others } = await buy(network, await network.signUp(), bought)
+  return {
+    listing: listed.body.listing.listingId,
+    bought,
+    requestId,
+    others: { transaction: others.transaction.transactionId, license: others.license.licenseId },
+    webhookSecret: paymentSecrets(network.secrets).webhookSecret,
+  }
+}
+
+/** A licence document: signed by us, by a key of another kind than those of access tokens. */
+async function licenseDocument({ services }: TestNetwork): Promise<string> {
+  const { keys } = services['marketplace']!.context as MarketplaceDeps
+  const license = {
+    id: randomUUID(),
+    promptId: randomUUID(),
+    licenseType: 'PERSONAL' as const,
+    minVersion: 1,
+    maxVersion: null,
+    revision: 1,
+    keyHash: Buffer.alloc(32),
+    isActive: true,
+    expiresAt: null,
+  }
+  const issuer = 'https://auth.promptforge.example'
+  return (await signLicenseDocument(await keys.documents.signer(), issuer, license, new Date()))!
 }
 
 async function badTokens(network: TestNetwork, ann: Scene['ann']): Promise<Scene['tokens']> {
@@ -40,6 +85,7 @@ async function badTokens(network: TestNetwork, ann: Scene['ann']): Promise<Scene
     foreignKey: await signToken(stranger, ann),
     algNone: `${encode({ alg: 'none', typ: 'JWT' })}.${payload}.`,
     wrongAudience: await signToken(ownKey, ann, { audience: 'somebody-else' }),
+    licenseDocument: await licenseDocument(network),
     tampered: `${header}.${encode({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), role: 'ADMIN' })}.${signature}`,
   }
 }

@@ -46,3 +46,8 @@ export const hasBought = statement('has_bought', { listingId: uuid, buyerId: uui
   (p) => `select from transactions
     where listing_id = ${p.listingId} and buyer_id = ${p.buyerId} and status = 'COMPLETED' limit 1`,
 )
+
+/** The active listing of a prompt. */
+export const activeListing = statement('active_listing', { promptId: uuid })<{ id: string }>(
+  (p) => `select id from prompt_listings where prompt_id = ${p.promptId} and status = 'ACTIVE'`,
+)

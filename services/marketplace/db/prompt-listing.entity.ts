@@ -4,7 +4,9 @@ import { TsVector } from '#chassis/search/tsvector-type.ts'
 
 /**
  * An offer of licences. `price` is of a PERSONAL one. `reservedTx` is the transaction in which the only licence of an exclusive listing is being
- * paid. A listing that is not ACTIVE never changes again, but for its `salesCount`; when its seller is erased, `title`, `description` and `samples` become empty.
+ * paid. A listing that is not ACTIVE never changes again, but for its `salesCount`; one that is SOLD is REMOVED when its buyer gets the money back, and when
+ * its seller is erased, `title`, `description` and `samples` become empty.
+ * `ordinal` counts listings in the order of their creation.
  */
 export const PromptListing = defineEntity({
   name: 'PromptListing',
@@ -32,5 +34,6 @@ export const PromptListing = defineEntity({
     salesCount: p.integer().default(0),
     revision: p.integer().default(1),
     search: p.type(TsVector).lazy(),
+    ordinal: p.bigint().autoincrement().lazy(),
   },
 })

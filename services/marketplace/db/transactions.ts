@@ -1,4 +1,4 @@
-import { text, uuid } from '#chassis/db/params.ts'
+import { integer, type SqlNames, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { DisputeState, RefundState } from '../ledger.ts'
 
@@ -34,6 +34,19 @@ export const getTransaction = statement('get_transaction', { id: uuid })<Transac
   (p) =>
     `select ${TRANSACTION} from transactions t left join licenses i on i.transaction_id = t.id where t.id = ${p.id}`,
 )
+
+const listParams = { userId: uuid, beforeTime: timestamptz, beforeId: uuid, limit: integer }
+
+const listOf = (party: 'buyer_id' | 'seller_id') => (p: SqlNames<typeof listParams>) =>
+  `select ${TRANSACTION} from transactions t left join licenses i on i.transaction_id = t.id
+    where t.${party} = ${p.userId} and (t.created_at, t.id) < (${p.beforeTime}, ${p.beforeId})
+    order by t.created_at desc, t.id desc limit ${p.limit}`
+
+/** Somebody's purchases, the newest first. */
+export const listPurchases = statement('list_purchases', listParams)<TransactionRow>(listOf('buyer_id'))
+
+/** Somebody's sales, the newest first. */
+export const listSales = statement('list_sales', listParams)<TransactionRow>(listOf('seller_id'))
 
 /** The transaction of a payment, by the provider's id of it. */
 export const findByReference = statement('find_by_reference', { reference: text })<{ id: string }>(

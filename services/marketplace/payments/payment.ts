@@ -22,7 +22,7 @@ export type Payment = Money & {
   status: PaymentStatus
   /** Of one that succeeded what was received, of others what is asked for. */
   amount: bigint
-  /** Why it was declined: a code of Stripe's documentation, such as `insufficient_funds`. */
+  /** Why it was declined, also when it was cancelled after that: a code of Stripe's documentation, such as `insufficient_funds`. */
   declineCode?: string
 }
 

@@ -14,7 +14,8 @@ export function toPayment(intent: Stripe.PaymentIntent): Payment {
     status,
     amount: BigInt(money),
     currency: currency.toUpperCase(),
-    ...(status === 'DECLINED' && { declineCode: declineCodeOf(problem) }),
+    // A payment that was declined and then cancelled keeps the reason: whoever looks at it later must know it, too.
+    ...((status === 'DECLINED' || (status === 'CANCELED' && problem)) && { declineCode: declineCodeOf(problem) }),
   }
 }
 

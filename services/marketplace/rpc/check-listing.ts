@@ -29,34 +29,41 @@ export async function sellableVersions(
   return { headVersion: found.headVersion, publicFrom: found.publicFromVersion ?? Infinity }
 }
 
-/** The versions that are sold, from what is asked for; 0 stands for the defaults. Throws FAILED_PRECONDITION for what anyone may read, NOT_FOUND for what does not exist. */
-export function checkVersions(
+/** The versions that are sold, from what is asked for, and what is wrong with them; 0 stands for the defaults. Throws NOT_FOUND for a version that does not exist. */
+export function readVersions(
   asked: { promptVersion: number; minVersion: number },
-  { headVersion, publicFrom }: Sellable,
-): { promptVersion: number; minVersion: number; problems?: undefined } | { problems: Violation[] } {
+  { headVersion }: Sellable,
+): { promptVersion: number; minVersion: number; problems: Violation[] } {
   const promptVersion = asked.promptVersion || headVersion
   const minVersion = asked.minVersion || promptVersion
   if (promptVersion > headVersion) throw notFound('version')
-  if (minVersion > promptVersion) {
-    return { problems: [{ field: 'min_version', description: 'must be at most the version that is sold' }] }
-  }
-  if (promptVersion >= publicFrom) {
-    throw failedPrecondition(
-      'PROMPT_IS_PUBLIC',
-      `anyone may read version ${promptVersion}: make the prompt private before you sell it`,
-    )
-  }
-  return { promptVersion, minVersion }
+  const problems =
+    minVersion > promptVersion
+      ? [{ field: 'min_version', description: `must be at most the version that is sold, ${promptVersion}` }]
+      : []
+  return { promptVersion, minVersion, problems }
+}
+
+/** Whether anyone may read the version that is sold. `publicFrom` is the first such version: all later ones are public, and none before it. */
+export const isPublic = (promptVersion: number, publicFrom: number): boolean => promptVersion >= publicFrom
+
+/** Throws FAILED_PRECONDITION for a version that anyone may read. */
+export function checkNotPublic(promptVersion: number, { publicFrom }: Sellable): void {
+  if (!isPublic(promptVersion, publicFrom)) return
+  throw failedPrecondition(
+    'PROMPT_IS_PUBLIC',
+    `anyone may read version ${promptVersion}: make the prompt private, or sell a version that is not public`,
+  )
 }
 
 /** Reads the prices of a listing, as its columns have them; or what is wrong with them. */
 export function readPrices(
-  { price, commercialPrice }: { price?: Money | undefined; commercialPrice?: Money | undefined },
+  { price, commercialPrice }: { price: Money; commercialPrice?: Money | undefined },
   leastCents: number,
 ):
-  | { columns: { price: string; commercialPrice: string | null; currency: string }; problems?: undefined }
-  | { problems: Violation[] } {
-  const personal = readMoney('price', price!, BigInt(leastCents))
+  | { columns: { price: string; commercialPrice: string | null; currency: string }; problems: [] }
+  | { columns?: undefined; problems: Violation[] } {
+  const personal = readMoney('price', price, BigInt(leastCents))
   const commercial = commercialPrice && readMoney('commercial_price', commercialPrice, BigInt(leastCents))
   const problems = [...(personal.problems ?? []), ...(commercial?.problems ?? [])]
   if (personal.problems || commercial?.problems) return { problems }
@@ -69,13 +76,24 @@ export function readPrices(
   }
   return {
     columns: { price: toColumn(cents), commercialPrice: commercial ? toColumn(commercial.cents) : null, currency },
+    problems: [],
   }
 }
 
-/** Throws INVALID_ARGUMENT for a category that prompts do not have. */
-export async function checkCategory({ prompts }: Pick<Remote, 'prompts'>, category: string, { origin }: Call) {
-  if (category === '') return
+/** What is wrong with a category, which is one of those that prompts have, or empty. */
+export async function categoryProblems(
+  { prompts }: Pick<Remote, 'prompts'>,
+  category: string,
+  { origin }: Call,
+): Promise<Violation[]> {
+  if (category === '') return []
   const { categories } = await prompts.listCategories({}, forward(origin))
-  if (categories.some(({ name }) => name === category)) return
-  throw invalid([{ field: 'category', description: 'is not a category: see ListCategories' }], 'CATEGORY_UNKNOWN')
+  if (categories.some(({ name }) => name === category)) return []
+  return [{ field: 'category', description: 'is not a category: see ListCategories' }]
+}
+
+/** Throws one INVALID_ARGUMENT for all that is wrong. */
+export function throwProblems({ category, others }: { category: Violation[]; others: Violation[] }): void {
+  if (others.length > 0) throw invalid([...others, ...category])
+  if (category.length > 0) throw invalid(category, 'CATEGORY_UNKNOWN')
 }

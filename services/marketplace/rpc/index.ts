@@ -10,11 +10,18 @@ import { createLicenseMisses } from '../license-misses.ts'
 import { createListing } from './create-listing.ts'
 import { getLicense } from './get-license.ts'
 import { getListing } from './get-listing.ts'
+import { getTransaction } from './get-transaction.ts'
 import { listLicenses } from './list-licenses.ts'
+import { listListings } from './list-listings.ts'
+import { listTransactions } from './list-transactions.ts'
 import { purchaseListing } from './purchase-listing.ts'
 import { receivePaymentNotice } from './receive-payment-notice.ts'
+import { refundTransaction } from './refund-transaction.ts'
+import { removeListing } from './remove-listing.ts'
 import { revokeLicense } from './revoke-license.ts'
 import { rotateLicenseKey } from './rotate-license-key.ts'
+import { searchListings } from './search-listings.ts'
+import { updateListing } from './update-listing.ts'
 import { verifyLicense } from './verify-license.ts'
 
 // TODO until the others are written.
@@ -30,16 +37,16 @@ export const services = (deps: Deps) => [
   serve(ListingServiceService, {
     createListing: createListing(deps),
     getListing,
-    listListings: notYet,
-    searchListings: notYet,
-    updateListing: notYet,
-    removeListing: notYet,
+    listListings: listListings(deps),
+    searchListings: searchListings(deps),
+    updateListing: updateListing(deps),
+    removeListing,
   }),
   serve(PurchaseServiceService, {
     purchaseListing: purchaseListing(deps),
-    getTransaction: notYet,
-    listTransactions: notYet,
-    refundTransaction: notYet,
+    getTransaction,
+    listTransactions: listTransactions(deps),
+    refundTransaction: refundTransaction(deps),
   }),
   serve(LicenseServiceService, {
     listLicenses: listLicenses(deps),

@@ -4,6 +4,9 @@ import { amountText, currencyProblem, minorOf, readAmount } from '../money.ts'
 
 const NANOS_PER_CENT = 10_000_000n
 
+/** Billionths of a unit: as many are one. */
+const NANOS_PER_UNIT = 1_000_000_000
+
 /** An amount as a message has it. `column` is a DECIMAL(10,2) as the database says it, or cents. */
 export function toMoney(column: string | bigint, currencyCode: string): Money {
   const cents = typeof column === 'string' ? minorOf(column) : column
@@ -18,7 +21,10 @@ export function readMoney(
 ): { cents: bigint; currency: string; problems?: undefined } | { problems: Violation[] } {
   const violation = (member: string, description: string | undefined) =>
     description === undefined ? [] : [{ field: `${field}${member}`, description }]
-  const amount = readAmount(decimalOf(units, nanos), least)
+  const amount =
+    Math.abs(nanos) < NANOS_PER_UNIT
+      ? readAmount(decimalOf(units, nanos), least)
+      : { problem: 'must have less than 1,000,000,000 nanos: as many are one more of units' }
   const problems = [...violation('.currency_code', currencyProblem(currencyCode)), ...violation('', amount.problem)]
   return amount.problem !== undefined || problems.length > 0
     ? { problems }

@@ -1,6 +1,5 @@
 import { type AppError, failedPrecondition, invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import { pause } from '#chassis/pause.ts'
 import { license_TypeToJSON } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import type { PurchaseListingRequest } from '#contracts/gen/promptforge/marketplace/v1/purchase_service.ts'
 import type { Deps } from '../context.ts'
@@ -10,13 +9,8 @@ import type { LicenseType } from '../purchase.ts'
 import { keyOf } from '../sales/licenses.ts'
 import { beginPurchase, type Purchase } from './begin-purchase.ts'
 import { readMoney } from './money.ts'
+import { untilEnded } from './until-ended.ts'
 import { toLicense, toTransaction } from './view.ts'
-
-/** Milliseconds for which a caller waits for the payment provider. */
-const WAIT_MS = 7500
-
-/** Milliseconds between two looks at a purchase that somebody else pays. */
-const LOOK_MS = 100
 
 export const purchaseListing =
   ({ config, payments, sales, keys }: Pick<Deps, 'config' | 'payments' | 'sales' | 'keys'>) =>
@@ -25,11 +19,8 @@ export const purchaseListing =
     if (!payments.isConfigured) throw paymentsNotConfigured()
     const { id, isNew } = await beginPurchase(purchase, call, config.sales.feeBps)
     const { cents: amount, currency, paymentMethod } = purchase
-    await untilEnded(
-      id,
-      call,
-      isNew ? sales.pay({ id, price: { amount, currency }, paymentMethod }, call.origin) : undefined,
-    )
+    const paying = isNew ? sales.pay({ id, price: { amount, currency }, paymentMethod }, call.origin) : undefined
+    await untilEnded(call, paying, async () => (await call.sql(getTransaction, { id }))[0]?.status !== 'PENDING')
     const [transaction] = await call.sql(getTransaction, { id })
     const [license] = await call.sql(getLicenseOf, { transactionId: id })
     return {
@@ -58,19 +49,4 @@ function readPurchase(request: PurchaseListingRequest, { idempotencyKey }: Call)
   if (price.problems || !idempotencyKey) throw invalid(problems)
   const licenseType = license_TypeToJSON(request.licenseType) as LicenseType
   return { listingId, licenseType, paymentMethod, ...price, requestId: idempotencyKey.key }
-}
-
-/** Waits until a purchase has ended, at most as long as a caller waits. `paying` is the work of whoever pays it here; it goes on afterwards. */
-async function untilEnded(id: string, { sql, signal }: Call, paying: Promise<void> | undefined): Promise<void> {
-  const waiting = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)])
-  if (paying) {
-    const done = new AbortController()
-    void paying.finally(() => done.abort())
-    return pause(WAIT_MS, AbortSignal.any([waiting, done.signal]))
-  }
-  while (!waiting.aborted) {
-    const [transaction] = await sql(getTransaction, { id })
-    if (transaction!.status !== 'PENDING') return
-    await pause(LOOK_MS, waiting)
-  }
 }

@@ -1,5 +1,5 @@
 import { markHandled, wasHandled } from '#chassis/events/inbox.ts'
-import { type AppError, invalid, unauthenticated } from '#chassis/errors.ts'
+import { type AppError, invalid, unauthenticated, unavailable } from '#chassis/errors.ts'
 import type { PublicCall } from '#chassis/grpc/call.ts'
 import type { ReceivePaymentNoticeRequest } from '#contracts/gen/promptforge/marketplace/v1/payment_webhook_service.ts'
 import type { Deps } from '../context.ts'
@@ -18,10 +18,15 @@ export const receivePaymentNotice =
     if (await wasHandled(sql, CONSUMER, event.id, 'text')) return {}
     const [transaction] = event.payment === undefined ? [] : await sql(findByReference, { reference: event.payment })
     // A payment whose reference is not stored yet is found by its reconciler; one that is not ours is none of our business.
-    if (transaction) await sales.handle(event, transaction.id, origin)
+    if (transaction) await sales.handle(event, transaction.id, origin).catch(sentAgain)
     await markHandled(sql, CONSUMER, event.id, 'text')
     return {}
   }
+
+/** A notice that led to nothing because the provider did not answer is sent again by it. */
+function sentAgain(error: unknown): never {
+  throw isPaymentError(error) ? unavailable('the payment provider', error) : error
+}
 
 function readEvent({ readEvent: read }: Deps['payments'], body: Uint8Array, signature: string): PaymentEvent {
   try {

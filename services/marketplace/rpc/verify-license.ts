@@ -1,8 +1,8 @@
 import type { PublicCall } from '#chassis/grpc/call.ts'
-import { license_TypeFromJSON, License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
+import { license_TypeFromJSON } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import {
   type VerifyLicenseRequest,
-  type VerifyLicenseResponse,
+  VerifyLicenseResponse,
   VerifyLicenseResponse_Reason as Reason,
 } from '#contracts/gen/promptforge/marketplace/v1/license_service.ts'
 import { type VerifiedRow, verifyLicense as find } from '../db/licenses.ts'
@@ -17,20 +17,9 @@ export const verifyLicense =
     const [row] = key === undefined ? [] : await sql(find, { keyHash: hashOfLicenseKey(key) })
     if (row) return toVerified(row)
     misses.add(origin.address)
-    return OF_NO_LICENSE
+    // The same for a key that is malformed, unknown or was replaced.
+    return VerifyLicenseResponse.create()
   }
-
-/** The same for a key that is malformed, unknown or was replaced. */
-const OF_NO_LICENSE: VerifyLicenseResponse = {
-  valid: false,
-  reason: Reason.UNSPECIFIED,
-  licenseId: '',
-  promptId: '',
-  licenseType: License_Type.UNSPECIFIED,
-  minVersion: 0,
-  maxVersion: undefined,
-  expiresAt: undefined,
-}
 
 /** What the key of a licence is good for. */
 export const toVerified = (row: VerifiedRow): VerifyLicenseResponse => ({

@@ -1,15 +1,13 @@
-import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Cause } from '#chassis/cause.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import { failpoint } from '#chassis/failpoints.ts'
 import type { Vault } from '#chassis/vault.ts'
 import { EVENTS } from '#contracts/events.ts'
-import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { complete } from '../transaction.ts'
 import { aboutTransaction, type LicenseEntity } from './events.ts'
 import { grantLicense } from './licenses.ts'
 import { storePosting } from './store-posting.ts'
-import { applyChanges, rulesOf, type TransactionEntity, transactionToChange } from './transaction-to-change.ts'
+import { applyChanges, listingToChange, rulesOf, transactionToChange } from './transaction-to-change.ts'
 
 /** Completes a purchase that was paid: the licence, the ledger and the events are there with it or not at all. Answers with the licence; undefined when it had ended before. */
 export const completePurchase = (
@@ -24,7 +22,6 @@ export const completePurchase = (
     if (decision.refusal) return undefined
     applyChanges(tx, { ...decision.changes })
     tx.nextCheckAt = null
-    await storePosting(em, decision.posting!, tx, now)
     const listing = await listingToChange(em, tx)
     listing.salesCount += 1
     if (listing.exclusive) {
@@ -33,6 +30,7 @@ export const completePurchase = (
       listing.revision += 1
     }
     const license = await grantLicense(em, emit, { tx, vault, now })
+    await storePosting(em, decision.posting!, tx, now)
     emit(EVENTS.purchaseCompleted, aboutTransaction(tx))
     await em.flush()
     failpoint('purchase completing')
@@ -55,6 +53,3 @@ export const failPurchase = (
     if (listing.reservedTx === id) listing.reservedTx = null
     emit(EVENTS.purchaseFailed, { ...aboutTransaction(tx), failureReason })
   })
-
-const listingToChange = (em: EntityManager, tx: TransactionEntity) =>
-  em.findOneOrFail(PromptListing, tx.listing.id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })

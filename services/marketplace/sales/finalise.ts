@@ -60,9 +60,14 @@ export async function finalise(
       )
       return undefined
     case 'CANCELED':
+      // Whoever has cancelled it knows why and is about to write that. If it does not, this is found after 30 seconds.
+      if (!isOver && !isDead && payment.declineCode === undefined) return undefined
       await failPurchase(database, id, failure, cause)
       return undefined
-    default:
+    case 'DECLINED':
+    case 'REQUIRES_ACTION':
+    case 'REQUIRES_CONFIRMATION':
+    case 'PROCESSING':
       return undefined
   }
 }

@@ -69,6 +69,24 @@ export function endLicense(emit: Emit, license: LicenseEntity, reason: Reason): 
   emit(EVENTS.licenseRevoked, { ...aboutLicense(license), reason })
 }
 
+/** Grants a licence again that was revoked, unless its time is over, or its buyer has bought another one meanwhile. */
+export async function grantAgain(em: EntityManager, emit: Emit, license: LicenseEntity, now: Date): Promise<void> {
+  const isOver = ({ expiresAt }: LicenseEntity) => Boolean(expiresAt && expiresAt <= now)
+  if (isOver(license)) return
+  const { buyerId, promptId, licenseType } = license
+  const other = await em.findOne(License, { buyerId, promptId, licenseType, isActive: true })
+  if (other && !isOver(other)) return
+  if (other) {
+    endLicense(emit, other, Reason.EXPIRED)
+    await em.flush()
+  }
+  license.isActive = true
+  license.revokedAt = null
+  license.revokeReason = null
+  license.revision += 1
+  emit(EVENTS.licenseGranted, aboutLicense(license))
+}
+
 /** Revokes a licence, unless it was revoked before. `text` is what its buyer reads. */
 export function revokeLicense(emit: Emit, license: LicenseEntity, reason: Reason, text: string, now: Date): void {
   if (license.revokedAt) return

@@ -4,11 +4,16 @@ import type { Job } from '#chassis/jobs.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { failpoint } from '#chassis/failpoints.ts'
 import type { Vault } from '#chassis/vault.ts'
+import type { DisputeState } from '../ledger.ts'
 import type { PaymentEvent } from '../payments/payment.ts'
 import type { Payments } from '../payments/payments.ts'
+import { storeDispute } from './dispute.ts'
+import type { LicenseEntity } from './events.ts'
 import { finalise } from './finalise.ts'
 import { type Order, pay } from './pay.ts'
 import { reconciler } from './reconcile.ts'
+import { releaser } from './release.ts'
+import { settleRefund } from './settle-refund.ts'
 import { type Entitlements, tellPromptService } from './tell-prompt-service.ts'
 
 /** What purchases need. */
@@ -24,10 +29,12 @@ export type SalesParts = {
 export type Sales = {
   /** Pays a transaction that was just begun, and ends it if the provider decides at once. It goes on when the caller leaves. Never throws. */
   pay(order: Order, cause: Cause): Promise<void>
+  /** Has the provider carry out a refund that was just claimed, and tells the prompt service that its licence is revoked. It goes on when the caller leaves. Never throws. */
+  refund(license: LicenseEntity, cause: Cause): Promise<void>
   /** Does what an event of the provider is a hint for. */
   handle(event: PaymentEvent, id: string, cause: Cause): Promise<void>
   jobs: Job[]
-  /** Waits for the payments that are under way. */
+  /** Waits for the payments and refunds that are under way. */
   close(): Promise<void>
 }
 
@@ -49,16 +56,46 @@ export function createSales({ database, payments, vault, access, log }: SalesPar
       log.warn({ transaction: order.id, err }, 'a purchase could not be ended yet: it is tried again')
     }
   }
+  const refund = (id: string, cause: Cause) => settleRefund(parts, id, cause)
+  const unlockAndRefund = async (license: LicenseEntity, cause: Cause) => {
+    failpoint('refund claimed')
+    const { id } = license.transaction
+    const refunding = refund(id, cause).catch((err: unknown) => {
+      log.warn({ transaction: id, err }, 'a refund could not be ended yet: it is tried again')
+    })
+    await Promise.all([unlock(license), refunding])
+  }
+  const disputed = async (said: DisputeState, id: string, cause: Cause) => {
+    // What is disputed was paid, also when that is not known here yet.
+    await settlePayment(id, cause)
+    const license = await storeDispute(parts, id, said, cause)
+    if (license) await unlock(license)
+  }
+  const untilDone = (begun: Promise<void>) => {
+    const work = begun.finally(() => underWay.delete(work))
+    underWay.add(work)
+    return work
+  }
   return {
-    pay: (order, cause) => {
-      const work = payAndSettle(order, cause).finally(() => underWay.delete(work))
-      underWay.add(work)
-      return work
-    },
+    pay: (order, cause) => untilDone(payAndSettle(order, cause)),
+    refund: (license, cause) => untilDone(unlockAndRefund(license, cause)),
     handle: async ({ kind }, id, cause) => {
-      if (kind === 'PAYMENT') await settlePayment(id, cause)
+      switch (kind) {
+        case 'PAYMENT':
+          return settlePayment(id, cause)
+        case 'REFUND':
+          return refund(id, cause)
+        case 'DISPUTE_OPENED':
+          return disputed('OPEN', id, cause)
+        case 'DISPUTE_WON':
+          return disputed('WON', id, cause)
+        case 'DISPUTE_LOST':
+          return disputed('LOST', id, cause)
+        case 'OTHER':
+          return undefined
+      }
     },
-    jobs: [reconciler(database.sql, { payment: settlePayment, refund: async () => undefined }, log)],
+    jobs: [reconciler(database.sql, { payment: settlePayment, refund }, log), releaser(database)],
     close: async () => {
       await Promise.all(underWay)
     },

@@ -1,7 +1,11 @@
 import { type EntityManager, type InferEntity, LockMode } from '@mikro-orm/postgresql'
+import { License } from '../db/license.entity.ts'
+import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { Transaction } from '../db/transaction.entity.ts'
 import { minorOf } from '../money.ts'
+import type { ListingEntity } from '../rpc/listing-events.ts'
 import type { Changes, Transaction as Rules } from '../transaction.ts'
+import type { LicenseEntity } from './events.ts'
 
 /** A transaction as an entity. */
 export type TransactionEntity = InferEntity<typeof Transaction>
@@ -9,6 +13,14 @@ export type TransactionEntity = InferEntity<typeof Transaction>
 /** A transaction, locked until the database transaction ends. It is locked before its listing, its licence and its seller's balance. */
 export const transactionToChange = (em: EntityManager, id: string): Promise<TransactionEntity> =>
   em.findOneOrFail(Transaction, id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+
+/** Its listing, locked too: after the transaction. */
+export const listingToChange = (em: EntityManager, tx: TransactionEntity): Promise<ListingEntity> =>
+  em.findOneOrFail(PromptListing, tx.listing.id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+
+/** The licence that it has granted, locked too: after the listing. */
+export const licenseToChange = (em: EntityManager, tx: TransactionEntity): Promise<LicenseEntity> =>
+  em.findOneOrFail(License, { transaction: tx.id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
 
 /** What the rules of `transaction.ts` read of it. */
 export const rulesOf = (tx: TransactionEntity): Rules => ({

@@ -3,12 +3,11 @@ import { readPageWith } from '#chassis/page-token.ts'
 import type { SearchPromptsRequest, SearchPromptsResponse_Match } from '#contracts/gen/promptforge/prompt/v1/search.ts'
 import type { Deps } from '../context.ts'
 import * as db from '../db/search-prompts.ts'
+import { cursorOf, MAX_RANKED, NOTHING } from '#chassis/search/ranked-search.ts'
 import { requiredTerms } from '#chassis/search/terms.ts'
 import { excerpt, highlight } from '../snippet.ts'
 import { readFilter } from './read-filter.ts'
 import { toSummary } from './view.ts'
-
-const NOTHING: db.Found = { rows: [], count: 0 }
 
 export const searchPrompts =
   ({ pageTokens }: Pick<Deps, 'pageTokens'>) =>
@@ -17,15 +16,15 @@ export const searchPrompts =
     const asked = { scope: ['SearchPrompts', parameters], pageSize, pageToken }
     const terms = requiredTerms(request.query)
     const filter = readFilter(request, caller?.userId)
-    const { page, nextPageToken, count } = await readPageWith(pageTokens, asked, db.cursorOf, async (cursor, limit) =>
+    const { page, nextPageToken, count } = await readPageWith(pageTokens, asked, cursorOf, async (cursor, limit) =>
       filter && terms.length > 0 ? db.searchPrompts(sql, terms, filter, cursor, limit) : NOTHING,
     )
     const wanted = new Set(terms)
     return {
       matches: page.map((row) => toMatch(row, wanted)),
       nextPageToken,
-      matchesCount: Math.min(count, db.MAX_RANKED),
-      newestOnly: count > db.MAX_RANKED,
+      matchesCount: Math.min(count, MAX_RANKED),
+      newestOnly: count > MAX_RANKED,
     }
   }
 

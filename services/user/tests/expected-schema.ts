@@ -1,4 +1,4 @@
-import { OUTBOX, type Table } from '#chassis/testing/catalog.ts'
+import { OUTBOX, SIGNING_KEYS, type Table } from '#chassis/testing/catalog.ts'
 
 const TIME = 'timestamptz(3)'
 
@@ -85,18 +85,7 @@ export const BEYOND_SEED: Record<string, Table> = {
     ],
     indexes: ['btree (expires_at)', 'btree (family_id)', 'btree (user_id)'],
   },
-  signing_keys: {
-    columns: {
-      kid: 'varchar(64) not null',
-      public_jwk: 'jsonb not null',
-      private_key: 'bytea not null',
-      published_at: `${TIME} not null`,
-      active_from: `${TIME} not null`,
-      retired_at: TIME,
-    },
-    constraints: ['PRIMARY KEY (kid)'],
-    indexes: [],
-  },
+  signing_keys: SIGNING_KEYS,
   sign_in_failures: {
     columns: {
       account: 'bytea not null',

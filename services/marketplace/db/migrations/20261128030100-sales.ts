@@ -61,7 +61,8 @@ export class Sales extends Migration {
         where status = 'PENDING' or refund_state = 'REQUESTED';
       -- What the release job looks for.
       create index transactions_unreleased on transactions (completed_at)
-        where status = 'COMPLETED' and released_at is null and refund_state is null and dispute_state is null;
+        where status = 'COMPLETED' and released_at is null and (refund_state is null or refund_state = 'FAILED')
+          and (dispute_state is null or dispute_state = 'WON');
       -- What an erased user has written.
       create index transactions_refunded_by on transactions (refunded_by) where refund_reason is not null;
 

@@ -1,0 +1,58 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { lockInTransaction } from '#chassis/db/advisory-locks.ts'
+import { failedPrecondition } from '#chassis/errors.ts'
+import type { Call } from '#chassis/grpc/call.ts'
+import { LicenseRevoked_Reason as Reason } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
+import { Transaction } from '../db/transaction.entity.ts'
+import type { LicenseEntity } from '../sales/events.ts'
+import { GIVEN_UP_MS } from '../sales/finalise.ts'
+import { revokeLicense } from '../sales/licenses.ts'
+import { storePosting } from '../sales/store-posting.ts'
+import { applyChanges, licenseToChange, rulesOf, transactionToChange } from '../sales/transaction-to-change.ts'
+import { uncountSale } from '../sales/uncount-sale.ts'
+import { BUYER_REFUND_PERIOD, type RefundBy, requestRefund } from '../transaction.ts'
+
+/** Which transaction is to be refunded, as whom the caller asks for that, and why. */
+type Claim = { id: string; role: RefundBy['as']; reason: string }
+
+/** What the buyer reads of a licence that was refunded. */
+const REFUNDED = 'the purchase was refunded'
+
+/**
+ * Claims a refund, before the payment provider hears of it: from now on the money belongs to the refund, the licence is revoked, and the reconciler sees to
+ * it that the provider pays. Answers with the licence; undefined when the refund was claimed before.
+ */
+export const claimRefund = (
+  { id, role, reason }: Claim,
+  { caller: { userId }, transaction }: Pick<Call, 'caller' | 'transaction'>,
+): Promise<LicenseEntity | undefined> =>
+  transaction(async (em, emit, now) => {
+    const tx = await transactionToChange(em, id)
+    const by = role === 'BUYER' ? { as: role, refunds: await refundsOf(em, userId, now) } : { as: role }
+    const decision = requestRefund(rulesOf(tx), by, now)
+    if (decision.refusal) {
+      const { reason: why, message } = decision.refusal
+      if (why === 'TRANSACTION_REFUNDED') return undefined
+      throw failedPrecondition(why, message)
+    }
+    applyChanges(tx, decision.changes)
+    Object.assign(tx, {
+      refundReason: reason || null,
+      refundRequestedAt: now,
+      refundedBy: userId,
+      nextCheckAt: new Date(now.getTime() + GIVEN_UP_MS),
+      checks: 0,
+    })
+    await uncountSale(em, emit, tx, now)
+    const license = await licenseToChange(em, tx)
+    revokeLicense(emit, license, Reason.REFUNDED, REFUNDED, now)
+    await storePosting(em, decision.posting!, { sellerId: tx.sellerId, currency: tx.currency, createdBy: userId }, now)
+    return license
+  })
+
+/** How many refunds a buyer has requested lately. Who requests several at once requests them one after another: the lock ends with the transaction. */
+async function refundsOf(em: EntityManager, buyerId: string, now: Date): Promise<number> {
+  await lockInTransaction(em, `refunds of ${buyerId}`)
+  const since = new Date(now.getTime() - BUYER_REFUND_PERIOD)
+  return em.count(Transaction, { buyerId, refundedBy: buyerId, refundRequestedAt: { $gt: since } })
+}
