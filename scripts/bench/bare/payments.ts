@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici'
+import { API_VERSION } from '../../../services/dev-env/payments/serve.ts'
 
 /** A payment, as the provider answers. */
 type Intent = { id: string; status: string; amount: number; currency: string }
@@ -12,6 +13,7 @@ export function openPayments(url: string, key: string) {
       method,
       headers: {
         authorization: `Bearer ${key}`,
+        'stripe-version': API_VERSION,
         ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
         ...(once && { 'idempotency-key': once }),
       },

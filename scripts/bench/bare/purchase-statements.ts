@@ -2,7 +2,7 @@ import { arrayOf, bigint, bytea, integer, json, nullable, text, timestamptz, uui
 import { statement } from '#chassis/db/statements.ts'
 import { LISTING_SUMMARY, type ListingRow } from '../../../services/marketplace/db/listings.ts'
 
-// What the marketplace's unit of work sends for a purchase that succeeds, in the same order.
+// What the marketplace's unit of work sends for a purchase that succeeds.
 
 const byId = { id: uuid }
 

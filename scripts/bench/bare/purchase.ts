@@ -74,11 +74,11 @@ export function purchaseRpc(pool: Pool, env: Record<string, string>): BareRpc {
       if (tx?.status !== 'PENDING') throw new Error('not pending')
       const seller = { sellerId, currency }
       const postingId = v7()
-      await query(client, sql.makeBalance, seller)
-      await query(client, sql.lockBalance, seller)
       await query(client, sql.lockListing, { id: order.listingId })
       const of = { buyerId, promptId, licenseType }
       await query(client, sql.lockLicense, of)
+      await query(client, sql.makeBalance, seller)
+      await query(client, sql.lockBalance, seller)
       const id = v7()
       const { licenseKeyHash: keyHash, licenseKeyEnc: sealed, keyHint, secretId } = newKey(id, vault)
       await query(client, sql.completeTransaction, { id: transactionId, now })
