@@ -1,4 +1,19 @@
+import { v7 } from 'uuid'
 import { AuthServiceService, LoginRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
+import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
+import {
+  LicenseServiceService,
+  VerifyLicenseRequest,
+} from '#contracts/gen/promptforge/marketplace/v1/license_service.ts'
+import {
+  GetListingRequest,
+  ListingServiceService,
+  SearchListingsRequest,
+} from '#contracts/gen/promptforge/marketplace/v1/listing_service.ts'
+import {
+  PurchaseListingRequest,
+  PurchaseServiceService,
+} from '#contracts/gen/promptforge/marketplace/v1/purchase_service.ts'
 import { Variable_Type } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import {
   CreatePromptRequest,
@@ -37,16 +52,22 @@ export type Data = {
   usernames: string[]
   promptIds: string[]
   categories: string[]
+  /** All, none of them a caller's. */
+  listingIds: string[]
+  /** Of valid licences. */
+  licenseKeys: string[]
   password: string
 }
 
 /** One line of the table, for each concurrency. */
 export type Cell = {
   name: string
-  service: 'user' | 'prompt' | 'version'
+  service: 'user' | 'prompt' | 'version' | 'marketplace'
   /** Whether the services' events go their way meanwhile: only then is what else that costs the machine measured. */
   isRelayed?: true
   transport: Job['transport']
+  /** Calls at once. Default: those that were asked for. */
+  concurrency?: number[]
   /** What is sent, again and again. `round` differs from call to call, so that a change changes something. */
   requests(data: Data, round: number): Request[]
 }
@@ -109,6 +130,30 @@ export const CELLS: Cell[] = [
       ),
   },
   {
+    name: 'GetListing',
+    service: 'marketplace',
+    transport: 'grpc',
+    requests: (data) =>
+      data.listingIds
+        .filter((_, index) => index % 100 === 0)
+        .map((listingId, index) =>
+          rpcRequest(
+            ListingServiceService.getListing,
+            GetListingRequest.fromPartial({ listingId }),
+            tokenOf(data, index),
+          ),
+        ),
+  },
+  {
+    name: 'VerifyLicense',
+    service: 'marketplace',
+    transport: 'grpc',
+    requests: ({ licenseKeys }) =>
+      licenseKeys.map((licenseKey) =>
+        rpcRequest(LicenseServiceService.verifyLicense, VerifyLicenseRequest.fromPartial({ licenseKey })),
+      ),
+  },
+  {
     name: 'ListPrompts',
     service: 'prompt',
     transport: 'grpc',
@@ -131,6 +176,21 @@ export const CELLS: Cell[] = [
         rpcRequest(
           PromptServiceService.searchPrompts,
           SearchPromptsRequest.fromPartial({ query }),
+          tokenOf(data, index),
+        ),
+      ),
+  },
+  {
+    name: 'SearchListings',
+    service: 'marketplace',
+    transport: 'grpc',
+    concurrency: [8],
+    requests: (data) =>
+      // In every listing, in one of a hundred, in one.
+      ['prompt', 'lot7', '77 measure'].map((query, index) =>
+        rpcRequest(
+          ListingServiceService.searchListings,
+          SearchListingsRequest.fromPartial({ query }),
           tokenOf(data, index),
         ),
       ),
@@ -170,6 +230,7 @@ export const CELLS: Cell[] = [
   { name: 'CreateComment', service: 'prompt', transport: 'grpc', requests: comments },
   { name: 'UpdatePrompt', service: 'prompt', transport: 'grpc', requests: updates },
   { name: 'CreatePrompt', service: 'prompt', transport: 'grpc', requests: creations },
+  { name: 'PurchaseListing', service: 'marketplace', transport: 'grpc', requests: purchases },
   { name: 'UpdatePromptToEnd', service: 'prompt', transport: 'grpc', isRelayed: true, requests: updates },
   { name: 'CreatePromptToEnd', service: 'prompt', transport: 'grpc', isRelayed: true, requests: creations },
 ]
@@ -270,6 +331,31 @@ function creations({ callers, categories }: Data, round: number): Request[] {
     ),
   )
 }
+
+/** More than either side answers in a round: one that comes again is no purchase. */
+const PURCHASES = 8000
+
+/** Purchases that nobody has made before: the callers buy one listing after the other, and then each what another has bought before. */
+function purchases({ callers, listingIds }: Data, round: number): Request[] {
+  return Array.from({ length: PURCHASES }, (_, n) => {
+    const nth = round * PURCHASES + n
+    const turn = Math.floor(nth / listingIds.length)
+    return rpcRequest(
+      PurchaseServiceService.purchaseListing,
+      PurchaseListingRequest.fromPartial({
+        listingId: listingIds[nth % listingIds.length]!,
+        licenseType: License_Type.PERSONAL,
+        paymentMethod: 'pm_card_visa',
+        expectedPrice: PRICE,
+        requestId: v7(),
+      }),
+      callers[(nth + turn) % callers.length]!.token,
+    )
+  })
+}
+
+/** Of every listing. */
+const PRICE = { currencyCode: 'USD', units: 19n, nanos: 990_000_000 }
 
 /** About a kilobyte, as a prompt has. */
 const contentOf = (round: number) => `${round}: ${'Summarise what follows on {{topic}} in five sentences. '.repeat(18)}`

@@ -39,8 +39,9 @@ async function bench(
     (text) => process.stdout.write(text),
     async ({ results, spine, tests }) => {
       for (const cell of CELLS.filter(({ name }) => only.includes(name))) {
-        await warmUp({ ...site, ...times, load }, cell, Math.max(...concurrency))
-        for (const many of concurrency) {
+        const calls = cell.concurrency ?? concurrency
+        await warmUp({ ...site, ...times, load }, cell, Math.max(...calls))
+        for (const many of calls) {
           const result = await measure({ ...site, ...times, load }, cell, many)
           results.push(result)
           say(resultLine(result))

@@ -10,6 +10,7 @@ export type Side = {
   user: { pid: number; port: number }
   prompt: { pid: number; port: number }
   version: { pid: number; port: number }
+  marketplace: { pid: number; port: number }
   /** The REST port of the Envoy before it. */
   gatewayPort: number
 }

@@ -7,11 +7,12 @@ import { startGateway } from '../../services/dev-env/gateway.ts'
 import type { Network } from '../../services/dev-env/network.ts'
 import { SERVICES } from '../../services/dev-env/services.ts'
 import { addBareLane, BARE_LANE } from './bare/test-loop.ts'
-import { type Callers, signIn } from './callers.ts'
+import { type Callers, CALLERS, signIn } from './callers.ts'
 import type { Data } from './cells.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import type { Tls } from './load/job.ts'
 import type { Side } from './measure.ts'
+import { fillLicenses, fillListings } from './seed-marketplace.ts'
 import { fillFollows, fillPrompts, fillUsers, fillVersions } from './seed.ts'
 import { createSpine, type Spine } from './spine.ts'
 import { flagsOf } from '../processes/flags.ts'
@@ -22,6 +23,8 @@ import { residentMiB } from '../processes/usage.ts'
 
 const USERS = 300
 const PROMPTS = 20_000
+const LISTINGS = 100_000
+const LICENSES = 1000
 
 /** Milliseconds that a service is left alone before its memory is read. */
 const REST_MS = 5000
@@ -72,8 +75,8 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
   const client = join(network.certificates, 'client', 'current')
   const callers = parts.use(await signIn(real.user.port, client))
   const urls = base.databases as Urls
-  const data = await fill(urls, callers)
-  say(`ready: ${USERS} users and ${PROMPTS} prompts`)
+  const data = await fill(urls, callers, network.services['marketplace']!.env)
+  say(`ready: ${USERS} users, ${PROMPTS} prompts and ${LISTINGS} listings`)
 
   const keys = await callers.keys()
   const bare = await startBare(network, { keys, prompt: real.prompt }, start)
@@ -94,7 +97,7 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
   const spine = parts.use(
     await createSpine({
       manager,
-      databases: { user: urls.user, prompt: urls.prompt },
+      databases: { user: urls.user, prompt: urls.prompt, marketplace: urls.marketplace },
       analytics: real.analytics.pid,
       say,
     }),
@@ -116,7 +119,7 @@ export async function openBenchSite(flags: string[], say: (step: string) => void
 type Start = (name: string, command: string[], env: Record<string, string>) => Promise<Server>
 
 /** Every service; the measurements ask for these by name. */
-type Named<T> = Record<string, T> & Record<'user' | 'prompt' | 'version' | 'test' | 'analytics', T>
+type Named<T> = Record<string, T> & Record<'user' | 'prompt' | 'version' | 'test' | 'analytics' | 'marketplace', T>
 type Servers = Named<Server> & { versions: Server }
 type Urls = Named<string>
 
@@ -148,7 +151,7 @@ async function restOf(servers: Servers): Promise<Record<string, Rest>> {
   return Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, rest(server)]))
 }
 
-type BareServers = Pick<Servers, 'user' | 'prompt' | 'version'>
+type BareServers = Pick<Servers, 'user' | 'prompt' | 'version' | 'marketplace'>
 
 /** The bare version server asks the real prompt service, as the real one does. */
 async function startBare(
@@ -159,7 +162,12 @@ async function startBare(
   const more = { PF_BENCH_KEYS: keys, PF_PROMPT_SERVICE: targetOf(prompt) }
   const one = (name: string) =>
     start(`bare-${name}`, ['scripts/bench/bare/main.ts', name], { ...services[name]!.env, ...more })
-  return { user: await one('user'), prompt: await one('prompt'), version: await one('version') }
+  return {
+    user: await one('user'),
+    prompt: await one('prompt'),
+    version: await one('version'),
+    marketplace: await one('marketplace'),
+  }
 }
 
 async function withGateway(
@@ -179,8 +187,8 @@ async function withGateway(
 
 const gatewayOptions = (rateLimitFactor: number) => ({ port: 0, adminPort: 0, rateLimitFactor, corsOrigins: [] })
 
-/** Fills the databases, and answers with how to get the data with fresh tokens. */
-async function fill(urls: Urls, callers: Callers): Promise<BenchSite['data']> {
+/** Fills the databases, and answers with how to get the data with fresh tokens. `env` is that of the marketplace. */
+async function fill(urls: Urls, callers: Callers, env: Record<string, string>): Promise<BenchSite['data']> {
   const people = await fillUsers(urls.user, USERS)
   await fillPrompts(urls.prompt, people, PROMPTS)
   await fillFollows(urls.prompt, people)
@@ -207,6 +215,14 @@ async function fill(urls: Urls, callers: Callers): Promise<BenchSite['data']> {
     some.map(({ id }) => id),
   )
   const categories = await onDatabase<{ name: string }>(urls.prompt, 'select name from categories order by name')
+  const listingIds = await fillListings(
+    urls.marketplace,
+    // Nobody buys their own.
+    people.slice(CALLERS),
+    categories.map(({ name }) => name),
+    LISTINGS,
+  )
+  const licenseKeys = await fillLicenses(urls.marketplace, env['PF_LICENSE_KEY_SECRET']!, LICENSES)
   const idsOf = new Map(owned.map(({ user_id, ids }) => [user_id, ids]))
   return async () => ({
     callers: (await callers.signedIn(people)).map((caller) => ({ ...caller, promptIds: idsOf.get(caller.id)! })),
@@ -214,6 +230,8 @@ async function fill(urls: Urls, callers: Callers): Promise<BenchSite['data']> {
     usernames: people.map(({ username }) => username),
     promptIds: some.map(({ id }) => id),
     categories: categories.map(({ name }) => name),
+    listingIds,
+    licenseKeys,
     password: callers.password,
   })
 }

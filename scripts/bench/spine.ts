@@ -12,11 +12,11 @@ const PAUSED = { service: 'version', stream: 'PF_PROMPT_CONTENT', ms: 24 * 3_600
 
 /** What carries events during the bench: halted while a service alone is measured, and running for what is measured end to end. */
 export type Spine = {
-  /** Lets everything arrive, then holds the relays of the user and the prompt service, and stops analytics. */
+  /** Lets everything arrive, then holds the relays of the user, the prompt and the marketplace service, and stops analytics. */
   halt(): Promise<void>
   /** Lets the relays go on, and them alone. */
   relay(): Promise<void>
-  /** Lets both go on. */
+  /** Lets all go on. */
   run(): Promise<void>
   /** Forgets the events that a cell has left behind a halted relays: they tell of nothing that is measured. */
   forget(): Promise<void>
@@ -24,7 +24,7 @@ export type Spine = {
 
 type Parts = {
   manager: JetStreamManager
-  databases: { user: string; prompt: string }
+  databases: { user: string; prompt: string; marketplace: string }
   /** Process id of the analytics service, which consumes views as well, and those come without a relay. */
   analytics: number
   say(line: string): void
@@ -50,7 +50,7 @@ export async function createSpine({ manager, databases, analytics, say }: Parts)
     halt: async () => {
       if (locks.length > 0) return
       await drain(() => processAll(manager, outboxes, ATTEMPT_MS, [PAUSED.service]), say)
-      locks = [await holdRelay(databases.user), await holdRelay(databases.prompt)]
+      for (const url of Object.values(databases)) locks.push(await holdRelay(url))
       process.kill(analytics, 'SIGSTOP')
     },
     run,

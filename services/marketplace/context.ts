@@ -38,7 +38,7 @@ export type Remote = {
 }
 
 /** Part of what encrypts licence keys, so it never changes. */
-const KEYS_PURPOSE = 'promptforge licence keys'
+export const KEYS_PURPOSE = 'promptforge licence keys'
 
 /** Makes the context of one service. Throws when the fee is more than a sale. A test may put others in the place of the services that are asked. */
 export function createContext(base: Base<MarketplaceConfig>, remote: Remote = openRemote(base)): Deps {

@@ -1,8 +1,9 @@
 // The bare server: what a service would be with nothing between the wire and its statements. It takes the environment of the
-// service that it stands beside, and `user`, `prompt`, `version`, `test` or `versions` as its argument.
+// service that it stands beside, and `user`, `prompt`, `version`, `marketplace`, `test` or `versions` as its argument.
 import { MongoClient } from 'mongodb'
 import { Pool } from 'pg'
 import type { JSONWebKeySet } from 'jose'
+import { marketplaceRpcs } from './marketplace.ts'
 import { promptRpcs } from './prompt.ts'
 import { type BareRpc, serveBare } from './serve.ts'
 import { socialRpcs } from './social.ts'
@@ -37,6 +38,7 @@ async function rpcsOf(service: string): Promise<BareRpc[]> {
     const shared = pool()
     return [...promptRpcs(shared), ...socialRpcs(shared)]
   }
+  if (service === 'marketplace') return marketplaceRpcs(pool(), process.env as Record<string, string>)
   if (service === 'versions') return rememberedVersions()
   if (service === 'test') return testRpcs(pool(), process.env as Record<string, string>)
   return versionRpcs(await MongoClient.connect(PF_MONGO_URL!), PF_MONGO_DATABASE!, PF_PROMPT_SERVICE!, PF_CERTIFICATES!)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type MethodDefinition, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
-import type { Pool, QueryConfig, QueryResultRow } from 'pg'
+import type { Pool, PoolClient, QueryConfig, QueryResultRow } from 'pg'
 import { type Statement, valuesOf } from '#chassis/db/statements.ts'
 import type { Caller, CheckToken } from './tokens.ts'
 
@@ -20,7 +20,7 @@ export const bareRpc = <Request, Response>(
 
 /** Runs a service's own statement, named as there, as `pg` does. */
 export async function query<Params, Row>(
-  pool: Pool,
+  pool: Pool | PoolClient,
   statement: Statement<Params, Row>,
   params: NoInfer<Params>,
 ): Promise<Row[]> {

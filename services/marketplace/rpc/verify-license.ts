@@ -21,7 +21,8 @@ export const verifyLicense =
     return VerifyLicenseResponse.create()
   }
 
-const toVerified = (row: VerifiedRow): VerifyLicenseResponse => ({
+/** What the key of a licence is good for. */
+export const toVerified = (row: VerifiedRow): VerifyLicenseResponse => ({
   valid: row.is_active,
   reason: reasonOf(row),
   licenseId: row.id,

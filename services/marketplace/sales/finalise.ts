@@ -25,7 +25,8 @@ export const GIVEN_UP_MS = 30_000
 
 type PendingRow = { amount: string; currency: string; provider_ref: string | null; age_ms: number }
 
-const getPending = statement('get_pending', { id: uuid })<PendingRow>(
+/** A transaction that has not ended. */
+export const getPending = statement('get_pending', { id: uuid })<PendingRow>(
   (p) => `select amount, currency, provider_ref, extract(epoch from now() - created_at)::float8 * 1000 as age_ms
     from transactions where id = ${p.id} and status = 'PENDING'`,
 )

@@ -8,7 +8,8 @@ import type { Parts } from './finalise.ts'
 /** What is to be paid, for which transaction. */
 export type Order = { id: string; price: Money; paymentMethod: string }
 
-const storeReference = statement('store_reference', { id: uuid, reference: text })<object>(
+/** Stores which payment of the provider a transaction has, unless it has ended or has one. No row: nothing is stored. */
+export const storeReference = statement('store_reference', { id: uuid, reference: text })<object>(
   (p) => `update transactions set provider_ref = ${p.reference}
     where id = ${p.id} and status = 'PENDING' and provider_ref is null
     returning 1`,

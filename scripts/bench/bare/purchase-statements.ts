@@ -1,0 +1,182 @@
+import { arrayOf, bigint, bytea, integer, json, nullable, text, timestamptz, uuid } from '#chassis/db/params.ts'
+import { statement } from '#chassis/db/statements.ts'
+import { LISTING_SUMMARY, type ListingRow } from '../../../services/marketplace/db/listings.ts'
+
+// What the marketplace's unit of work sends for a purchase that succeeds.
+
+const byId = { id: uuid }
+
+/** Locks a listing. */
+export const lockListing = statement(
+  'lock_listing',
+  byId,
+)<ListingRow & { reserved_tx: string | null }>(
+  (
+    p,
+  ) => `select ${LISTING_SUMMARY}, l.description, l.min_version, l.duration_days, l.samples, l.updated_at, l.revision, l.reserved_tx
+    from prompt_listings l where l.id = ${p.id} for update`,
+)
+
+/** The purchase of the same request. */
+export const findRequest = statement('find_request', { buyerId: uuid, requestId: uuid })<object>(
+  (p) => `select * from transactions where buyer_id = ${p.buyerId} and request_id = ${p.requestId} limit 1`,
+)
+
+const ofBuyer = { buyerId: uuid, promptId: uuid, licenseType: text }
+
+/** The purchase of the same licence that is being paid. */
+export const findPending = statement(
+  'find_pending',
+  ofBuyer,
+)<object>(
+  (p) => `select * from transactions where buyer_id = ${p.buyerId} and prompt_id = ${p.promptId}
+    and license_type = ${p.licenseType} and status = 'PENDING' limit 1`,
+)
+
+/** The licence that the buyer has. */
+export const findLicense = statement(
+  'find_license',
+  ofBuyer,
+)<object>(
+  (p) => `select * from licenses where buyer_id = ${p.buyerId} and prompt_id = ${p.promptId}
+    and license_type = ${p.licenseType} and is_active limit 1`,
+)
+
+/** The same, locked. */
+export const lockLicense = statement(
+  'lock_license',
+  ofBuyer,
+)<object>(
+  (p) => `select * from licenses where buyer_id = ${p.buyerId} and prompt_id = ${p.promptId}
+    and license_type = ${p.licenseType} and is_active limit 1 for update`,
+)
+
+/** Stores a PENDING transaction. `amount` and `fee` are DECIMAL(10,2) as text. */
+export const insertTransaction = statement('insert_transaction', {
+  id: uuid,
+  listingId: uuid,
+  ...ofBuyer,
+  sellerId: uuid,
+  amount: text,
+  fee: text,
+  feeBps: integer,
+  currency: text,
+  minVersion: integer,
+  maxVersion: nullable(integer),
+  paymentMethod: text,
+  requestId: uuid,
+  createdAt: timestamptz,
+  nextCheckAt: timestamptz,
+})<object>(
+  (
+    p,
+  ) => `insert into transactions (id, listing_id, buyer_id, prompt_id, license_type, seller_id, amount, fee, fee_bps, currency,
+      min_version, max_version, payment_method, request_id, provider, status, created_at, next_check_at)
+    values (${p.id}, ${p.listingId}, ${p.buyerId}, ${p.promptId}, ${p.licenseType}, ${p.sellerId}, ${p.amount}::numeric,
+      ${p.fee}::numeric, ${p.feeBps}, ${p.currency}, ${p.minVersion}, ${p.maxVersion}, ${p.paymentMethod}, ${p.requestId},
+      'stripe', 'PENDING', ${p.createdAt}, ${p.nextCheckAt})`,
+)
+
+/** Locks a transaction. */
+export const lockTransaction = statement(
+  'lock_transaction',
+  byId,
+)<{ status: string }>((p) => `select * from transactions where id = ${p.id} for update`)
+
+/** Completes it. */
+export const completeTransaction = statement('complete_transaction', { id: uuid, now: timestamptz })<object>(
+  (
+    p,
+  ) => `update transactions set status = 'COMPLETED', completed_at = ${p.now}, next_check_at = null, revision = revision + 1
+    where id = ${p.id}`,
+)
+
+const ofSeller = { sellerId: uuid, currency: text }
+
+/** Stores the PURCHASE posting of a transaction. */
+export const insertPosting = statement('insert_posting', {
+  id: uuid,
+  transactionId: uuid,
+  ...ofSeller,
+  now: timestamptz,
+})<object>(
+  (p) => `insert into ledger_postings (id, transaction_id, kind, seller_id, currency, created_at)
+    values (${p.id}, ${p.transactionId}, 'PURCHASE', ${p.sellerId}, ${p.currency}, ${p.now})`,
+)
+
+/** Stores its entries. */
+export const insertEntries = statement('insert_entries', {
+  postingId: uuid,
+  currency: text,
+  accounts: arrayOf(text),
+  amounts: arrayOf(bigint),
+})<object>(
+  (p) => `insert into ledger_entries (posting_id, account, amount, currency)
+    select ${p.postingId}, account, amount, ${p.currency} from unnest(${p.accounts}, ${p.amounts}) e (account, amount)`,
+)
+
+/** Makes a seller's balance where there is none. */
+export const makeBalance = statement(
+  'make_balance',
+  ofSeller,
+)<object>(
+  (
+    p,
+  ) => `insert into seller_balances (seller_id, currency, pending, available) values (${p.sellerId}, ${p.currency}, 0, 0)
+    on conflict do nothing`,
+)
+
+/** Locks it. */
+export const lockBalance = statement(
+  'lock_balance',
+  ofSeller,
+)<object>(
+  (p) => `select * from seller_balances where seller_id = ${p.sellerId} and currency = ${p.currency} for update`,
+)
+
+/** Adds to what of it is pending. */
+export const addPending = statement('add_pending', { ...ofSeller, net: bigint })<object>(
+  (p) => `update seller_balances set pending = pending + ${p.net}
+    where seller_id = ${p.sellerId} and currency = ${p.currency}`,
+)
+
+/** Counts a sale. */
+export const countSale = statement(
+  'count_sale',
+  byId,
+)<object>((p) => `update prompt_listings set sales_count = sales_count + 1 where id = ${p.id}`)
+
+/** Stores a licence. */
+export const insertLicense = statement('insert_license', {
+  id: uuid,
+  transactionId: uuid,
+  ...ofBuyer,
+  sellerId: uuid,
+  minVersion: integer,
+  maxVersion: nullable(integer),
+  keyHash: bytea,
+  keyHint: text,
+  secretId: text,
+  sealed: bytea,
+  now: timestamptz,
+})<object>(
+  (
+    p,
+  ) => `insert into licenses (id, transaction_id, buyer_id, prompt_id, license_type, seller_id, min_version, max_version,
+      license_key_hash, key_hint, secret_id, license_key_enc, created_at)
+    values (${p.id}, ${p.transactionId}, ${p.buyerId}, ${p.promptId}, ${p.licenseType}, ${p.sellerId}, ${p.minVersion},
+      ${p.maxVersion}, ${p.keyHash}, ${p.keyHint}, ${p.secretId}, ${p.sealed}, ${p.now})`,
+)
+
+/** Stores the two events of a purchase. */
+export const insertEvents = statement('insert_events', {
+  license: text,
+  licensePayload: json,
+  purchase: text,
+  purchasePayload: json,
+  now: timestamptz,
+})<object>(
+  (p) => `insert into outbox (id, subject, payload, headers, occurred_at)
+    values (uuidv7(), ${p.license}, ${p.licensePayload}, '{}', ${p.now}),
+      (uuidv7(), ${p.purchase}, ${p.purchasePayload}, '{}', ${p.now})`,
+)
