@@ -20,6 +20,7 @@ import {
   throwProblems,
 } from './check-listing.ts'
 import { aboutListing } from './listing-events.ts'
+import { removeUnlessSellable } from './remove-unless-sellable.ts'
 import { readSamples } from './samples.ts'
 import { toListing } from './view.ts'
 
@@ -61,6 +62,7 @@ export const createListing =
     }).catch(async (error: unknown) => {
       throw brokenConstraint(error) === 'prompt_listings_active' ? await alreadyListed(promptId, call) : error
     })
+    await removeUnlessSellable(remote, listingId, sold, call)
     const [row] = await call.sql(getListing, { id: listingId })
     if (!row) throw notFound('listing')
     return { listing: toListing(row) }

@@ -9,7 +9,7 @@ import type { Remote } from '../context.ts'
 const MAX_RESPONSE = 20_000
 
 /** What is sold. */
-type Sold = { promptId: string; promptVersion: number }
+export type Sold = { promptId: string; promptVersion: number }
 
 /** Reads tests of the caller's as samples of what is sold. Throws FAILED_PRECONDITION for one that is none. */
 export const readSamples = (

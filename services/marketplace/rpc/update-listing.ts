@@ -18,6 +18,7 @@ import {
 } from './check-listing.ts'
 import { aboutListing, type ListingEntity } from './listing-events.ts'
 import { toMoney } from './money.ts'
+import { removeUnlessSellable } from './remove-unless-sellable.ts'
 import { readSamples } from './samples.ts'
 import { toListing } from './view.ts'
 
@@ -35,6 +36,8 @@ export const updateListing =
       if (listing.revision !== known.revision) throw changedMeanwhile()
       if (changeTerms(listing, terms, now)) emit(EVENTS.listingUpdated, aboutListing(listing, call.caller))
     })
+    const { promptVersion } = terms
+    await removeUnlessSellable(remote, listingId, { promptId: known.promptId, promptVersion }, call)
     const [row] = await call.sql(getListing, { id: listingId })
     if (!row) throw notFound('listing')
     return { listing: toListing(row) }

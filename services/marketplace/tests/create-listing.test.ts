@@ -6,7 +6,7 @@ import { readOutbox } from '#chassis/testing/outbox.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { Listing_Status as Status } from '#contracts/gen/promptforge/marketplace/v1/listing.ts'
 import type { CreateListingRequest } from '#contracts/gen/promptforge/marketplace/v1/listing_service.ts'
-import { type Marketplace, type Person, startMarketplace, usd } from './harness.ts'
+import { type KnownPrompt, type Marketplace, type Person, startMarketplace, usd } from './harness.ts'
 
 let market: Marketplace
 let ann: Person
@@ -54,6 +54,22 @@ describe('CreateListing', () => {
         offer: { promptId, sellerId: ann.userId, priceCents: '1999', currency: 'USD' },
       },
     })
+  })
+
+  test('offers nothing that became public while it was being stored', async () => {
+    const answers = [undefined, 1]
+    const becomesPublic = {
+      ownerId: ann.userId,
+      headVersion: 3,
+      get publicFrom() {
+        return answers.length > 1 ? answers.shift() : answers[0]
+      },
+    }
+    const promptId = market.promptOf(ann)
+    market.prompts.set(promptId, becomesPublic as KnownPrompt)
+    expect(await refusal({ promptId })).toMatchObject({ reason: 'PROMPT_IS_PUBLIC' })
+    const text = 'select status from prompt_listings where prompt_id = $1'
+    expect(await market.database.query(text, [promptId])).toEqual([{ status: 'REMOVED' }])
   })
 
   test('stores everything that it is told', async () => {
