@@ -56,15 +56,14 @@ const MAX_VARIABLES_BYTES = 32 * 1024
 
 /**
  * By what right somebody reads a prompt, and which of its versions; undefined when by none. Without `readerId`: what anyone
- * may. A deleted prompt is readable only in the versions that licences name.
+ * may. A prompt that is deleted, private or a draft is readable only in the versions that licences name: whoever sold them cannot take them away.
  */
 export function accessTo(prompt: Readable, readerId: string | undefined): Access | undefined {
   const { version, public_from_version: publicFrom } = prompt
   const exists = prompt.deleted_at === null
   if (exists && isOwnedBy(prompt, readerId)) return ownAccess(version)
-  if (prompt.status === 'DRAFT') return undefined
   const licensed = (prompt.licences ?? []).map(([from, to]) => ({ from, to }))
-  if (!exists || !prompt.is_public) {
+  if (!exists || !isRevealed(prompt)) {
     return licensed.length > 0 ? { kind: Access_Kind.LICENSED, readableVersions: joinRanges(licensed) } : undefined
   }
   // What is public always reaches the head, so a licence can only add what lies before.

@@ -101,7 +101,7 @@ const TABLE: Row[] = [
   [
     'a draft',
     (promptId) => update(promptId, { status: 'DRAFT' }),
-    { owner: all, licensee: [], anyone: [], nobody: [] },
+    { owner: all, licensee: [4, 3, 2], anyone: [], nobody: [] },
   ],
   [
     'deleted',

@@ -10,8 +10,8 @@ export const isListed = (row: string) =>
 /** A reader, whose id is the SQL `readerId`, may read some version of the row. `accessTo` says which. */
 export const isReadableBy = (row: string, readerId: string) => `(
     ${row}.deleted_at is null and ${row}.user_id = ${readerId}
-    or ${row}.status <> 'DRAFT'
-      and (${row}.deleted_at is null and ${row}.is_public or ${isLicensedTo(row, readerId)}))`
+    or ${row}.deleted_at is null and ${row}.status <> 'DRAFT' and ${row}.is_public
+    or ${isLicensedTo(row, readerId)})`
 
 /**
  * A reader may see the row itself, and with it the likes, ratings and comments: what GetPrompt shows. A deleted prompt is not shown to

@@ -59,7 +59,13 @@ const TABLE: Row[] = [
   [
     'a draft, public once it is published',
     { status: 'DRAFT' },
-    { owner: everything, anyone: hidden, nobody: hidden, licensee: hidden, 'follower of all versions': hidden },
+    {
+      owner: everything,
+      anyone: hidden,
+      nobody: hidden,
+      licensee: ['no content', [2, 4]],
+      'follower of all versions': ['all', [2, 5]],
+    },
   ],
   [
     'deleted',
