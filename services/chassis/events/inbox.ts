@@ -59,7 +59,7 @@ const handledIn = (eventId: ParamType<string>) => ({
 const HANDLED = { uuid: handledIn(uuid), text: handledIn(text) }
 
 /** Days that a row of the inbox is kept: longer than any stream that is consumed keeps a message. */
-export const INBOX_DAYS = 45
+export const INBOX_DAYS = 100
 
 /** Deletes rows of the inbox that are older than that. */
 export const deleteHandled = (sql: Sql): Job => ({

@@ -210,13 +210,13 @@ describe('when a user takes another name', () => {
 })
 
 describe('the inbox', () => {
-  test('loses what is older than 45 days, however much that is, and nothing else', async () => {
+  test(`loses what is older than ${INBOX_DAYS} days, however much that is, and nothing else`, async () => {
     await query('delete from inbox')
     await query(
-      `insert into inbox select 'prompt', gen_random_uuid(), now() - interval '45 days 1 minute' from generate_series(1, 2500)`,
+      `insert into inbox select 'prompt', gen_random_uuid(), now() - interval '${INBOX_DAYS} days 1 minute' from generate_series(1, 2500)`,
     )
     const young = randomUUID()
-    await query(`insert into inbox values ('prompt', $1, now() - interval '44 days 23 hours')`, [young])
+    await query(`insert into inbox values ('prompt', $1, now() - interval '${INBOX_DAYS - 1} days 23 hours')`, [young])
     const { run } = deleteHandled(service.service.context.database.sql)
     await run(new AbortController().signal, jobCause('test'))
     expect(await query('select event_id from inbox')).toEqual([{ event_id: young }])

@@ -221,7 +221,16 @@ test('a list has the caller’s tests, newest first, without texts, page by page
 
 test('the models are those of the operator’s file, with their prices', async () => {
   const { models } = await runner.tests.listModels({})
-  expect(models.map(({ name }) => name)).toEqual(['cut', 'echo', 'fail', 'flaky-*', 'silent', 'slow-*', 'throttle-*'])
+  expect(models.map(({ name }) => name)).toEqual([
+    'cut',
+    'echo',
+    'fail',
+    'flaky-*',
+    'judge',
+    'silent',
+    'slow-*',
+    'throttle-*',
+  ])
   expect(models[0]).toEqual({
     provider: 'sandbox',
     name: 'cut',
