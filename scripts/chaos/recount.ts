@@ -1,5 +1,5 @@
 import { type Document, MongoClient, type UUID } from 'mongodb'
-import { emittedBy, EVENTS } from '#contracts/events.ts'
+import { consumedBy, EVENTS } from '#contracts/events.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import type { Ledger } from './ledger.ts'
 import { recountSocial } from './recount-social.ts'
@@ -54,7 +54,12 @@ async function readFacts(databases: Databases) {
           is_public and status = 'PUBLISHED' and deleted_at is null as visible from prompts`,
       ),
     ),
-    outboxes: { user: await outbox('user'), prompt: await outbox('prompt'), test: await outbox('test') },
+    outboxes: {
+      user: await outbox('user'),
+      prompt: await outbox('prompt'),
+      test: await outbox('test'),
+      marketplace: await outbox('marketplace'),
+    },
     versions: await readVersions(databases['version']!),
     analytics: await onDatabase<{ event_id: string; event_type: string }>(
       databases['analytics']!,
@@ -158,9 +163,8 @@ function eventsOfServices({ outboxes, prompts, users }: Facts, { signIns }: Ledg
 
 function eventsInAnalytics({ outboxes, versions, analytics }: Facts): Finding {
   const consumed = new Set(
-    ['user', 'prompt', 'test']
-      .flatMap(emittedBy)
-      .filter(({ consumers }) => consumers.includes('analytics'))
+    consumedBy('analytics')
+      .filter(({ outbox }) => outbox)
       .map(({ subject }) => subject),
   )
   const isConsumed = ({ subject }: OutboxEvent) =>
