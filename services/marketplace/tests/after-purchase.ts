@@ -1,7 +1,3 @@
-import { Metadata } from '@grpc/grpc-js'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { buffer } from 'node:stream/consumers'
 import { jobCause } from '#chassis/cause.ts'
 import { until } from '#chassis/testing/until.ts'
 import type { Transaction } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
@@ -9,6 +5,7 @@ import { signatureOf } from '../../dev-env/payments/webhooks.ts'
 import { type Mismatch, recount, recountPayments } from '../db/recount.ts'
 import { jobs } from '../jobs.ts'
 import type { Marketplace, Person } from './harness.ts'
+import { notify } from './notices.ts'
 
 /** Milliseconds of an hour and of a day. */
 export const HOUR = 3_600_000
@@ -101,13 +98,6 @@ export const comes = (
   is: (tx: Transaction) => boolean,
 ) => until(what, async () => is(await read(market, id, person)))
 
-/** Gives the service a notice, as the gateway does. */
-function notify({ webhook }: Marketplace, data: Buffer, signature: string) {
-  const metadata = new Metadata()
-  metadata.set('stripe-signature', signature)
-  return webhook.receivePaymentNotice({ raw: { contentType: 'application/json', data, extensions: [] } }, { metadata })
-}
-
 /** Sends the notice that a dispute of a payment has begun, which the provider was ordered not to send. */
 export async function tellOfDispute(market: Marketplace, id: string): Promise<void> {
   const { control } = market.payments
@@ -115,24 +105,4 @@ export async function tellOfDispute(market: Marketplace, id: string): Promise<vo
   const events = (await control.journal()).flatMap((line) => line.events ?? [])
   const { payload } = events.find((one) => one.type === 'charge.dispute.created' && one.payment === payment!.id)!
   await notify(market, Buffer.from(payload), signatureOf(payload, market.env['PF_PAYMENTS_WEBHOOK_SECRET']!))
-}
-
-/** Passes notices of the payment provider on to the service, as the gateway does, until it is closed. */
-export async function passNotices(market: Marketplace): Promise<{ close(): void }> {
-  const server = createServer((request, response) => {
-    buffer(request)
-      .then((data) => notify(market, data, String(request.headers['stripe-signature'])))
-      .then(
-        () => response.end('{}'),
-        () => response.writeHead(503).end(),
-      )
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  await market.payments.control.sendEventsTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-  return {
-    close: () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
 }

@@ -13,7 +13,6 @@ import {
   disagreements,
   dispute,
   kinds,
-  passNotices,
   postings,
   read,
   refund,
@@ -21,9 +20,10 @@ import {
   tellOfDispute,
 } from './after-purchase.ts'
 import { type Marketplace, type Person, startMarketplace } from './harness.ts'
+import { passNotices } from './notices.ts'
 
 let market: Marketplace
-let notices: { close(): void }
+let notices: AsyncDisposable
 let seller: Person
 let buyer: Person
 
@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 afterEach(() => market.payments.control.order())
 afterAll(async () => {
-  notices.close()
+  await notices[Symbol.asyncDispose]()
   await market.stop()
 })
 

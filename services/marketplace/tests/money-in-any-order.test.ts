@@ -5,11 +5,12 @@ import { jobCause } from '#chassis/cause.ts'
 import { until } from '#chassis/testing/until.ts'
 import { balanceToChange, storePosting } from '../sales/store-posting.ts'
 import { payOut } from '../transaction.ts'
-import { age, DAY, disagreements, dispute, passNotices, reconciled, refund, runJob } from './after-purchase.ts'
+import { age, DAY, disagreements, dispute, reconciled, refund, runJob } from './after-purchase.ts'
 import { type Marketplace, type Person, startMarketplace } from './harness.ts'
+import { passNotices } from './notices.ts'
 
 let market: Marketplace
-let notices: { close(): void }
+let notices: AsyncDisposable
 let sellers: Person[]
 let buyers: Person[]
 let admin: Person
@@ -22,7 +23,7 @@ beforeAll(async () => {
   admin = await market.person('eve', 'ADMIN')
 })
 afterAll(async () => {
-  notices.close()
+  await notices[Symbol.asyncDispose]()
   await market.stop()
 })
 

@@ -5,7 +5,8 @@ import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import { Transaction_Status as Status } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
 import { signatureOf } from '../../dev-env/payments/webhooks.ts'
-import { ended, makeOld, notify, outcomeOf, PAID, passNoticesOn, reconcile } from './purchase-outcome.ts'
+import { notify, passNotices } from './notices.ts'
+import { ended, makeOld, outcomeOf, PAID, reconcile } from './purchase-outcome.ts'
 import { type Marketplace, type Person, startMarketplace } from './harness.ts'
 
 let market: Marketplace
@@ -54,7 +55,7 @@ test('a notice completes a purchase that was pending, also when it comes again',
 })
 
 test('the provider’s own notices complete a purchase, late and doubled', async () => {
-  await using notices = await passNoticesOn(market)
+  await using notices = await passNotices(market)
   const { listingId } = await market.list(seller)
   await market.payments.control.order(
     { call: 'confirm', slow: { ms: 300, end: 'succeeded' } },

@@ -5,7 +5,8 @@ import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { Transaction_Status as Status } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
-import { ended, makeOld, notPaid, outcomeOf, PAID, passNoticesOn, reconcile } from './purchase-outcome.ts'
+import { passNotices } from './notices.ts'
+import { ended, makeOld, notPaid, outcomeOf, PAID, reconcile } from './purchase-outcome.ts'
 import { type Marketplace, type Person, startMarketplace, usd } from './harness.ts'
 
 let market: Marketplace
@@ -109,7 +110,7 @@ describe('one purchase at once', () => {
 
 describe('who looks at a payment', () => {
   test('may be the handler, notices that come twice, and two reconcilers at once: it is completed once', async () => {
-    await using notices = await passNoticesOn(market)
+    await using notices = await passNotices(market)
     const listings = await Promise.all(Array.from({ length: 8 }, () => market.list(seller)))
     await market.payments.control.order({ call: 'webhook', copies: 2 }, { call: 'confirm', afterMs: 500 })
     const results = Promise.all(listings.map(({ listingId }) => market.buy(buyer, listingId)))
@@ -125,7 +126,7 @@ describe('who looks at a payment', () => {
   })
 
   test('may be all of them at a payment that is declined: it fails once, with the reason of the bank', async () => {
-    await using _notices = await passNoticesOn(market)
+    await using _notices = await passNotices(market)
     const listings = await Promise.all(Array.from({ length: 8 }, () => market.list(seller, { exclusive: true })))
     await market.payments.control.order({ call: 'webhook', copies: 2 })
     const [answers] = await Promise.all([

@@ -5,7 +5,7 @@ import { rejection } from '#chassis/testing/rejection.ts'
 import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import type { PurchaseListingRequest } from '#contracts/gen/promptforge/marketplace/v1/purchase_service.ts'
 import { Transaction_Status as Status } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
-import { notify } from './purchase-outcome.ts'
+import { notify } from './notices.ts'
 import { type Marketplace, type Person, startMarketplace, usd } from './harness.ts'
 
 let market: Marketplace

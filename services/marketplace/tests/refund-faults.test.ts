@@ -15,7 +15,6 @@ import {
   disagreements,
   dispute,
   kinds,
-  passNotices,
   read,
   reconciled,
   refund,
@@ -24,10 +23,11 @@ import {
   tellOfDispute,
 } from './after-purchase.ts'
 import { type Marketplace, type Person, startMarketplace } from './harness.ts'
+import { passNotices } from './notices.ts'
 
 let market: Marketplace
 let replica: Marketplace
-let notices: { close(): void }
+let notices: AsyncDisposable
 let seller: Person
 let buyer: Person
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
 })
 afterEach(() => market.payments.control.order())
 afterAll(async () => {
-  notices.close()
+  await notices[Symbol.asyncDispose]()
   await replica.stop()
   await market.stop()
 })
