@@ -21,6 +21,7 @@ export async function seed({ gateway, secrets }: Network, state: string): Promis
   if (existsSync(mark)) return false
   const post = client(gateway.url)
   const tokens = new Map<string, string>()
+  const offers: Offer[] = []
   for (const { username, firstName, lastName, prompts } of authors()) {
     const account = { username, firstName, lastName, email: `${username}@example.com`, password: secrets.demoPassword }
     // A start that was interrupted may have registered some of them already.
@@ -28,17 +29,23 @@ export async function seed({ gateway, secrets }: Network, state: string): Promis
     const signedIn = registered ?? (await post('/v1/auth/login', { login: username, password: secrets.demoPassword }))!
     const token: string = signedIn.tokens.accessToken
     tokens.set(username, token)
-    for (const prompt of prompts) await addPrompt(post, prompt, token)
+    for (const prompt of prompts) offers.push(...(await addPrompt(post, prompt, token)))
   }
-  for (const { username, prompts } of authors()) {
-    for (const prompt of prompts) if (prompt.listing) await sell(post, prompt, tokens.get(username)!, tokens)
-  }
+  // Everybody is there by now.
+  for (const offer of offers) await buy(post, offer, tokens)
   writeFileSync(mark, '')
   return true
 }
 
-async function addPrompt(post: Post, one: Prompt, token: string) {
-  const { suite, comparison, request } = partsOf(one)
+/** A listing that was made, and who buys a licence. */
+type Offer = Listing & { listingId: string }
+
+/** Makes a prompt with what belongs to it. Answers with what is offered of it. */
+async function addPrompt(
+  post: Post,
+  { suite, comparison, listing, ...request }: Prompt,
+  token: string,
+): Promise<Offer[]> {
   const { prompt } = await post('/v1/prompts', request, [], token)
   if (suite) {
     const made = await post('/v1/suites', { ...suite, promptId: prompt.id }, [], token)
@@ -46,20 +53,15 @@ async function addPrompt(post: Post, one: Prompt, token: string) {
   }
   if (comparison)
     await whenArrived(() => post(`/v1/prompts/${prompt.id}/comparisons:run`, comparison, [NOT_READY], token))
+  if (!listing) return []
+  const { buyer: _buyer, ...offer } = listing
+  const made = await post('/v1/listings', { ...offer, promptId: prompt.id }, [], token)
+  return [{ ...listing, listingId: made.listing.listingId }]
 }
 
-const partsOf = ({ suite, comparison, listing, ...request }: Prompt) => ({ suite, comparison, listing, request })
-
-/** Lists a prompt, and has somebody buy it. */
-async function sell(post: Post, prompt: Prompt, token: string, tokens: ReadonlyMap<string, string>) {
-  const { listing, request } = partsOf(prompt)
-  const { buyer, ...offer } = listing!
-  // The same request answers with the prompt that it has made.
-  const { prompt: made } = await post('/v1/prompts', request, [], token)
-  const { listing: listed } = await post('/v1/listings', { ...offer, promptId: made.id }, [], token)
-  const purchase = { licenseType: 'PERSONAL', paymentMethod: 'pm_card_visa', expectedPrice: offer.price }
-  const once = { ...purchase, requestId: offer.requestId }
-  await post(`/v1/listings/${listed.listingId}:purchase`, once, [], tokens.get(buyer)!)
+async function buy(post: Post, { listingId, requestId, price, buyer }: Offer, tokens: ReadonlyMap<string, string>) {
+  const purchase = { licenseType: 'PERSONAL', paymentMethod: 'pm_card_visa', expectedPrice: price, requestId }
+  await post(`/v1/listings/${listingId}:purchase`, purchase, [], tokens.get(buyer)!)
 }
 
 /** How a version is answered that was written a moment ago. */
