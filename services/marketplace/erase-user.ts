@@ -3,10 +3,11 @@ import type { Cause } from '#chassis/cause.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { Statement } from '#chassis/db/statements.ts'
 import { eraseFromOutbox } from '#chassis/events/erase-from-outbox.ts'
+import { revise } from '#chassis/revise.ts'
 import { EVENTS } from '#contracts/events.ts'
 import * as db from './db/erase-user.ts'
 import { PromptListing } from './db/prompt-listing.entity.ts'
-import { aboutListing, type ListingEntity } from './rpc/listing-events.ts'
+import { aboutListing, type ListingEntity } from './sales/events.ts'
 
 /** Listings that one transaction empties. Each may have samples of 60,000 characters. */
 const AT_ONCE = 50
@@ -47,9 +48,8 @@ const emptyListings = (transaction: Database['transaction'], sellerId: string, c
   })
 
 function emptyListing(listing: ListingEntity, now: Date) {
-  if (listing.status === 'ACTIVE') listing.status = 'REMOVED'
-  Object.assign(listing, { title: '', description: null, samples: [], search: '', updatedAt: now })
-  listing.revision += 1
+  const status = listing.status === 'ACTIVE' ? 'REMOVED' : listing.status
+  revise<ListingEntity>(listing, { status, title: '', description: null, samples: [], search: '' }, now)
 }
 
 async function untilDone(change: () => Promise<number>) {

@@ -43,6 +43,9 @@ export function withdraw(listing: Standing & { updatedAt?: Date | null }, now: D
   return revise<typeof listing>(listing, { status: 'REMOVED' }, now)
 }
 
+/** Whether anyone may read the version that is sold. `publicFrom` is the first such version: all later ones are public, and none before it. */
+export const isPublic = (promptVersion: number, publicFrom: number): boolean => promptVersion >= publicFrom
+
 /** What a listing is found by. */
 export const searchOf = ({ title, description, category }: Pick<Terms, 'title' | 'description' | 'category'>): string =>
   searchVector({ title, tags: category ? [category] : [], description: description ?? null })

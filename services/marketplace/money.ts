@@ -1,5 +1,8 @@
 import { decimalText } from '#chassis/decimals.ts'
 
+/** What an amount is of when nobody says it. */
+export const DEFAULT_CURRENCY = 'USD'
+
 /** The highest price, in minor units: 99,999,999.99, the most that the columns DECIMAL(10,2) hold. */
 const MAX_MINOR = 9_999_999_999n
 

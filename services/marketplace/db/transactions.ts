@@ -1,6 +1,7 @@
 import { integer, type SqlNames, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { DisputeState, RefundState } from '../ledger.ts'
+import { PROVIDER } from '../payments/payment.ts'
 
 /** A transaction. Amounts are as DECIMAL(10,2) says them. */
 export type TransactionRow = {
@@ -50,5 +51,5 @@ export const listSales = statement('list_sales', listParams)<TransactionRow>(lis
 
 /** The transaction of a payment, by the provider's id of it. */
 export const findByReference = statement('find_by_reference', { reference: text })<{ id: string }>(
-  (p) => `select id from transactions where provider = 'stripe' and provider_ref = ${p.reference}`,
+  (p) => `select id from transactions where provider = '${PROVIDER}' and provider_ref = ${p.reference}`,
 )

@@ -1,16 +1,12 @@
-import { LockMode } from '@mikro-orm/postgresql'
 import type { Cause } from '#chassis/cause.ts'
 import type { Received } from '#chassis/events/envelope.ts'
 import { isNotFound } from '#chassis/grpc/status.ts'
-import { EVENTS } from '#contracts/events.ts'
 import type { PromptDeleted, PromptUpdated } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import type { Deps, Remote } from '../context.ts'
 import { activeListing } from '../db/listings.ts'
-import { PromptListing } from '../db/prompt-listing.entity.ts'
-import { withdraw } from '../listing.ts'
-import { isPublic } from '../rpc/check-listing.ts'
-import { aboutListing } from '../rpc/listing-events.ts'
+import { isPublic } from '../listing.ts'
+import { withdrawListing } from '../sales/withdraw-listing.ts'
 
 /** Of every prompt. */
 const FIRST_VERSION = 1
@@ -44,10 +40,6 @@ async function firstPublic({ access }: Pick<Remote, 'access'>, promptId: string,
 
 /** Removes the active listing of a prompt, if it sells one of these versions or a later one. */
 const removeListing = ({ transaction }: Database, promptId: string, from: number, cause: Cause): Promise<void> =>
-  transaction(cause, async (em, emit, now) => {
-    const active = { promptId, status: 'ACTIVE' as const }
-    const listing = await em.findOne(PromptListing, active, { lockMode: LockMode.PESSIMISTIC_WRITE })
-    if (!listing || !isPublic(listing.promptVersion, from)) return
-    withdraw(listing, now)
-    emit(EVENTS.listingRemoved, aboutListing(listing))
-  })
+  transaction(cause, (em, emit, now) =>
+    withdrawListing(em, emit, { promptId }, now, ({ promptVersion }) => isPublic(promptVersion, from)),
+  )

@@ -1,3 +1,6 @@
+/** The provider that this folder is the adapter of, as transactions name it. */
+export const PROVIDER = 'stripe'
+
 /** Money that a buyer pays, in minor units: 1999n and USD are 19.99 US dollars. */
 export type Money = { amount: bigint; currency: string }
 

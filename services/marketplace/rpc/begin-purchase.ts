@@ -7,6 +7,7 @@ import { License } from '../db/license.entity.ts'
 import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { Transaction } from '../db/transaction.entity.ts'
 import { amountText } from '../money.ts'
+import { PROVIDER } from '../payments/payment.ts'
 import { checkPurchase, type LicenseType } from '../purchase.ts'
 import { GIVEN_UP_MS } from '../sales/finalise.ts'
 import type { TransactionEntity } from '../sales/transaction-to-change.ts'
@@ -20,9 +21,6 @@ export type Purchase = {
   currency: string
   requestId: string
 }
-
-/** The provider that `payments/` is the adapter of. */
-const PROVIDER = 'stripe'
 
 /**
  * Begins a purchase: its PENDING transaction is stored, and an exclusive listing is reserved for it. A purchase that was begun before, with the same

@@ -5,7 +5,9 @@ import { isNotFound } from '#chassis/grpc/status.ts'
 import type { Money } from '#contracts/gen/google/type/money.ts'
 import { Access_Kind } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { Remote } from '../context.ts'
-import { readMoney, toColumn } from './money.ts'
+import { isPublic } from '../listing.ts'
+import { amountText } from '../money.ts'
+import { readMoney } from './money.ts'
 
 /** What of a prompt can be sold: no version from `publicFrom` on, which anyone may read. */
 export type Sellable = { headVersion: number; publicFrom: number }
@@ -44,9 +46,6 @@ export function readVersions(
   return { promptVersion, minVersion, problems }
 }
 
-/** Whether anyone may read the version that is sold. `publicFrom` is the first such version: all later ones are public, and none before it. */
-export const isPublic = (promptVersion: number, publicFrom: number): boolean => promptVersion >= publicFrom
-
 /** Throws FAILED_PRECONDITION for a version that anyone may read. */
 export function checkNotPublic(promptVersion: number, { publicFrom }: Sellable): void {
   if (!isPublic(promptVersion, publicFrom)) return
@@ -75,7 +74,7 @@ export function readPrices(
     return { problems: [{ field: 'commercial_price', description: 'must not be less than price' }] }
   }
   return {
-    columns: { price: toColumn(cents), commercialPrice: commercial ? toColumn(commercial.cents) : null, currency },
+    columns: { price: amountText(cents), commercialPrice: commercial ? amountText(commercial.cents) : null, currency },
     problems: [],
   }
 }

@@ -19,7 +19,7 @@ import {
   sellableVersions,
   throwProblems,
 } from './check-listing.ts'
-import { aboutListing } from './listing-events.ts'
+import { aboutListing } from '../sales/events.ts'
 import { removeUnlessSellable } from './remove-unless-sellable.ts'
 import { readSamples } from './samples.ts'
 import { toListing } from './view.ts'

@@ -5,6 +5,7 @@ import {
   GetRevenueRequest_Period as Asked,
 } from '#contracts/gen/promptforge/marketplace/v1/seller_service.ts'
 import { getRevenue as find } from '../db/seller-money.ts'
+import { DEFAULT_CURRENCY } from '../money.ts'
 import { countPeriods, type Period, periodsLater, startOfPeriod } from '../periods.ts'
 import { toRevenue } from './view.ts'
 
@@ -13,8 +14,6 @@ const MAX_PERIODS = 400
 
 /** Periods before `to` when the request does not say from when. */
 const DEFAULT_PERIODS = 30
-
-const DEFAULT_CURRENCY = 'USD'
 
 export const getRevenue = async (request: GetRevenueRequest, { caller, sql }: Call) => {
   const currency = request.currency || DEFAULT_CURRENCY

@@ -1,6 +1,6 @@
 import type { Violation } from '#chassis/errors.ts'
 import type { Money } from '#contracts/gen/google/type/money.ts'
-import { amountText, currencyProblem, minorOf, readAmount } from '../money.ts'
+import { currencyProblem, minorOf, readAmount } from '../money.ts'
 
 const NANOS_PER_CENT = 10_000_000n
 
@@ -37,6 +37,3 @@ function decimalOf(units: bigint, nanos: number): string {
   const decimals = String(Math.abs(nanos)).padStart(9, '0').replace(/0+$/, '')
   return `${sign}${units < 0n ? -units : units}${decimals && `.${decimals}`}`
 }
-
-/** An amount as a column DECIMAL(10,2) takes it. */
-export const toColumn = amountText

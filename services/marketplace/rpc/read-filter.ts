@@ -1,8 +1,5 @@
 import type { OfferFilter } from '../db/search-listings.ts'
-import { amountText } from '../money.ts'
-
-/** What a price is of when nobody says it. */
-const DEFAULT_CURRENCY = 'USD'
+import { amountText, DEFAULT_CURRENCY } from '../money.ts'
 
 type Asked = {
   category?: string | undefined

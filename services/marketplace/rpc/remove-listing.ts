@@ -6,7 +6,7 @@ import type { RemoveListingRequest } from '#contracts/gen/promptforge/marketplac
 import { getListing } from '../db/listings.ts'
 import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { withdraw } from '../listing.ts'
-import { aboutListing } from './listing-events.ts'
+import { aboutListing } from '../sales/events.ts'
 import { toListing } from './view.ts'
 
 export const removeListing = async ({ listingId: id }: RemoveListingRequest, call: Call) => {

@@ -6,6 +6,7 @@ import { EVENTS } from '#contracts/events.ts'
 import { LicenseRevoked_Reason as Reason } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
 import { License } from '../db/license.entity.ts'
 import type { LicenseRow } from '../db/licenses.ts'
+import { isOver } from '../license.ts'
 import { hashOfLicenseKey, hintOfLicenseKey, makeLicenseKey } from '../license-key.ts'
 import { aboutLicense, type LicenseEntity } from './events.ts'
 import type { TransactionEntity } from './transaction-to-change.ts'
@@ -20,12 +21,7 @@ export async function grantLicense(
   { tx, vault, now }: { tx: TransactionEntity; vault: Vault; now: Date },
 ): Promise<LicenseEntity> {
   const { buyerId, promptId, licenseType, minVersion, maxVersion, durationDays, sellerId } = tx
-  const former = await em.findOne(
-    License,
-    { buyerId, promptId, licenseType, isActive: true },
-    // The expiry job may be about to end it.
-    { lockMode: LockMode.PESSIMISTIC_WRITE },
-  )
+  const former = await activeLicenseOf(em, tx)
   if (former) {
     endLicense(emit, former, Reason.RENEWED)
     // There is never a moment with two.
@@ -49,6 +45,13 @@ export async function grantLicense(
   return license
 }
 
+/** The active licence that a buyer has of a prompt and a type, locked until the transaction ends, for the expiry job may be about to end it. */
+const activeLicenseOf = (
+  em: EntityManager,
+  { buyerId, promptId, licenseType }: Pick<LicenseEntity, 'buyerId' | 'promptId' | 'licenseType'>,
+): Promise<LicenseEntity | null> =>
+  em.findOne(License, { buyerId, promptId, licenseType, isActive: true }, { lockMode: LockMode.PESSIMISTIC_WRITE })
+
 /** A new licence key as it is stored. */
 export function newKey(licenseId: string, vault: Vault) {
   const key = makeLicenseKey()
@@ -71,16 +74,9 @@ export function endLicense(emit: Emit, license: LicenseEntity, reason: Reason): 
 
 /** Grants a licence again that was revoked, unless its time is over, or its buyer has bought another one meanwhile. */
 export async function grantAgain(em: EntityManager, emit: Emit, license: LicenseEntity, now: Date): Promise<void> {
-  const isOver = ({ expiresAt }: LicenseEntity) => Boolean(expiresAt && expiresAt <= now)
-  if (isOver(license)) return
-  const { buyerId, promptId, licenseType } = license
-  const other = await em.findOne(
-    License,
-    { buyerId, promptId, licenseType, isActive: true },
-    // The expiry job may be about to end it.
-    { lockMode: LockMode.PESSIMISTIC_WRITE },
-  )
-  if (other && !isOver(other)) return
+  if (isOver(license, now)) return
+  const other = await activeLicenseOf(em, license)
+  if (other && !isOver(other, now)) return
   if (other) {
     endLicense(emit, other, Reason.EXPIRED)
     await em.flush()

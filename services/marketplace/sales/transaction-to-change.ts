@@ -3,9 +3,8 @@ import { License } from '../db/license.entity.ts'
 import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { Transaction } from '../db/transaction.entity.ts'
 import { minorOf } from '../money.ts'
-import type { ListingEntity } from '../rpc/listing-events.ts'
 import type { Changes, Transaction as Rules } from '../transaction.ts'
-import type { LicenseEntity } from './events.ts'
+import type { LicenseEntity, ListingEntity } from './events.ts'
 
 /** A transaction as an entity. */
 export type TransactionEntity = InferEntity<typeof Transaction>
