@@ -4,7 +4,7 @@ import type { SyntaxNode } from '@lezer/common'
 /** A metric that an expression reads, with the labels that it selects by. */
 export type Selected = { metric: string; labels: string[] }
 
-/** Variables of Grafana that stand where PromQL wants a duration, and one that is inside a string. */
+/** Variables of Grafana that stand where PromQL wants a duration. */
 const DURATIONS = /\$__(rate_interval|range|interval)\b/g
 
 /**
@@ -34,7 +34,7 @@ function selection(node: SyntaxNode, text: string): Selected {
   return { metric: textOf(name), labels }
 }
 
-/** The labels that an expression groups by, joins on or writes in its result, but for those that `label_replace` makes. */
+/** The labels that an expression groups by or joins on. */
 export function groupedBy(expression: string): string[] {
   const text = expression.replaceAll(DURATIONS, '5m')
   const labels = new Set<string>()
