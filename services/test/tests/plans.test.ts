@@ -8,6 +8,7 @@ import { cancelTest } from '../db/cancel-test.ts'
 import { claimTests } from '../db/claim-test.ts'
 import { getComparison, listCompared, listComparisons } from '../db/comparisons.ts'
 import * as erase from '../db/erase-user.ts'
+import { countQueue } from '../db/count-queue.ts'
 import { finishTest } from '../db/finish-test.ts'
 import { getCompletedTest, getTest } from '../db/get-test.ts'
 import { insertTest } from '../db/insert-test.ts'
@@ -181,6 +182,7 @@ const STATEMENTS: Asked[] = [
   asking(requeueLost, { id: LOST, defaultLimit: 10_000_000n, ...event }),
   asking(giveUpLost, { id: LOST, ...event }),
   asking(countUnfinished, { max: 10_000 }),
+  asking(countQueue, { max: 20_000 }),
   asking(listStates, { ids: [ENDED_TEST, WAITING] }),
   ...[FIRST, NEXT].flatMap((page) => [
     asking(listTestsOfRun, { userId: ANN, ...FILTERS, suiteRunId: RUN, ...page }),
