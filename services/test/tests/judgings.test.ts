@@ -133,7 +133,7 @@ describe('two runs of a suite', () => {
       ...ids,
       settings: { rubric: 'Is good.', judge: { modelProvider: 'sandbox', modelName: 'echo' } },
       outcome: Outcome.BETTER,
-      pValue: 2 / 64,
+      pValue: expect.closeTo(2 / 64),
       wins: 6,
       losses: 0,
       ties: 0,
