@@ -67,7 +67,7 @@ async function startPart(
   opened: AsyncDisposableStack,
 ): Promise<Part> {
   const ports = portsOf(service, first)
-  const env = {
+  const env: Record<string, string> = {
     ...network.services[service]!.env,
     PF_PORT: String(ports.grpc),
     PF_HEALTH_PORT: String(ports.health),

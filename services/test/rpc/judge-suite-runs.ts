@@ -45,8 +45,7 @@ export const judgeSuiteRuns =
       await suiteToChange(em, to.suite_id, userId)
       const known = await sameJudging(em, fromRunId, toRunId, settings)
       if (known?.status === 'RUNNING') return known.id
-      const judging =
-        known ?? newJudging(em, { ...placeOf(to), settings, fromRunId, toRunId }, cases, now)
+      const judging = known ?? newJudging(em, { ...placeOf(to), settings, fromRunId, toRunId }, cases, now)
       const judged = known ? await listJudged(em, known.id) : []
       const missing = pairs.filter(({ casePosition, repeat }) => !judged.includes(`${casePosition} ${repeat}`))
       if (known && missing.length === 0) return known.id

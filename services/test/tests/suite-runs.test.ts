@@ -297,7 +297,13 @@ describe('two runs are compared', () => {
     const better = await ended((await run(suite.suiteId)).runId)
     const ids = { fromRunId: worse.runId, toRunId: better.runId, judgingId: undefined }
     const { comparison } = await suites.compareSuiteRuns(ids, runner)
-    expect(comparison).toMatchObject({ fromRunId: worse.runId, toRunId: better.runId, outcome: SuiteComparison_Outcome.BETTER, fixed: names, broken: [] })
+    expect(comparison).toMatchObject({
+      fromRunId: worse.runId,
+      toRunId: better.runId,
+      outcome: SuiteComparison_Outcome.BETTER,
+      fixed: names,
+      broken: [],
+    })
     expect(comparison!.pValue).toBeCloseTo(2 / 128, 9)
   })
 
