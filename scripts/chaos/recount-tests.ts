@@ -195,7 +195,7 @@ function judgings(acked: Set<string>, rows: RunRow[]): Finding {
   const isWhole = ({ has_ended: hasEnded, tests_count: count, tests, judged }: RunRow) =>
     hasEnded && tests === count && judged === count
   return {
-    what: 'acknowledged judgings are there, each once, and all their judges were heard',
+    what: 'acknowledged judgings are there, and all their judges were heard',
     compared: acked.size,
     wrong: [
       ...[...acked].filter((id) => !known.has(id)).map((id) => `the judging ${id} is gone`),

@@ -107,9 +107,9 @@ async function judge(send: Send, { tests }: Ledger, person: Person) {
     judge: { modelProvider: 'sandbox', modelName: 'judge', maxTokens: MAX_TOKENS },
   }
   const { status, body } = await send('POST', '/v1/suite-runs:judge', person, { fromRunId, toRunId, settings })
-  if (status !== 200) return
-  tests.judgings.add(body.judging.judgingId)
-  person.runs = person.runs.filter(({ runId }) => runId !== fromRunId)
+  if (status === 200) tests.judgings.add(body.judging.judgingId)
+  // That a run is not there any more is known for good, unlike that it has not ended.
+  if (status === 200 || status === 404) person.runs = person.runs.filter(({ runId }) => runId !== fromRunId)
 }
 
 function modelOf() {

@@ -23,14 +23,18 @@ async function follow(url: string, token: string, testId: string, watches: Watch
     watches.resumed += 1
     await sleep(250)
   }
-  if (!seen.hasEnded) return void (watches.left += 1)
-  watches.ended += 1
-  watches.texts.push({ testId, text: seen.text })
+  if (seen.hasEnded) {
+    watches.ended += 1
+    watches.texts.push({ testId, text: seen.text })
+  } else watches.left += 1
 }
 
 async function listen(url: string, token: string, seen: Seen, signal: AbortSignal): Promise<void> {
   const answer = await fetch(url, { signal, headers: { authorization: `Bearer ${token}` } })
-  if (answer.status !== 200 || !answer.body) return void (await answer.body?.cancel())
+  if (answer.status !== 200 || !answer.body) {
+    await answer.body?.cancel()
+    return
+  }
   let rest = ''
   for await (const part of answer.body.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + part).split('\n')

@@ -120,7 +120,7 @@ test('a judge says which of two runs of a suite is better, in both orders, and i
     expect(asked).toMatchObject({ status: 200, body: { judging: { ...ids, testsCount: 4 } } })
     let judging: any
     await until('the judging to end', async () => {
-      const query = new URLSearchParams({ from_run_id: bye.runId, to_run_id: hello.runId })
+      const query = `from_run_id=${bye.runId}&to_run_id=${hello.runId}`
       judging = (await ask(`GET /v1/suite-runs:compare?${query}`)).body.comparison.judging
       return judging.status === 'COMPLETED'
     })

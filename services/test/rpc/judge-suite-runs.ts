@@ -46,8 +46,8 @@ export const judgeSuiteRuns =
       const known = await sameJudging(em, fromRunId, toRunId, settings)
       if (known?.status === 'RUNNING') return known.id
       const judging = known ?? newJudging(em, { ...placeOf(to), settings, fromRunId, toRunId }, cases, now)
-      const judged = known ? await listJudged(em, known.id) : []
-      const missing = pairs.filter(({ casePosition, repeat }) => !judged.includes(`${casePosition} ${repeat}`))
+      const judged = new Set(known ? await listJudged(em, known.id) : [])
+      const missing = pairs.filter(({ casePosition, repeat }) => !judged.has(`${casePosition} ${repeat}`))
       if (known && missing.length === 0) return known.id
       const tests = testsOf(rubric, missing, await listAnswers(em, missing), { ...chosen, ...versionOf(to) })
       Object.assign(judging, { status: 'RUNNING', completedAt: null, testsCount: judging.testsCount + tests.length })
