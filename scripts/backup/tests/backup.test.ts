@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { until } from '#chassis/testing/until.ts'
 import { debianPrograms } from './debian-programs.ts'
-import { changeRows, checksumsOf, makeOurTables } from './our-tables.ts'
+import { changeRows, checksumsOf, makeOurTables, problemsOf } from './our-tables.ts'
 import { makePlainPostgres, type PlainPostgres } from './plain-postgres.ts'
 
 // PostgreSQL 15 with the tables of our services, and our policy as it is installed on a host. The parts build on each other, for making a
@@ -95,14 +95,20 @@ backupTest(
     const old = await postgres.backup(['check'], { daysLater: 31, env: { PF_BACKUP_MAX_AGE: '7200' } })
     expect(old).toMatchObject({ code: 1, said: expect.stringContaining('that is more than 7200 s') })
 
-    // What is left restores, without the WAL that has gone.
-    await destroy()
-    await succeeds('restore', '--repo', '2')
-    await postgres.start()
-    expect(await checksumsOf(postgres)).toEqual(newest)
+    // A drill: what is left, restored into a folder beside the server that runs, without the WAL that has gone. Nothing is wrong with it.
+    await succeeds('restore', '--repo', '2', '--to', postgres.scratch)
+    const drill = await postgres.startOn(postgres.scratch)
+    expect(await checksumsOf(drill)).toEqual(newest)
+    expect(await problemsOf(drill)).toEqual({ user: [], prompt: [], test: [], marketplace: [], analytics: [] })
+    expect(await drill.query('user', 'show archive_mode')).toEqual([{ archive_mode: 'off' }])
+    await drill.query('user', `update users set followers_count = 3 where username = 'first'`)
+    await drill.query('marketplace', `update outbox set created_at = now() - interval '2 hours'`)
+    expect(await problemsOf(drill)).toMatchObject({
+      user: ['1 users have another number of followers than follows say'],
+      marketplace: [expect.stringMatching(/^the newest event is of \d{4}-/)],
+    })
 
     // A repository that is damaged is found by verify.
-    await succeeds('verify')
     damage(second)
     const damaged = await postgres.backup(['verify'])
     expect(damaged).toMatchObject({ code: 1, said: expect.stringContaining('a repository is damaged') })

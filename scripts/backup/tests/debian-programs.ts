@@ -5,7 +5,10 @@ import { promisify } from 'node:util'
 import { placesOf } from '../../../services/dev-env/infra/places.ts'
 import { cacheFolder } from '../../bootstrap/stores.mjs'
 
-const run = promisify(execFile)
+/** Milliseconds that a mirror may take. */
+const PATIENCE_MS = 600_000
+
+const run = (command: string, args: string[]) => promisify(execFile)(command, args, { timeout: PATIENCE_MS })
 
 /** What is taken from Debian, and its release: no other one has PostgreSQL 15. */
 const PACKAGES = ['postgresql-15', 'pgbackrest', 'libfaketime']
@@ -50,7 +53,7 @@ async function fetchPackages(): Promise<string> {
     await run('apt-get', [...options, '--quiet', 'update'])
     const wanted = ['--download-only', '--reinstall', '--no-install-recommends', ...PACKAGES]
     await run('apt-get', [...options, '--quiet', '--yes', 'install', ...wanted])
-    renameSync(join(draft, 'archives'), packages)
+    publish(join(draft, 'archives'), packages)
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string }
     throw new Error(
@@ -70,9 +73,17 @@ async function unpack(packages: string, folder: string) {
       await run('dpkg-deb', ['--extract', join(packages, name), draft])
     }
     await run('chmod', ['755', draft])
+    publish(draft, folder)
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
+  }
+}
+
+// Another run may have been quicker; what it has is as good.
+function publish(draft: string, folder: string) {
+  try {
     renameSync(draft, folder)
   } catch (error) {
-    rmSync(draft, { recursive: true, force: true })
-    throw error
+    if (!existsSync(folder)) throw error
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
@@ -15,22 +15,31 @@ const PASSWORD = 'of-this-test'
 /** What a command said and how it ended. */
 export type Ended = { code: number; said: string }
 
-/** A PostgreSQL as an SRE runs it without operators, on a host with our backup, whose repositories are folders. */
-export type PlainPostgres = AsyncDisposable & {
-  dataDir: string
-  /** The folders of the first and the second repository. */
-  repositories: [string, string]
-  metrics: string
+/** The databases of a server, as its superuser. */
+export type Databases = {
   urlOf(database: string): string
   query<Row = Record<string, unknown>>(database: string, text: string): Promise<Row[]>
-  start(): Promise<void>
-  /** Kills it, as a crash would. */
-  kill(): Promise<void>
-  /** Runs `promptforge-backup`; `daysLater` moves its clock. Never throws for its exit code. */
-  backup(args: string[], options?: { daysLater?: number; env?: Record<string, string> }): Promise<Ended>
-  /** Runs pgBackRest itself with the same configuration. */
-  backrest(args: string[], options?: { daysLater?: number }): Promise<Ended>
 }
+
+/** A PostgreSQL as an SRE runs it without operators, on a host with our backup, whose repositories are folders. */
+export type PlainPostgres = Databases &
+  AsyncDisposable & {
+    dataDir: string
+    /** The folders of the first and the second repository. */
+    repositories: [string, string]
+    metrics: string
+    /** A folder that is not there yet, to restore into. */
+    scratch: string
+    start(): Promise<void>
+    /** Starts a second server on another folder, which ends with this one. */
+    startOn(folder: string): Promise<Databases>
+    /** Kills it, as a crash would. */
+    kill(): Promise<void>
+    /** Runs `promptforge-backup`; `daysLater` moves its clock. Never throws for its exit code. */
+    backup(args: string[], options?: { daysLater?: number; env?: Record<string, string> }): Promise<Ended>
+    /** Runs pgBackRest itself with the same configuration. */
+    backrest(args: string[], options?: { daysLater?: number }): Promise<Ended>
+  }
 
 /** Makes it in a folder of the test run, with our policy as it is in the repository; nothing runs yet. */
 export async function makePlainPostgres({ postgres, env, faketime }: DebianPrograms): Promise<PlainPostgres> {
@@ -41,7 +50,15 @@ export async function makePlainPostgres({ postgres, env, faketime }: DebianProgr
   for (const folder of folders) mkdirSync(folder, { mode: 0o750 })
   const port = await freePort()
   const dataDir = at('data')
-  cpSync(join(BACKUP, 'pgbackrest/policy.conf'), at('conf.d/policy.conf'))
+  // Whoever PostgreSQL runs as need not be able to enter the clone.
+  const installed = {
+    'pgbackrest/policy.conf': at('conf.d/policy.conf'),
+    'promptforge-backup': at('promptforge-backup'),
+  }
+  for (const [name, path] of Object.entries(installed)) {
+    cpSync(join(BACKUP, name), path)
+    chmodSync(path, 0o755)
+  }
   writeFileSync(at('place.conf'), placeConf(home, port), { mode: 0o600 })
   writeFileSync(at('password'), PASSWORD, { mode: 0o600 })
   if (user) for (const path of [home, ...folders, at('place.conf'), at('password')]) chownSync(path, user.uid, user.gid)
@@ -60,40 +77,52 @@ export async function makePlainPostgres({ postgres, env, faketime }: DebianProgr
 
   const later = (days = 0): Record<string, string> =>
     days ? { LD_PRELOAD: faketime, FAKETIME: `+${days}d`, DONT_FAKE_MONOTONIC: '1' } : {}
-  const urlOf = (database: string) => `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/${database}`
-  let server: Child | undefined
-  const kill = async () => {
-    await server?.stop('SIGKILL')
+  const urlOf = (database: string, on = port) => `postgres://postgres:${PASSWORD}@127.0.0.1:${on}/${database}`
+  const servers: Child[] = []
+  /** Starts a server on a folder, and waits until it has replayed what there is. */
+  const serve = async (folder: string, on: number): Promise<Child> => {
+    const server = new Child({
+      name: 'PostgreSQL 15',
+      command: join(postgres, 'postgres'),
+      args: ['-D', folder, '-p', String(on)],
+      logFile: at('postgres.log'),
+      stopSignal: 'SIGINT',
+      env,
+      user,
+    })
+    servers.push(server)
+    const isPrimary = async () => {
+      if (!(await answers(urlOf('postgres', on)))) return false
+      const [row] = await queried<{ standby: boolean }>(urlOf('postgres', on), 'select pg_is_in_recovery() as standby')
+      return row?.standby === false
+    }
+    await server.ready(isPrimary, 120_000)
+    return server
   }
+  let server: Child | undefined
   return {
     dataDir,
     repositories: [at('repo1'), at('repo2')],
     metrics: at('metrics'),
-    urlOf,
+    scratch: at('scratch'),
+    urlOf: (database) => urlOf(database),
     query: (database, text) => queried(urlOf(database), text),
     async start() {
-      server = new Child({
-        name: 'PostgreSQL 15',
-        command: join(postgres, 'postgres'),
-        args: ['-D', dataDir],
-        logFile: at('postgres.log'),
-        stopSignal: 'SIGINT',
-        env,
-        user,
-      })
-      const isPrimary = async () => {
-        if (!(await answers(urlOf('postgres')))) return false
-        const [row] = await queried<{ recovering: boolean }>(
-          urlOf('postgres'),
-          'select pg_is_in_recovery() as recovering',
-        )
-        return row?.recovering === false
-      }
-      await server.ready(isPrimary, 120_000)
+      server = await serve(dataDir, port)
     },
-    kill,
+    async startOn(folder) {
+      const other = await freePort()
+      await serve(folder, other)
+      return {
+        urlOf: (database) => urlOf(database, other),
+        query: (database, text) => queried(urlOf(database, other), text),
+      }
+    },
+    async kill() {
+      await server?.stop('SIGKILL')
+    },
     backup: (args, { daysLater, env: more } = {}) =>
-      run(join(BACKUP, 'promptforge-backup'), args, {
+      run(installed['promptforge-backup'], args, {
         PF_BACKUP_CONFIG: at('place.conf'),
         PF_BACKUP_CONFIG_FOLDER: at('conf.d'),
         PF_BACKUP_METRICS: at('metrics'),
@@ -103,7 +132,7 @@ export async function makePlainPostgres({ postgres, env, faketime }: DebianProgr
     backrest: (args, { daysLater } = {}) =>
       run('pgbackrest', [...configuration, '--stanza=promptforge', ...args], later(daysLater)),
     async [Symbol.asyncDispose]() {
-      await server?.stop()
+      for (const each of servers) await each.stop()
       rmSync(home, { recursive: true, force: true })
     },
   }
@@ -117,6 +146,8 @@ repo2-cipher-pass=second-passphrase
 log-path=${home}/log
 lock-path=${home}/lock
 spool-path=${home}/spool
+# On a machine that is busy with other tests.
+archive-timeout=600
 
 [promptforge]
 pg1-path=${home}/data

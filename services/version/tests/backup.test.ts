@@ -109,6 +109,19 @@ test('the state of an earlier time is restored, and no name of a user who was er
   expect(await found(late)).toBeNull()
 })
 
+test('an incremental backup has the versions that came since the one before it', async () => {
+  await source.store([1, 2, 3])
+  // A version may be stored up to an hour after its id was made.
+  const later = new Date(Date.now() + 2 * 3_600_000)
+  const { documents: all } = await makeBackup(db(), folder, 'full', later)
+  const { documents } = await makeBackup(db(), folder, 'incremental', new Date(later.getTime() + 1))
+  const [gates, erased] = await Promise.all(
+    ['label_gates', 'erased_users'].map((name) => db().collection(name).countDocuments()),
+  )
+  expect(documents).toBe(gates! + erased!)
+  expect(all).toBeGreaterThanOrEqual(documents + 3)
+})
+
 test('30 days are kept', async () => {
   for (const day of ['01', '02']) {
     await makeBackup(db(), folder, 'full', new Date(`2026-10-${day}T01:30:00Z`))
