@@ -18,7 +18,7 @@ import { changeRows, checksumsOf, makeOurTables, problemsOf } from './our-tables
 import { makePlainPostgres, type PlainPostgres } from './plain-postgres.ts'
 
 // PostgreSQL 15 with the tables of our services, and our policy as it is installed on a host. The parts build on each other, for making a
-// server with its backups takes far longer than looking at it: they are one test with a name for each part.
+// server with its backups takes far longer than looking at it.
 const SKIPPED = process.env['PF_TEST_BACKUP'] === 'skip'
 const backupTest = SKIPPED ? test.skip : test
 
@@ -113,7 +113,7 @@ backupTest(
     const damaged = await postgres.backup(['verify'])
     expect(damaged).toMatchObject({ code: 1, said: expect.stringContaining('a repository is damaged') })
   },
-  900_000,
+  1_800_000,
 )
 
 backupTest('a mistake in the command line is one sentence', async () => {

@@ -33,10 +33,11 @@ export async function debianPrograms(): Promise<DebianPrograms> {
   const folder = join(placesOf().postgres, `${RELEASE}-programs`)
   if (!existsSync(folder)) await unpack(await fetchPackages(), folder)
   const libraries = join(folder, 'usr/lib/x86_64-linux-gnu')
+  const paths = [libraries, join(folder, 'lib/x86_64-linux-gnu')].join(':')
   const postgres = join(folder, 'usr/lib/postgresql/15/bin')
   return {
     postgres,
-    env: { PATH: [join(folder, 'usr/bin'), postgres, '/usr/bin', '/bin'].join(':'), LD_LIBRARY_PATH: libraries },
+    env: { PATH: [join(folder, 'usr/bin'), postgres, '/usr/bin', '/bin'].join(':'), LD_LIBRARY_PATH: paths },
     faketime: join(libraries, 'faketime/libfaketime.so.1'),
   }
 }

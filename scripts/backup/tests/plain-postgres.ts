@@ -64,10 +64,14 @@ export async function makePlainPostgres({ postgres, env, faketime }: DebianProgr
   if (user) for (const path of [home, ...folders, at('place.conf'), at('password')]) chownSync(path, user.uid, user.gid)
   const run = (command: string, args: string[], more: Record<string, string> = {}) =>
     ended(command, args, { cwd: '/', env: { ...env, TMPDIR: home, ...more }, ...user })
-  const { code, said } = await run(join(postgres, 'initdb'), [
-    ...['--pgdata', dataDir, '--username=postgres', '--auth-local=trust', '--auth-host=scram-sha-256'],
-    ...[`--pwfile=${at('password')}`, '--encoding=UTF8', '--locale=C', '--data-checksums', '--no-instructions'],
-  ])
+  const access = [
+    '--username=postgres',
+    '--auth-local=trust',
+    '--auth-host=scram-sha-256',
+    `--pwfile=${at('password')}`,
+  ]
+  const form = ['--encoding=UTF8', '--locale=C', '--data-checksums', '--no-instructions']
+  const { code, said } = await run(join(postgres, 'initdb'), ['--pgdata', dataDir, ...access, ...form])
   if (code !== 0) throw new Error(`initdb ended with ${code}: ${said}`)
   const configuration = [`--config=${at('place.conf')}`, `--config-include-path=${at('conf.d')}`]
   const archive = readFileSync(join(BACKUP, 'pgbackrest/postgresql.conf'), 'utf8')

@@ -40,8 +40,8 @@ export async function writeBackup(path: string, entries: AsyncIterable<Entry>): 
 }
 
 async function synchronise(folder: string) {
-  const handle = await open(folder)
-  await handle.sync().finally(() => handle.close())
+  await using handle = await open(folder)
+  await handle.sync()
 }
 
 /** Reads a backup as it was written. Throws one sentence for a file that is damaged or incomplete, at its end at the latest. */
