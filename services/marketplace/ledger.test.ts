@@ -45,7 +45,7 @@ describe('the worked example: 19.99, of which the fee is 4.00', () => {
     expect(posting.kind).toBe(kind)
     expect(rowOf(posting)).toEqual(row)
     expect(posting.entries.every(({ amount }) => amount !== 0n)).toBe(true)
-    expect(posting.change).toEqual({ pending: BigInt(row[1]!), available: BigInt(row[2]!) })
+    expect(posting.change).toEqual({ fee: BigInt(row[3]!), pending: BigInt(row[1]!), available: BigInt(row[2]!) })
   })
 
   test('in the end the seller owes 15.99, and everything sums to zero', () => {
@@ -94,6 +94,13 @@ describe('postings beside those of the example', () => {
     expect(rowOf(posting)).toEqual(row)
   })
 
+  test("change nothing of the seller's where the platform bears a loss, also when its fee was the whole price", () => {
+    const sale = { ...SALE, fee: SALE.amount }
+    const loss = postingOf('DISPUTE', sale, claimed(SOLD), disputed(claimed(SOLD)))
+    expect(loss).toMatchObject({ change: { fee: 0n, pending: 0n, available: 0n } })
+    expect(postingOf('DISPUTE', sale, SOLD, disputed(SOLD))).toMatchObject({ change: { fee: -1_999n, pending: 0n } })
+  })
+
   test('name transaction, seller and currency; a payout has no transaction', () => {
     const purchase = postingOf('PURCHASE', SALE, BEFORE, SOLD)
     expect(purchase.transactionId).toBe('tx')
@@ -104,7 +111,7 @@ describe('postings beside those of the example', () => {
         { account: 'EXTERNAL', sellerId: 'seller', currency: 'EUR', amount: 5n },
         { account: 'SELLER_AVAILABLE', sellerId: 'seller', currency: 'EUR', amount: -5n },
       ],
-      change: { pending: 0n, available: -5n },
+      change: { fee: 0n, pending: 0n, available: -5n },
     })
     for (const entry of purchase.entries) expect(entry).toMatchObject({ sellerId: 'seller', currency: 'USD' })
   })

@@ -99,9 +99,13 @@ export const insertPosting = statement('insert_posting', {
   transactionId: uuid,
   ...ofSeller,
   now: timestamptz,
+  fee: bigint,
+  net: bigint,
 })<object>(
-  (p) => `insert into ledger_postings (id, transaction_id, kind, seller_id, currency, created_at)
-    values (${p.id}, ${p.transactionId}, 'PURCHASE', ${p.sellerId}, ${p.currency}, ${p.now})`,
+  (
+    p,
+  ) => `insert into ledger_postings (id, transaction_id, kind, seller_id, currency, created_at, fee, pending, available)
+    values (${p.id}, ${p.transactionId}, 'PURCHASE', ${p.sellerId}, ${p.currency}, ${p.now}, ${p.fee}, ${p.net}, 0)`,
 )
 
 /** Stores its entries. */

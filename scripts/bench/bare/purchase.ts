@@ -82,7 +82,7 @@ export function purchaseRpc(pool: Pool, env: Record<string, string>): BareRpc {
       const id = v7()
       const { licenseKeyHash: keyHash, licenseKeyEnc: sealed, keyHint, secretId } = newKey(id, vault)
       await query(client, sql.completeTransaction, { id: transactionId, now })
-      await query(client, sql.insertPosting, { id: postingId, transactionId, ...seller, now })
+      await query(client, sql.insertPosting, { id: postingId, transactionId, ...seller, now, fee, net: amount - fee })
       await query(client, sql.insertEntries, {
         postingId,
         currency,

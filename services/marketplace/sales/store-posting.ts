@@ -20,6 +20,7 @@ export async function storePosting(em: EntityManager, posting: Posting, facts: F
     reference: facts.reference ?? null,
     createdBy: facts.createdBy ?? null,
     createdAt: now,
+    ...change,
   })
   for (const { account, amount } of entries) em.create(LedgerEntry, { posting: stored, account, amount, currency })
   if (change.pending === 0n && change.available === 0n) return
