@@ -76,8 +76,9 @@ const RECOUNT = `
   select 'ledger_postings of a sale', s.id::text, concat_ws(' ', sum(p.fee), sum(p.pending), sum(p.available)),
     concat_ws(' ', e.fee, e.pending, e.available)
   from sales s join ledger_postings p on p.transaction_id = s.id,
-    lateral (select case when sold then fee else 0 end as fee, case when sold and not released then amount - fee else 0 end as pending,
-      case when sold and released then amount - fee else 0 end as available) e
+    lateral (select case when s.sold then s.fee else 0 end as fee,
+      case when s.sold and not s.released then s.amount - s.fee else 0 end as pending,
+      case when s.sold and s.released then s.amount - s.fee else 0 end as available) e
   group by s.id, e.fee, e.pending, e.available
   having (sum(p.fee), sum(p.pending), sum(p.available)) <> (e.fee, e.pending, e.available)
   union all
