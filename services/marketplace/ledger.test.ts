@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import {
   type Account,
   type DisputeState,
+  isGivenBack,
   payoutOf,
   positionOf,
   type Posting,
@@ -120,6 +121,20 @@ describe('postings beside those of the example', () => {
     const { entries } = postingOf('PURCHASE', { ...SALE, fee }, BEFORE, SOLD)
     expect(entries.map(({ amount }) => amount).toSorted((a, b) => Number(a - b))).toEqual([-1_999n, 1_999n])
   })
+})
+
+test.each<[string, SaleState, boolean]>([
+  ['that was paid', SOLD, false],
+  ['whose refund is claimed', claimed(SOLD), true],
+  ['that was refunded', refunded(SOLD), true],
+  ['whose refund failed', failed(SOLD), false],
+  ['that is disputed', disputed(SOLD), false],
+  ['whose dispute the seller won', won(SOLD), false],
+  ['whose dispute the seller lost', { ...SOLD, disputeState: 'LOST' }, true],
+  ['whose refund failed and whose dispute the seller lost', { ...failed(SOLD), disputeState: 'LOST' }, true],
+  ['that was refunded and whose dispute the seller won', won(refunded(SOLD)), true],
+])('a sale %s counts as given back: %#', (_, state, expected) => {
+  expect(isGivenBack(state)).toBe(expected)
 })
 
 test('in every state the accounts sum to zero, and the seller has the whole net amount in one bucket or nothing', () => {

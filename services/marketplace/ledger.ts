@@ -48,6 +48,9 @@ export const isRefunded = ({ refundState }: SaleState) => refundState === 'REQUE
 /** Whether the bank has taken the money back for the buyer: it does so when a dispute begins, and returns it when the seller wins. */
 export const isWithdrawn = ({ disputeState }: SaleState) => disputeState === 'OPEN' || disputeState === 'LOST'
 
+/** Whether a sale counts as given back: by a refund, or by a dispute that the seller has lost. While a dispute is open, nobody knows. */
+export const isGivenBack = (state: SaleState) => isRefunded(state) || state.disputeState === 'LOST'
+
 /** What the seller has of a transaction, by its state alone: it is there once or not at all, so nothing can take it a second time. */
 export function shareOf({ amount, fee }: Sale, state: SaleState): Share {
   const isSold = state.status === 'COMPLETED' && !isRefunded(state) && !isWithdrawn(state)
