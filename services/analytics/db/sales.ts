@@ -8,8 +8,8 @@ const RESTORED = `event_type = '${EVENTS.purchaseRestored.name}'`
 const paid = (member: string) => `sum(case when ${REFUNDED} then -1 else 1 end * (properties ->> '${member}')::bigint)`
 
 /**
- * A CTE that counts the purchases and refunds, less those that were reversed, among the rows of a CTE `inserted` (`event_type`, `event_time`, `properties`) for their sellers
- * and prompts. A row is the buyer's, and so are the other rollups of it. Keys are written in order, as in `rollups.ts`.
+ * A CTE that counts the purchases, and the refunds less those that were reversed, among the rows of a CTE `inserted` (`event_type`, `event_time`,
+ * `properties`) for their sellers and prompts. A row is the buyer's, and so are the other rollups of it. Keys are written in order, as in `rollups.ts`.
  */
 export const SALES_CTE = `
   counted_sales as (
