@@ -6,7 +6,7 @@ import { gatewaySchema } from '../gateway/config.ts'
 import { writeGateway } from '../gateway/gateway.ts'
 import type { GatewayOptions as Rendered, Limit } from '../gateway/options.ts'
 import { startEnvoy } from './infra/envoy.ts'
-import { SERVICES } from './services.ts'
+import { SERVICES } from '../services.ts'
 
 type Limits = Rendered['limits']
 

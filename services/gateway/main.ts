@@ -1,6 +1,6 @@
 import { loadConfig } from '#chassis/config.ts'
 import { loadContract } from '#contracts/contract.ts'
-import { SERVICES } from '../dev-env/services.ts'
+import { SERVICES } from '../services.ts'
 import { gatewaySchema } from './config.ts'
 import { writeGateway } from './gateway.ts'
 
