@@ -1,6 +1,6 @@
 {{/*
 The pod template of a job or a test that runs one of our programs. Called with (dict "root" $ "name" NAME "folder" FOLDER "args" LIST
-"env" TEXT "certificates" BOOL "account" SERVICE-ACCOUNT "api" BOOL).
+"env" TEXT "certificates" BOOL "account" SERVICE-ACCOUNT "api" BOOL). `api` gives it the account's token, for the Kubernetes API.
 */}}
 {{- define "promptforge.jobPod" -}}
 metadata:
@@ -70,7 +70,7 @@ A job that runs before an install or upgrade, with what it may reach. Its name h
 than Helm it is an ordinary object, which could not be changed. Called as jobPod, and with "weight" and "egress".
 */}}
 {{- define "promptforge.hookJob" -}}
-{{- $job := merge (dict "account" (.api | ternary "deploy-hook" "default-hook")) . }}
+{{- $job := merge (dict "account" "deploy-hook") . }}
 {{- $pod := include "promptforge.jobPod" $job }}
 ---
 apiVersion: batch/v1
@@ -115,6 +115,7 @@ spec:
 helm.sh/hook: pre-install,pre-upgrade
 helm.sh/hook-weight: {{ .weight | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+helm.sh/hook-output-log-policy: hook-failed
 {{- end }}
 
 {{/* What a job that makes Secrets may do: make any, for Kubernetes knows no names there, and read and renew its own. Called with $. */}}
@@ -136,6 +137,7 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 helm.sh/hook: test
 helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+helm.sh/hook-output-log-policy: hook-succeeded,hook-failed
 {{- end }}
 
 {{/* Ports that `helm test` calls, by part. Called with $. */}}
