@@ -26,7 +26,7 @@ const EVERYTHING = [
 const FORGOTTEN: [what: string, change: string, says: string][] = [
   ['a call', 'services.version.calls={user,prompt}', 'edges of the network: the chart lacks version-to-test'],
   ['a call that is gone', 'services.prompt.calls={user,test}', 'prompt-to-test is in the chart alone'],
-  ['a secret', 'services.prompt.secrets=null', 'PF_VIEWER_SECRET (viewerSecret): must have at least 32 characters'],
+  ['a secret', 'services.prompt.secrets.PF_VIEWER_SECRET=null', 'PF_VIEWER_SECRET (viewerSecret): must have at least 32 characters'],
   ['a port', 'services.user.port=50151', 'user: ports: the chart lacks grpc,50051'],
   ['a variable’s name', 'services.user.env.PF_BCRIPT_COST=12', 'no program reads PF_BCRIPT_COST'],
 ]
