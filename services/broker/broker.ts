@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { spiffeId } from '#chassis/spiffe.ts'
 import { STREAMS } from '#contracts/events.ts'
 import type { BrokerOptions, MeshNames } from './options.ts'
 import { members, permissionsOf } from './permissions.ts'
@@ -45,8 +46,8 @@ export const renderValues = (names: MeshNames): string =>
   )
 
 /** What clients may do. */
-function limits({ trustDomain, namespace }: MeshNames) {
-  const idOf = (member: string) => `spiffe://${trustDomain}/ns/${namespace}/sa/${member}`
+function limits(mesh: MeshNames) {
+  const idOf = (member: string) => spiffeId(mesh, member)
   const services = members().map((service) => ({ user: idOf(service), permissions: permissionsOf(service) }))
   return { max_payload: MAX_PAYLOAD, authorization: { users: [{ user: idOf(DEPLOY) }, ...services] } }
 }
