@@ -26,20 +26,13 @@ export async function standIn(name: keyof typeof STAND_INS): Promise<Archive> {
   return { name: image, file }
 }
 
-/**
- * Builds the project's own image from its Dockerfile, on the stand-in for its base or, where `PF_K8S_BASE` names an image that can be
- * pulled, on that one; under two tags, so that an upgrade has another image to go to.
- */
-export async function ownImages(): Promise<Archive[]> {
-  const given = process.env['PF_K8S_BASE']
-  const base = given ?? (await standIn('base')).name
-  const [first, second] = ['localhost/promptforge:a', 'localhost/promptforge:b']
-  await build(first!, ROOT, ['--build-arg', `BASE=${base}`], given !== undefined)
-  const { program } = await builder()
-  await run(program, ['tag', first!, second!])
-  const archives: Archive[] = []
-  for (const name of [first!, second!]) archives.push({ name, file: await save(name, archiveOf(name)) })
-  return archives
+/** Builds our own image from the Dockerfile. What `scripts/k8s/build-image.sh` reads from the environment holds here, too. */
+export async function ownImage(): Promise<Archive> {
+  const name = 'promptforge:proof'
+  const file = archiveOf(name)
+  mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
+  await run(join(ROOT, 'scripts/k8s/build-image.sh'), [name, file])
+  return { name, file }
 }
 
 async function make(name: string, { fill, config }: Image, file: string) {
@@ -50,17 +43,16 @@ async function make(name: string, { fill, config }: Image, file: string) {
     mkdirSync(root, { mode: 0o755 })
     await fill(root)
     writeFileSync(join(folder, 'Dockerfile'), ['FROM scratch', 'COPY root /', ...config, ''].join('\n'))
-    await build(name, folder, [], false)
+    await build(name, folder)
     await save(name, file)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function build(name: string, folder: string, args: string[], mayPull: boolean) {
+async function build(name: string, folder: string) {
   const { program, isBuildah } = await builder()
-  const command = isBuildah ? ['bud', ...(mayPull ? [] : ['--pull-never']), '--layers'] : ['build']
-  await run(program, [...command, '-t', name, ...args, folder])
+  await run(program, [...(isBuildah ? ['bud'] : ['build']), '-t', name, folder])
 }
 
 async function save(name: string, file: string): Promise<string> {
@@ -86,7 +78,7 @@ const answers = (program: string, args: string[]) =>
   )
 
 async function run(program: string, args: string[]) {
-  // A container's own namespaces are not to be had everywhere; nothing but our own Dockerfile runs here.
+  // Nothing is run in these builds, so they need no namespaces of their own, which are not to be had everywhere.
   const env = { ...process.env, BUILDAH_ISOLATION: process.env['BUILDAH_ISOLATION'] ?? 'chroot' }
   try {
     await promisify(execFile)(program, args, { env, maxBuffer: 64 << 20 })

@@ -19,10 +19,7 @@ const ENTRY = (name: string) => join(import.meta.dirname, name)
  * Stand-ins for images that no registry is asked for, from the packages that `npm test` installs. Each takes the environment, the
  * arguments and the folders that k8s/laptop and the chart give to the official image.
  */
-export const STAND_INS: Record<'base' | 'postgres' | 'mongo' | 'nats' | 'envoy', Image> = {
-  /** What programs that are linked with glibc and C++ need: the base of our own image. */
-  base: { fill: addSystem, config: [] },
-
+export const STAND_INS: Record<'postgres' | 'mongo' | 'nats' | 'envoy', Image> = {
   postgres: {
     fill: async (root) => {
       addSystem(root)
@@ -84,8 +81,6 @@ function addSystem(root: string) {
   const folder = dirname(places.find((path) => path.includes('/libc.so'))!)
   const byItself = ['libnss_files.so.2', 'libnss_dns.so.2', 'libresolv.so.2'].map((name) => join(folder, name))
   for (const path of [...places, ...byItself.filter((name) => existsSync(name))]) copyTo(root, path)
-  const certificates = '/etc/ssl/certs/ca-certificates.crt'
-  if (existsSync(certificates)) copyTo(root, certificates)
 }
 
 function addProgram(root: string, path: string) {
