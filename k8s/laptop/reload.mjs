@@ -16,7 +16,9 @@ setInterval(() => {
   if (now === last) return
   const pids = processes()
   for (const pid of pids) process.kill(pid, 'SIGHUP')
-  process.stdout.write(`the certificates changed: ${program} was told to read them (processes: ${pids.join(', ') || 'none'})\n`)
+  process.stdout.write(
+    `the certificates changed: ${program} was told to read them (processes: ${pids.join(', ') || 'none'})\n`,
+  )
   // While it is not running there is nobody to tell, and it reads them when it starts.
   last = now
 }, INTERVAL_MS)

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { execFile } from 'node:child_process'
@@ -66,7 +75,8 @@ async function save(name: string, file: string): Promise<string> {
 
 /** Docker, where its daemon answers; else buildah. */
 async function builder(): Promise<{ program: string; isBuildah: boolean }> {
-  if (await answers('docker', ['info', '--format', '{{.ServerVersion}}'])) return { program: 'docker', isBuildah: false }
+  if (await answers('docker', ['info', '--format', '{{.ServerVersion}}']))
+    return { program: 'docker', isBuildah: false }
   if (await answers('buildah', ['--version'])) return { program: 'buildah', isBuildah: true }
   throw new Error('no image can be built: start Docker, or install buildah (on Debian: apt-get install buildah)')
 }

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { envoyBinary } from '../../../services/dev-env/infra/envoy.ts'
 import { postgresPrograms } from '../../../services/dev-env/infra/postgres-programs.ts'
@@ -138,5 +147,8 @@ function addPython(root: string) {
     copyFileSync(realpathSync(join(lib, name)), join(root, 'usr/lib', name))
   }
   const modules = readdirSync(join(root, 'python'), { recursive: true, encoding: 'utf8' })
-  addLibraries(root, [program, ...modules.filter((file) => file.endsWith('.so')).map((file) => join(root, 'python', file))])
+  addLibraries(root, [
+    program,
+    ...modules.filter((file) => file.endsWith('.so')).map((file) => join(root, 'python', file)),
+  ])
 }
