@@ -57,7 +57,7 @@ export async function makeNamespace({ namespace, apply }: Cluster): Promise<void
     {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
-      metadata: { name: 'default-deny' },
+      metadata: { name: 'proof-default-deny' },
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     },
     {

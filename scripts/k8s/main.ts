@@ -151,8 +151,7 @@ async function uninstall(cluster: Cluster) {
 async function leftovers({ get }: Cluster): Promise<string[]> {
   type Found = { kind: string; metadata: { name: string; labels?: Record<string, string> } }
   const { items } = await get<{ items: Found[] }>(KINDS.join(','))
-  const own =
-    /^(default|kube-root-ca\.crt|default-deny|stores-admin|postgres|mongo|nats|nats-reload-.*|connect|load|proof-.*)$/
+  const own = /^(default|kube-root-ca\.crt|stores-admin|postgres|mongo|nats|nats-reload-.*|connect|load|proof-.*)$/
   return items
     .filter(({ metadata: { name, labels = {} }, kind }) => {
       const partOf = labels['app.kubernetes.io/part-of']
