@@ -6,7 +6,7 @@ import { format, resolveConfig } from 'prettier'
 import { baseSchema } from '../services/chassis/config.ts'
 import { devSchema } from '../services/dev-env/config.ts'
 import { gatewaySchema } from '../services/gateway/config.ts'
-import { SERVICES } from '../services/dev-env/services.ts'
+import { SERVICES } from '../services/services.ts'
 
 type Setting = { doc: string; default: unknown; env: string; sensitive?: boolean }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type Authority, MESH, openAuthority } from './infra/authority.ts'
-import { SERVICES } from './services.ts'
+import { SERVICES } from '../services.ts'
 
 /** Members of the mesh that are no services: `deploy` makes streams, `client` is for people's clients. */
 const OTHERS = ['gateway', 'nats', 'deploy', 'client']
