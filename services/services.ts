@@ -2,6 +2,7 @@ import type { BaseConfig } from '#chassis/config.ts'
 import type { Store } from '#chassis/db/store.ts'
 import type { ServiceDefinition } from '#chassis/define-service.ts'
 import { analyticsService } from './analytics/service.ts'
+import { DEPLOY } from './broker/broker.ts'
 import { marketplaceService } from './marketplace/service.ts'
 import { promptService } from './prompt/service.ts'
 import { testService } from './test/service.ts'
@@ -40,3 +41,6 @@ export const SERVICES: ServiceEntry[] = [
   entry(marketplaceService),
   entry(analyticsService),
 ]
+
+/** Who has a certificate in production: the services, the gateway, NATS, and `deploy`, which makes streams. */
+export const MEMBERS: readonly string[] = [...SERVICES.map(({ name }) => name), 'gateway', 'nats', DEPLOY]

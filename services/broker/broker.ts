@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { spiffeId } from '#chassis/spiffe.ts'
 import { STREAMS } from '#contracts/events.ts'
 import type { BrokerOptions } from './options.ts'
 import { members, permissionsOf } from './permissions.ts'
@@ -12,8 +13,8 @@ const MAX_PAYLOAD = 4 * 1024 * 1024
 
 /** The configuration of a nats-server for this catalogue. Its users are the members of the mesh, known by their certificates. */
 function renderBroker({ host, port, storeDir, mesh }: BrokerOptions) {
-  const { certificates, trustDomain, namespace } = mesh
-  const idOf = (member: string) => `spiffe://${trustDomain}/ns/${namespace}/sa/${member}`
+  const { certificates } = mesh
+  const idOf = (member: string) => spiffeId(mesh, member)
   return {
     host,
     port,
