@@ -1,6 +1,6 @@
 {{/*
 The pod template of a job or a test that runs one of our programs. Called with (dict "root" $ "name" NAME "folder" FOLDER "args" LIST
-"env" TEXT "certificates" BOOL "account" SERVICE-ACCOUNT "api" BOOL).
+"env" TEXT "certificates" BOOL "account" SERVICE-ACCOUNT "api" BOOL). `api` gives it the account's token, for the Kubernetes API.
 */}}
 {{- define "promptforge.jobPod" -}}
 metadata:
@@ -70,7 +70,7 @@ A job that runs before an install or upgrade, with what it may reach. Its name h
 than Helm it is an ordinary object, which could not be changed. Called as jobPod, and with "weight" and "egress".
 */}}
 {{- define "promptforge.hookJob" -}}
-{{- $job := merge (dict "account" (.api | ternary "deploy-hook" "default-hook")) . }}
+{{- $job := merge (dict "account" "deploy-hook") . }}
 {{- $pod := include "promptforge.jobPod" $job }}
 ---
 apiVersion: batch/v1
@@ -82,7 +82,7 @@ metadata:
   annotations:
     {{- include "promptforge.hook" (dict "weight" .weight) | nindent 4 }}
 spec:
-  backoffLimit: {{ .root.Values.jobs.backoffLimit }}
+  backoffLimit: {{ hasKey . "backoffLimit" | ternary .backoffLimit .root.Values.jobs.backoffLimit }}
   activeDeadlineSeconds: {{ .root.Values.jobs.activeDeadlineSeconds }}
   ttlSecondsAfterFinished: 86400
   template:
@@ -115,20 +115,45 @@ spec:
 helm.sh/hook: pre-install,pre-upgrade
 helm.sh/hook-weight: {{ .weight | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+helm.sh/hook-output-log-policy: hook-failed
 {{- end }}
 
-{{/* What a job that makes Secrets may do: make any, for Kubernetes knows no names there, and read and renew its own. Called with $. */}}
+{{/* Names of the Secrets with the certificates that the chart makes, and of their authority, with commas. Called with $. */}}
+{{- define "promptforge.certificateSecrets" -}}
+{{- $names := list "promptforge-authority" -}}
+{{- range concat (keys .Values.services | sortAlpha) (list "gateway" "nats" "deploy" "client") }}{{ $names = append $names (printf "%s-certificate" .) }}{{ end -}}
+{{ join "," $names }}
+{{- end }}
+
+{{/*
+What a job that makes Secrets may do: make any, for Kubernetes knows no names there, and read and renew those that it makes. Called
+with the names of these.
+*/}}
 {{- define "promptforge.secretRules" -}}
-{{- $names := list "promptforge-secrets" "promptforge-authority" -}}
-{{- range $name := concat (keys .Values.services | sortAlpha) (list "gateway" "nats" "deploy" "client") }}{{ $names = append $names (printf "%s-certificate" $name) }}{{ end -}}
-{{- range $name := keys .Values.services | sortAlpha }}{{ $names = append $names (printf "%s-store" $name) }}{{ end -}}
 - apiGroups: ['']
   resources: [secrets]
   verbs: [create]
 - apiGroups: ['']
   resources: [secrets]
-  verbs: [get, update, patch]
-  resourceNames: {{ toJson $names }}
+  verbs: [get, patch]
+  resourceNames: {{ toJson . }}
+{{- end }}
+
+{{/* All values of Secrets that pods take, `<secret>/<key>` with commas. Called with $. */}}
+{{- define "promptforge.requiredSecrets" -}}
+{{- $values := .Values -}}
+{{- $secret := include "promptforge.secret" . -}}
+{{- $wanted := list (printf "%s/page-tokens" $secret) -}}
+{{- range $name, $service := $values.services }}
+{{- $wanted = append $wanted (printf "%s/%s" ($service.store.existingSecret | default (printf "%s-store" $name)) ($service.store.key | default "url")) -}}
+{{- range $service.secrets }}{{ $wanted = append $wanted (printf "%s/%s" $secret .) }}{{ end -}}
+{{- end }}
+{{- with $values.marketplace.payments.existingSecret }}{{ $wanted = concat $wanted (list (printf "%s/key" .) (printf "%s/webhook-secret" .)) }}{{ end -}}
+{{- with $values.test.providerKeys.existingSecret }}{{ $wanted = append $wanted (printf "%s/keys.json" .) }}{{ end -}}
+{{- if ne $values.mesh.certificates.source "csi" }}
+{{- range concat (keys $values.services | sortAlpha) (list "gateway" "deploy") }}{{ $wanted = append $wanted (printf "%s-certificate/tls.crt" .) }}{{ end -}}
+{{- end -}}
+{{ $wanted | uniq | join "," }}
 {{- end }}
 
 {{/* Annotations of what exists only during `helm test`. Called with the weight. */}}
@@ -136,6 +161,7 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 helm.sh/hook: test
 helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+helm.sh/hook-output-log-policy: hook-succeeded,hook-failed
 {{- end }}
 
 {{/* Ports that `helm test` calls, by part. Called with $. */}}
