@@ -35,9 +35,14 @@ export async function standIn(name: keyof typeof STAND_INS): Promise<Archive> {
   return { name: image, file }
 }
 
-/** Builds our own image from the Dockerfile. What `scripts/k8s/build-image.sh` reads from the environment holds here, too. */
+/**
+ * Builds our own image from the Dockerfile. What `scripts/k8s/build-image.sh` reads from the environment holds here, too.
+ * `PF_K8S_ARCHIVE` is the file of one that has been built under this name already.
+ */
 export async function ownImage(): Promise<Archive> {
   const name = 'promptforge:proof'
+  const given = process.env['PF_K8S_ARCHIVE']
+  if (given) return { name, file: given }
   const file = archiveOf(name)
   mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
   await run(join(ROOT, 'scripts/k8s/build-image.sh'), [name, file])
@@ -103,7 +108,9 @@ const archiveOf = (image: string) => join(FOLDER, `${image.replace(/[^a-z0-9.-]/
 
 /** Of the packages and of how they are put together. */
 function sourcesHash(): string {
-  const here = readdirSync(import.meta.dirname).sort()
+  const here = readdirSync(import.meta.dirname)
+    .filter((name) => name !== 'build.ts')
+    .sort()
   const hash = createHash('sha256')
   for (const name of here) hash.update(readFileSync(join(import.meta.dirname, name)))
   for (const name of ['requirements.txt', 'package-lock.json']) hash.update(readFileSync(join(ROOT, name)))
