@@ -1,17 +1,22 @@
 import { loadConfig, type Schema } from '#chassis/config.ts'
 import { MEMBERS, SERVICES } from '../services.ts'
 import { makeCertificates } from './certificates.ts'
+import { check } from './check.ts'
+import { checkSchema } from './check-config.ts'
 import { databasesSchema, type DeployConfig, deploySchema } from './config.ts'
 import { makeDatabases } from './databases.ts'
 import { type Kubernetes, openKubernetes } from './kubernetes.ts'
+import { requireSecrets } from './require.ts'
 import { makeSecrets } from './secrets.ts'
 
-// A command that the jobs of the chart run against the Kubernetes API of their namespace. It says what it did, a line for each thing, or
+// A command that the jobs and tests of the chart run, most of them against the Kubernetes API of their namespace. It says what it did, a line for each thing, or
 // in one line what keeps it from that, with exit code 1. `certificates` takes the names of further members: `certificates client`.
 const COMMANDS: Record<string, (args: string[]) => Promise<string[]>> = {
   secrets: () => withKubernetes(deploySchema, makeSecrets),
   certificates: (more) =>
     withKubernetes(deploySchema, (kubernetes, { mesh }) => makeCertificates(kubernetes, mesh, [...MEMBERS, ...more])),
+  check: ([name]) => check(name, loadConfig(checkSchema(SERVICES))),
+  require: (wanted) => withKubernetes(deploySchema, (kubernetes) => requireSecrets(kubernetes, wanted)),
   databases: () =>
     withKubernetes(databasesSchema, (kubernetes, { postgres, mongo }) =>
       makeDatabases(kubernetes, SERVICES, { postgresUrl: postgres.url, mongoUrl: mongo.url, say }),

@@ -17,7 +17,5 @@ test('says in one sentence everything that pods would wait for in vain', async (
 test('waits for a Secret that somebody else is making', async () => {
   let looks = 0
   const late = { get: async (name: string) => (++looks > 1 ? secret(name, { url: 'eA==' }) : undefined) }
-  expect(await requireSecrets(late, ['user-store/url'], 50)).toEqual([
-    'all Secrets that pods need are there: 1 values',
-  ])
+  expect(await requireSecrets(late, ['user-store/url'], 50)).toEqual(['all Secrets that pods need are there: 1 values'])
 })
