@@ -8,7 +8,9 @@ import { assertShares, deletePod, evictTwo, killPod, scale, until, untilRolledOu
 import { applyStores, chartArguments, type Images, importImages, makeNamespace, RELEASE } from './install.ts'
 import { startLoad } from './load.ts'
 import { assertEdges, assertStrangerIsRefused } from './network.ts'
+import { readyPods } from './pods.ts'
 import { assertSameSecrets, assertTokenIsGood, registerVisitor, secretHashes } from './secrets.ts'
+import { uninstall } from './uninstall.ts'
 
 const USAGE = `KUBECONFIG=… PF_K8S_IMPORT=COMMAND npm run test:k8s -- [--namespace NAME] [--keep]
 COMMAND is given the file of an image archive and imports it into the cluster's nodes: "kind load image-archive", "minikube image load".
@@ -81,7 +83,7 @@ async function disturb(cluster: Cluster, images: Images, untouched: () => Promis
   await under('under load: prompt scaled from 4 to 2', () => scale(cluster, 'prompt', 2))
   await under('under load: upgrade after kubectl scale', async () => {
     await upgrade(cluster, images, 'third')
-    await until('prompt to have two pods still', async () => (await replicasOf(cluster, 'prompt')) === 2)
+    await until('prompt to have two pods still', async () => (await readyPods(cluster, 'prompt')).length === 2)
   })
   await under('under load: evictions respect the budget', () => evictTwo(cluster, 'prompt'))
   await under('under load: a pod of prompt is deleted', () => deletePod(cluster, 'prompt'))
@@ -119,47 +121,10 @@ async function installWithLateStores(cluster: Cluster, images: Images) {
 }
 
 // Another annotation has all pods replaced.
-const upgrade = async (cluster: Cluster, images: Images, mark: string) => {
-  await cluster.helm(
-    'upgrade',
-    ...chartArguments(images),
-    '--set',
-    `defaults.podAnnotations.proof=${mark}`,
-    ...HELM_WAIT,
-  )
+async function upgrade(cluster: Cluster, images: Images, mark: string) {
+  const another = ['--set', `defaults.podAnnotations.proof=${mark}`]
+  await cluster.helm('upgrade', ...chartArguments(images), ...another, ...HELM_WAIT)
   await untilRolledOut(cluster)
-}
-
-const replicasOf = async ({ kubectl }: Cluster, part: string) =>
-  Number(await kubectl('get', `deploy/${part}`, '-o', 'jsonpath={.status.readyReplicas}'))
-
-const KINDS = [
-  ...['deployments', 'jobs', 'cronjobs', 'services', 'configmaps', 'serviceaccounts', 'roles', 'rolebindings'],
-  ...['poddisruptionbudgets', 'networkpolicies', 'horizontalpodautoscalers', 'replicasets', 'pods', 'secrets'],
-]
-
-async function uninstall(cluster: Cluster) {
-  await cluster.helm('uninstall', RELEASE, '--wait', '--timeout', '10m')
-  await until('everything of the release to be gone', async () => (await leftovers(cluster)).length === 0).catch(
-    async () => {
-      throw new Error(`helm uninstall leaves ${(await leftovers(cluster)).join(', ')}`)
-    },
-  )
-}
-
-/** What is in the namespace and neither of the stores, nor of this test, nor Kubernetes' own, nor a documented Secret. */
-async function leftovers({ get }: Cluster): Promise<string[]> {
-  type Found = { kind: string; metadata: { name: string; labels?: Record<string, string> } }
-  const { items } = await get<{ items: Found[] }>(KINDS.join(','))
-  const own = /^(default|kube-root-ca\.crt|stores-admin|postgres|mongo|nats|nats-reload-.*|connect|load|proof-.*)$/
-  return items
-    .filter(({ metadata: { name, labels = {} }, kind }) => {
-      const partOf = labels['app.kubernetes.io/part-of']
-      if (partOf === 'promptforge-stores' || partOf === 'promptforge-proof') return false
-      const isKept = kind === 'Secret' && /^promptforge-(secrets|authority)$|-(store|certificate)$/.test(name)
-      return !isKept && !own.test(name)
-    })
-    .map(({ kind, metadata }) => `${kind} ${metadata.name}`)
 }
 
 async function applyRendered(cluster: Cluster, images: Images) {
