@@ -31,7 +31,7 @@ USER 65532:65532
 RUN set -e; \
     export NODE_COMPILE_CACHE=/app/.compiled; \
     for main in services/*/main.ts; do node_modules/.bin/node $main || true; done; \
-    chmod -R a+rX /app/.compiled
+    chmod -R a+rX /app/.compiled/*
 
 FROM ${BASE}
 ARG SERVICE=user

@@ -13,6 +13,7 @@ import { createEvents, type ServiceEvents } from './events/service-events.ts'
 import type { WorkQueue } from './events/work-queue.ts'
 import { assertAllHandled, type Subscription } from './events/subscription.ts'
 import type { ServerParts } from './grpc/admit.ts'
+import { measureCertificateExpiry } from './grpc/certificate-expiry.ts'
 import { type Channel, openChannel } from './grpc/client.ts'
 import { createHealth, serveHealth } from './grpc/health.ts'
 import { logGrpcTo } from './grpc/log.ts'
@@ -132,6 +133,7 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   const tracing = await createTracing(name, config.trace)
   opened.defer(tracing.close)
   const mesh = openMesh(config.mesh)
+  measureCertificateExpiry(metrics, config.mesh.certificates)
   const database = await definition.store.open(config, log, () => events.wake())
   opened.defer(database.close)
   const broker = openBroker({ service: name, url: config.nats.url, certificates: config.mesh.certificates }, log)

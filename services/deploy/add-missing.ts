@@ -18,7 +18,7 @@ export async function whileOthersChange<T>(name: string, attempt: () => Promise<
  */
 export const addMissing = (
   kubernetes: Kubernetes,
-  { name, type = 'Opaque' }: { name: string; type?: string },
+  name: string,
   values: Record<string, () => string>,
 ): Promise<string[]> =>
   whileOthersChange(name, async () => {
@@ -26,6 +26,6 @@ export const addMissing = (
     const missing = Object.keys(values).filter((key) => secret?.data?.[key] === undefined)
     if (missing.length === 0) return []
     const data = Object.fromEntries(missing.map((key) => [key, values[key]!()]))
-    const isDone = await (secret ? kubernetes.set(secret, data) : kubernetes.create({ name, type, data }))
+    const isDone = await (secret ? kubernetes.set(secret, data) : kubernetes.create({ name, type: 'Opaque', data }))
     return isDone ? missing : undefined
   })

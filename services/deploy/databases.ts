@@ -67,7 +67,7 @@ async function makePostgresStore(kubernetes: Kubernetes, service: string, admin:
   const isNew = !(await hasRole(admin, role))
   await setRole(admin, role, new URL(url).password)
   await ensureDatabaseOf(admin, role)
-  const [added] = await addMissing(kubernetes, { name: secretOf(service) }, { url: () => url })
+  const [added] = await addMissing(kubernetes, secretOf(service), { url: () => url })
   if (!added) throw new Error(`the Secret ${secretOf(service)} was made by somebody else meanwhile: run this again`)
   return isNew ? `made the role and database ${role}` : `gave the role ${role} a new password, for no Secret had it`
 }
@@ -93,6 +93,6 @@ async function ensureKnown(text: string, service: string, admin: Client, adminUr
 async function makeMongoStore(kubernetes: Kubernetes, service: string, mongoUrl: string): Promise<string> {
   if (mongoUrl === '')
     return `nothing to do, for PF_MONGO_URL is not set: the Secret ${secretOf(service)} is made by somebody else`
-  const added = await addMissing(kubernetes, { name: secretOf(service) }, { url: () => mongoUrl })
+  const added = await addMissing(kubernetes, secretOf(service), { url: () => mongoUrl })
   return added.length > 0 ? `made the Secret ${secretOf(service)}` : 'has its Secret'
 }

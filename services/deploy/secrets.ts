@@ -12,6 +12,6 @@ export const randomSecret = (): string => randomBytes(48).toString('base64url')
 
 /** Makes the secrets that services need and that are not there yet. They encrypt and sign what is stored, so none is ever changed. */
 export async function makeSecrets(kubernetes: Kubernetes): Promise<string[]> {
-  const added = await addMissing(kubernetes, { name: NAME }, Object.fromEntries(SECRET_KEYS.map((key) => [key, randomSecret])))
+  const added = await addMissing(kubernetes, NAME, Object.fromEntries(SECRET_KEYS.map((key) => [key, randomSecret])))
   return [added.length > 0 ? `${NAME}: made ${added.join(', ')}` : `${NAME}: has everything`]
 }
