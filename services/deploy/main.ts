@@ -12,24 +12,20 @@ import { makeSecrets } from './secrets.ts'
 // in one line what keeps it from that, with exit code 1. `certificates` takes the names of further members: `certificates client`.
 const COMMANDS: Record<string, (args: string[]) => Promise<string[]>> = {
   secrets: () => withKubernetes(deploySchema, makeSecrets),
-<<<<<<< HEAD
-  certificates: (more) =>
-    withKubernetes(deploySchema, (kubernetes, { mesh }) => makeCertificates(kubernetes, mesh, [...MEMBERS, ...more])),
-  check: ([name]) => check(name, loadConfig(checkSchema(SERVICES))),
-  require: (wanted) => withKubernetes(deploySchema, (kubernetes) => requireSecrets(kubernetes, wanted)),
-  databases: () =>
-    withKubernetes(databasesSchema, (kubernetes, { postgres, mongo }) =>
-=======
   certificates: async (more) => {
     const { MEMBERS } = await services()
     return withKubernetes(deploySchema, (kubernetes, { mesh }) =>
       makeCertificates(kubernetes, mesh, [...MEMBERS, ...more]),
     )
   },
+  check: async ([name]) => {
+    const { SERVICES } = await services()
+    return check(name, loadConfig(checkSchema(SERVICES)))
+  },
+  require: (wanted) => withKubernetes(deploySchema, (kubernetes) => requireSecrets(kubernetes, wanted)),
   databases: async () => {
     const { SERVICES } = await services()
     return withKubernetes(databasesSchema, (kubernetes, { postgres, mongo }) =>
->>>>>>> image
       makeDatabases(kubernetes, SERVICES, { postgresUrl: postgres.url, mongoUrl: mongo.url, say }),
     )
   },

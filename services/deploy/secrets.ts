@@ -5,7 +5,14 @@ import type { Kubernetes } from './kubernetes.ts'
 const NAME = 'promptforge-secrets'
 
 /** The secrets of the services, by their keys in the Secret. */
-export const SECRET_KEYS = ['page-tokens', 'signing-keys', 'viewers', 'provider-keys', 'license-keys', 'license-signing-keys']
+export const SECRET_KEYS = [
+  'page-tokens',
+  'signing-keys',
+  'viewers',
+  'provider-keys',
+  'license-keys',
+  'license-signing-keys',
+]
 
 /** A secret that nobody can guess: 48 bytes in base64url. */
 export const randomSecret = (): string => randomBytes(48).toString('base64url')
