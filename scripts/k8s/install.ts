@@ -92,13 +92,11 @@ export async function applyStores({ kubectl }: Cluster, images: Images): Promise
 /** The arguments of helm that name the chart and its values in this proof. */
 export const chartArguments = (images: Images): string[] => {
   const [own, envoy] = [splitTag(images.own), splitTag(images.envoy)]
-  return [
-    RELEASE,
-    CHART,
-    ...['-f', join(CHART, 'values-small.yaml')],
-    ...['--set', `image.repository=${own.newName},image.tag=${own.newTag}`],
-    ...['--set', `gateway.image.repository=${envoy.newName},gateway.image.tag=${envoy.newTag}`],
+  const set = [
+    `image.repository=${own.newName},image.tag=${own.newTag}`,
+    `gateway.image.repository=${envoy.newName},gateway.image.tag=${envoy.newTag}`,
   ]
+  return [RELEASE, CHART, '-f', join(CHART, 'values-small.yaml'), '--set', set.join(',')]
 }
 
 function splitTag(image: string): { newName: string; newTag: string } {

@@ -14,7 +14,12 @@ export async function secretHashes({ get }: Cluster): Promise<Record<string, str
   return Object.fromEntries(hashed) as Record<string, string>
 }
 
-const canonical = (data: Secret['data'] = {}) => JSON.stringify(Object.entries(data).sort())
+const canonical = (data: Secret['data'] = {}) =>
+  JSON.stringify(
+    Object.keys(data)
+      .sort()
+      .map((key) => [key, data[key]]),
+  )
 
 /** Throws when a Secret is another one than before, or is gone. */
 export async function assertSameSecrets(cluster: Cluster, before: Record<string, string>): Promise<void> {

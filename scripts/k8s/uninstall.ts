@@ -3,10 +3,8 @@ import { until } from './disturb.ts'
 import { RELEASE } from './install.ts'
 
 /** What the chart may make. */
-const KINDS = [
-  ...['deployments', 'jobs', 'cronjobs', 'services', 'configmaps', 'serviceaccounts', 'roles', 'rolebindings'],
-  ...['poddisruptionbudgets', 'networkpolicies', 'horizontalpodautoscalers', 'replicasets', 'pods', 'secrets'],
-]
+const KINDS =
+  'deployments,replicasets,pods,jobs,cronjobs,services,configmaps,secrets,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies,horizontalpodautoscalers'
 
 /** Uninstalls the release. Throws when it leaves anything but the Secrets that its README names. */
 export async function uninstall(cluster: Cluster) {
@@ -21,7 +19,7 @@ export async function uninstall(cluster: Cluster) {
 /** What is in the namespace and neither of the stores, nor of this test, nor Kubernetes' own, nor a documented Secret. */
 async function leftovers({ get }: Cluster): Promise<string[]> {
   type Found = { kind: string; metadata: { name: string; labels?: Record<string, string> } }
-  const { items } = await get<{ items: Found[] }>(KINDS.join(','))
+  const { items } = await get<{ items: Found[] }>(KINDS)
   const own = /^(default|kube-root-ca\.crt|stores-admin|postgres|mongo|nats|nats-reload-.*|connect|load|proof-.*)$/
   return items
     .filter(({ metadata: { name, labels = {} }, kind }) => {
