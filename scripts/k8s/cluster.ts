@@ -35,7 +35,7 @@ export function openCluster(namespace: string): Cluster {
 export async function command(program: string, args: string[], input?: string): Promise<string> {
   const { code, out, errors } = await outcome(program, args, input)
   if (code === 0) return out
-  // Where a command is a password, nobody sees it: secrets are given as input.
+  // Secrets are given as input and never as arguments, so the message may have these.
   const said = (errors.trim() || out.trim()).split('\n').slice(-12).join('\n')
   throw new Error(`${program} ${args.join(' ')} ended with code ${code}:\n${said}`)
 }

@@ -100,9 +100,8 @@ const isFair = (taken: number[]) => {
 
 // Methods of the proto services `…InternalService` are called by other services alone, the others by Envoy.
 async function handled(cluster: Cluster, part: string, pod: string): Promise<{ public: number; internal: number }> {
-  const fetching = `fetch('http://127.0.0.1:' + (Number(process.argv[1]) + 2000) + '/metrics').then((a) => a.text()).then((t) => console.log(t))`
-  const ports: Record<string, string> = { prompt: '50052' }
-  const text = await cluster.kubectl('exec', pod, '-c', part, '--', 'node', '--eval', fetching, ports[part] ?? '')
+  const reading = `fetch('http://127.0.0.1:' + process.env.PF_METRICS_PORT + '/metrics').then((a) => a.text()).then((t) => console.log(t))`
+  const text = await cluster.kubectl('exec', pod, '-c', part, '--', 'node', '--eval', reading)
   const counts = { public: 0, internal: 0 }
   for (const [, labels, count] of text.matchAll(/^grpc_server_handled_total\{([^}]*)\} (\d+)/gm)) {
     counts[labels!.includes('InternalService') ? 'internal' : 'public'] += Number(count)

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Archive, ownImage, standIn } from './images/build.ts'
 import { type Cluster, command } from './cluster.ts'
+import { OUR_IMAGE, PROOF } from './pods.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const CHART = join(ROOT, 'charts/promptforge')
@@ -18,9 +19,9 @@ export const RELEASE = 'promptforge'
  * `PF_K8S_IMAGES=official` the cluster itself pulls the official images of stores and Envoy.
  */
 export async function importImages(say: (line: string) => void): Promise<Images> {
-  const own = await ownImage()
+  const own = await ownImage(OUR_IMAGE)
   const official: Images = {
-    own: own.name,
+    own: OUR_IMAGE,
     postgres: 'postgres:18',
     mongo: 'mongo:8',
     nats: 'nats:2.15',
@@ -52,7 +53,11 @@ export async function makeNamespace({ namespace, apply }: Cluster): Promise<void
     ['enforce', 'audit', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']),
   )
   const [postgres, mongo] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')]
-  await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: restricted } })
+  await apply({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace, labels: { ...restricted, ...PROOF } },
+  })
   await apply(
     {
       apiVersion: 'networking.k8s.io/v1',

@@ -8,7 +8,7 @@ import { assertShares, deletePod, evictTwo, killPod, scale, until, untilRolledOu
 import { applyStores, chartArguments, type Images, importImages, makeNamespace, RELEASE } from './install.ts'
 import { startLoad } from './load.ts'
 import { assertEdges, assertStrangerIsRefused } from './network.ts'
-import { readyPods } from './pods.ts'
+import { PROOF, readyPods } from './pods.ts'
 import { assertSameSecrets, assertTokenIsGood, registerVisitor, secretHashes } from './secrets.ts'
 import { uninstall } from './uninstall.ts'
 
@@ -31,8 +31,10 @@ const began = Date.now()
 try {
   await prove(openCluster(options.namespace))
 } catch (error) {
-  // The step has named itself; what follows depends on it.
+  // The step has named itself; what would follow depends on it.
   failures.push((error as Error).message)
+  note((error as Error).message)
+  note(`what there is stays in the namespace ${options.namespace}; \`-- --keep\` begins with deleting it`)
 }
 const minutes = ((Date.now() - began) / 60_000).toFixed(1)
 process.stdout.write(
@@ -46,9 +48,11 @@ async function prove(cluster: Cluster) {
   await must('namespace: restricted pods, default-deny', () => makeNamespace(cluster))
   await must('helm install, with stores that come two minutes late', () => installWithLateStores(cluster, images))
   await must('pods ready', () => untilRolledOut(cluster))
-  await try_('helm test', () => cluster.helm('test', RELEASE, '--timeout', '10m'))
-  await try_('network: each connection of the architecture, and no other', async () => note(await assertEdges(cluster)))
-  await try_('network: a stranger is refused', () => assertStrangerIsRefused(cluster))
+  await attempt('helm test', () => cluster.helm('test', RELEASE, '--timeout', '10m'))
+  await attempt('network: each connection of the architecture, and no other', async () =>
+    note(await assertEdges(cluster)),
+  )
+  await attempt('network: a stranger is refused', () => assertStrangerIsRefused(cluster))
   const secrets = await secretHashes(cluster)
   const visitor = await must('somebody registers', () => registerVisitor(cluster))
   const untouched = async () => {
@@ -58,24 +62,24 @@ async function prove(cluster: Cluster) {
 
   await disturb(cluster, images, untouched)
 
-  await try_('helm rollback to the first revision', async () => {
+  await attempt('helm rollback to the first revision', async () => {
     await cluster.helm('rollback', RELEASE, '1', ...HELM_WAIT)
     await untilRolledOut(cluster)
   })
-  await try_('rollback: the Secrets are the same, and a token of before is good', untouched)
+  await attempt('rollback: the Secrets are the same, and a token of before is good', untouched)
   await must('helm uninstall leaves nothing but Secrets', () => uninstall(cluster))
   await must('helm template | kubectl apply', () => applyRendered(cluster, images))
-  await try_('template: the Secrets are the same, and a token of before is good', untouched)
+  await attempt('template: the Secrets are the same, and a token of before is good', untouched)
   if (!options.keep) await must('the namespace is deleted', () => deleteNamespace(cluster))
 }
 
 /** What happens while people call. */
 async function disturb(cluster: Cluster, images: Images, untouched: () => Promise<void>) {
   const load = await must('load begins', () => startLoad(cluster))
-  const under = (name: string, work: () => Promise<unknown>) => try_(name, async () => note(await load.during(work)))
+  const under = (name: string, work: () => Promise<unknown>) => attempt(name, async () => note(await load.during(work)))
 
   await under('under load: rolling upgrade of all parts', () => upgrade(cluster, images, 'second'))
-  await try_('upgrade: the Secrets are the same, and a token of before is good', untouched)
+  await attempt('upgrade: the Secrets are the same, and a token of before is good', untouched)
   await under('under load: prompt scaled from 1 to 4', () => scale(cluster, 'prompt', 4))
   await under('under load: each of 4 pods has its share within a minute', async () =>
     note(await assertShares(cluster, 'prompt')),
@@ -88,11 +92,12 @@ async function disturb(cluster: Cluster, images: Images, untouched: () => Promis
   await under('under load: evictions respect the budget', () => evictTwo(cluster, 'prompt'))
   await under('under load: a pod of prompt is deleted', () => deletePod(cluster, 'prompt'))
   await under('under load: NATS is killed', () => killPod(cluster, 'nats-0'))
-  await try_('helm test afterwards', () => cluster.helm('test', RELEASE, '--timeout', '10m'))
+  await attempt('helm test afterwards', () => cluster.helm('test', RELEASE, '--timeout', '10m'))
   await cluster.kubectl('delete', 'pod', 'load', '--ignore-not-found')
 }
 
-async function checkPreconditions({ namespace, kubectl }: Cluster) {
+async function checkPreconditions(cluster: Cluster) {
+  const { namespace, kubectl } = cluster
   if (!process.env['PF_K8S_IMPORT']) throw new Error(`set PF_K8S_IMPORT\n${USAGE}`)
   await command('kubectl', ['get', '--raw', '/readyz']).catch((error: Error) => {
     throw new Error(`no cluster answers: set KUBECONFIG\n${error.message}\n${USAGE}`)
@@ -104,9 +109,15 @@ async function checkPreconditions({ namespace, kubectl }: Cluster) {
   }
   const classes = await kubectl('get', 'storageclass', '-o', 'name')
   if (!classes.trim()) throw new Error('the cluster has no StorageClass: the stores need volumes')
-  if ((await outcome('kubectl', ['get', 'namespace', namespace])).code !== 0) return
-  if (!options.keep) throw new Error(`namespace ${namespace} exists: delete it, or name another one with --namespace`)
-  await command('kubectl', ['delete', 'namespace', namespace, '--timeout=10m'])
+  const { code, out } = await outcome('kubectl', ['get', 'namespace', namespace, '-o', 'json'])
+  if (code !== 0) return
+  const { metadata } = JSON.parse(out) as { metadata: { labels: Record<string, string> } }
+  // Nobody loses a namespace in which something else runs.
+  const isOurs = Object.entries(PROOF).every(([name, value]) => metadata.labels[name] === value)
+  if (!options.keep || !isOurs) {
+    throw new Error(`namespace ${namespace} exists: delete it, or name another one with --namespace`)
+  }
+  await deleteNamespace(cluster)
 }
 
 async function installWithLateStores(cluster: Cluster, images: Images) {
@@ -147,7 +158,7 @@ async function must<T>(name: string, work: () => Promise<T>): Promise<T> {
 }
 
 /** A step that may fail without harm to the others. */
-async function try_(name: string, work: () => Promise<unknown>): Promise<void> {
+async function attempt(name: string, work: () => Promise<unknown>): Promise<void> {
   try {
     await step(name, async () => void (await work()))
   } catch (error) {

@@ -5,13 +5,16 @@ import type { Cluster } from './cluster.ts'
 /** The image of everything that is ours. */
 export const OUR_IMAGE = 'promptforge:proof'
 
+/** The label of everything that belongs to the proof and not to PromptForge. */
+export const PROOF = { 'app.kubernetes.io/part-of': 'promptforge-proof' }
+
 /**
  * The objects of a pod that runs a program of the folder `pods` with our image, under the restricted Pod Security standard. `program` is
  * the name of its file, and the pod's.
  */
 export function podOf(program: string, env: Record<string, string>): object[] {
   const name = program.replace(/\..*$/, '')
-  const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'promptforge-proof' }
+  const labels = { 'app.kubernetes.io/name': name, ...PROOF }
   const code = readFileSync(join(import.meta.dirname, 'pods', program), 'utf8')
   return [
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels }, data: { [program]: code } },
@@ -49,7 +52,7 @@ export function podOf(program: string, env: Record<string, string>): object[] {
 export const mayCallAnybody = (name: string): object => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
-  metadata: { name: `proof-${name}`, labels: { 'app.kubernetes.io/part-of': 'promptforge-proof' } },
+  metadata: { name: `proof-${name}`, labels: PROOF },
   spec: { podSelector: { matchLabels: { 'app.kubernetes.io/name': name } }, policyTypes: ['Egress'], egress: [{}] },
 })
 

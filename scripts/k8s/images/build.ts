@@ -36,11 +36,10 @@ export async function standIn(name: keyof typeof STAND_INS): Promise<Archive> {
 }
 
 /**
- * Builds our own image from the Dockerfile. What `scripts/k8s/build-image.sh` reads from the environment holds here, too.
+ * Builds our own image from the Dockerfile under a name. What `scripts/k8s/build-image.sh` reads from the environment holds here, too.
  * `PF_K8S_ARCHIVE` is the file of one that has been built under this name already.
  */
-export async function ownImage(): Promise<Archive> {
-  const name = 'promptforge:proof'
+export async function ownImage(name: string): Promise<Archive> {
   const given = process.env['PF_K8S_ARCHIVE']
   if (given) return { name, file: given }
   const file = archiveOf(name)
