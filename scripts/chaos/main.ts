@@ -1,5 +1,5 @@
-// `npm run chaos`: kills or freezes a random part, or breaks its network, every few seconds while people work, then proves by recount that nothing that was
-// acknowledged is lost, and that nothing is counted twice.
+// `npm run chaos`: kills or freezes a random part, or breaks its network, every few seconds while people work, each once before any again. Then it proves by
+// recount that nothing that was acknowledged is lost, and that nothing is counted twice.
 import { endWithParent } from '../bootstrap/parent.mjs'
 import { inspect, parseArgs } from 'node:util'
 import { pause } from '#chassis/pause.ts'
@@ -9,6 +9,7 @@ import { SERVICES } from '../../services/services.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import { waitingRows } from '../processes/outbox.ts'
 import { say } from '../processes/say.ts'
+import { drawing } from './draw.ts'
 import { type Ledger, newLedger } from './ledger.ts'
 import { actAsPerson } from './load.ts'
 import { type Finding, recount } from './recount.ts'
@@ -50,6 +51,7 @@ async function chaos(durationMs: number): Promise<boolean> {
   const people = Array.from({ length: PEOPLE }, () => actAsPerson(gateway.url, ledger, end))
   const struck = await strikeOften(faults, end, ledger)
   await Promise.all(people)
+  await Promise.all(ledger.tests.watches.going)
   say('everybody has stopped: waiting until all tests have ended')
   await untilTestsEnded(site.databases['test']!)
   say('waiting until all payments and refunds have ended')
@@ -68,15 +70,16 @@ async function chaos(durationMs: number): Promise<boolean> {
 }
 
 async function strikeOften(faults: Fault[], signal: AbortSignal, { answers }: Ledger): Promise<Record<string, number>> {
-  const struck: Record<string, number> = {}
+  const struck: Record<string, number> = Object.fromEntries(faults.map(({ name }) => [name, 0]))
+  const draw = drawing(faults)
   while (!signal.aborted) {
     await pause(Math.random() * PEACE_MS, signal)
     if (signal.aborted) break
-    const { name, maxMs, strike } = faults[Math.floor(Math.random() * faults.length)]!
+    const { name, maxMs, strike } = draw()
     const ms = Math.random() < 0.5 ? maxMs / 10 : Math.random() * maxMs
     const acknowledged = answers['200'] ?? 0
     await strike(ms)
-    struck[name] = (struck[name] ?? 0) + 1
+    struck[name]! += 1
     say(`${name} for ${(ms / 1000).toFixed(1)} s; ${acknowledged} requests acknowledged before`)
   }
   return struck
@@ -120,7 +123,8 @@ function report(
   ])
   return [
     `faults: ${list(struck)}`,
-    `answers: ${list(answers)}; ${users.size} users, ${prompts.size} prompts, ${tests.suiteRuns.size} runs of suites, ${sales.ended.size} purchases and ${sales.refunded.size} refunds acknowledged`,
+    `watched tests: ${tests.watches.ended} to the end, ${tests.watches.left} left before; ${tests.watches.resumed} broken streams opened again`,
+    `answers: ${list(answers)}; ${users.size} users, ${prompts.size} prompts, ${tests.suiteRuns.size} runs of suites, ${tests.judgings.size} judgings, ${sales.ended.size} purchases and ${sales.refunded.size} refunds acknowledged`,
     '',
     ...lines,
   ].join('\n')
