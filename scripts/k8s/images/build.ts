@@ -58,6 +58,8 @@ async function make(name: string, { fill, config }: Image, file: string) {
     writeFileSync(join(folder, 'Dockerfile'), ['FROM scratch', 'COPY root /', ...config, ''].join('\n'))
     await build(name, folder)
     await save(name, file)
+    // The archive is what is kept.
+    await run((await builder()).program, ['rmi', name])
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
