@@ -38,13 +38,14 @@ export function openLater(changes: Changes, book: Book, charge: string): void {
   if (dispute && !disputed) openDispute(changes, book, charge, dispute)
 }
 
-/** The bank has decided: for the seller (`won`), or for the buyer. A won charge may be refunded again. */
+/** The bank has decided: for the seller (`won`), or for the buyer. It may find for the seller after all later. A won charge may be refunded again. */
 export function closeDispute(changes: Changes, book: Book, id: string, status: 'won' | 'lost'): Dispute {
   const dispute = book.dispute(id)
   const charge = book.charge(dispute?.charge ?? null)
   if (!dispute || !charge) throw missing('dispute', id, 'dispute')
   const isInquiry = dispute.status === 'warning_needs_response'
-  if (dispute.status !== 'needs_response' && !isInquiry) throw refuse(`Dispute ${id} is closed already.`)
+  const isReversed = dispute.status === 'lost' && status === 'won'
+  if (dispute.status !== 'needs_response' && !isInquiry && !isReversed) throw refuse(`Dispute ${id} is closed already.`)
   if (status === 'won') changes.put({ ...charge, disputed: false })
   const closed = changes.put({ ...dispute, status: isInquiry ? ('warning_closed' as const) : status })
   changes.emit('charge.dispute.closed', closed)

@@ -184,8 +184,8 @@ test('orders that are none are refused, and so is a dispute that is decided twic
   const id = await create()
   await confirm(id)
   const { id: dispute } = await provider.control.dispute(id)
-  await provider.control.decide(dispute, 'lost')
-  await expect(provider.control.decide(dispute, 'won')).rejects.toThrow('closed already')
+  await provider.control.decide(dispute, 'won')
+  await expect(provider.control.decide(dispute, 'lost')).rejects.toThrow('closed already')
   await expect(provider.control.dispute('pi_absent')).rejects.toThrow('No such payment_intent')
 })
 
