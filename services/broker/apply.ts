@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import {
   AckPolicy,
   type ConsumerConfig,
+  DeliverPolicy,
   DiscardPolicy,
   type JetStreamApiError,
   type JetStreamManager,
@@ -59,6 +60,36 @@ export async function applyCatalogue(options: ApplyOptions): Promise<string[]> {
       done.push(...(await applyStream(manager, stream, options)))
     }
     return done
+  } finally {
+    await connection.close()
+  }
+}
+
+/**
+ * Lets the consumers of a service begin again at a time: its database was restored to that time, and has to hear what came since. They know
+ * again what they have handled. The same command again does no harm, and is what to do after an interruption.
+ */
+export async function rewindConsumers(
+  access: Pick<ApplyOptions, 'url' | 'certificates'>,
+  service: string,
+  since: Date,
+): Promise<string[]> {
+  const streams = members().includes(service) ? consumedStreams(service) : []
+  if (streams.length === 0)
+    throw new Error(`${service || 'nothing'} consumes no events: name a service, for example analytics`)
+  const connection = await connectDeploy(access)
+  try {
+    const { consumers } = await jetstreamManager(connection)
+    for (const stream of streams) {
+      // Where a consumer begins cannot be changed.
+      await ifPresent(consumers.delete(stream, service))
+      await consumers.add(stream, {
+        ...consumerConfig(service, stream),
+        deliver_policy: DeliverPolicy.StartTime,
+        opt_start_time: since.toISOString(),
+      })
+    }
+    return streams.map((stream) => `consumer ${service} of ${stream} begins again at ${since.toISOString()}`)
   } finally {
     await connection.close()
   }

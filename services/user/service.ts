@@ -7,6 +7,7 @@ import { readAccount } from './db/check-caller.ts'
 import { closedAccountsPage } from './db/closed-accounts.ts'
 import { resync } from './db/resync.ts'
 import { schema } from './db/schema.ts'
+import { recoveryOf } from './events/recovery.ts'
 import { jobs } from './jobs.ts'
 import { services } from './rpc/index.ts'
 
@@ -20,6 +21,7 @@ export const userService: ServiceDefinition<UserConfig, Deps> = {
   services,
   jobs,
   resync,
+  recovery: recoveryOf,
   commands,
   identity: ({ keys, database }) => ({
     keys: keys.verification,
