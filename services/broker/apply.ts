@@ -81,18 +81,34 @@ export async function rewindConsumers(
   try {
     const { consumers } = await jetstreamManager(connection)
     for (const stream of streams) {
+      const first = await firstSince(consumers, stream, since)
       // Where a consumer begins cannot be changed.
       await ifPresent(consumers.delete(stream, service))
       await consumers.add(stream, {
         ...consumerConfig(service, stream),
-        deliver_policy: DeliverPolicy.StartTime,
-        opt_start_time: since.toISOString(),
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: first,
       })
     }
     return streams.map((stream) => `consumer ${service} of ${stream} begins again at ${since.toISOString()}`)
   } finally {
     await connection.close()
   }
+}
+
+/**
+ * The sequence number of the first message that came at a time or after it. A consumer with several subjects that is to begin at a time leaves
+ * messages out (NATS 2.15.1): it begins at the first message of a subject that had none before. One without subjects does not.
+ */
+async function firstSince(consumers: JetStreamManager['consumers'], stream: StreamName, since: Date): Promise<number> {
+  const { name, delivered } = await consumers.add(stream, {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.StartTime,
+    opt_start_time: since.toISOString(),
+    inactive_threshold: nanos(MINUTE),
+  })
+  await consumers.delete(stream, name)
+  return delivered.stream_seq + 1
 }
 
 async function applyStream(

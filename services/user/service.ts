@@ -10,6 +10,7 @@ import { schema } from './db/schema.ts'
 import { recoveryOf } from './events/recovery.ts'
 import { jobs } from './jobs.ts'
 import { services } from './rpc/index.ts'
+import { passwordCommand } from './set-password.ts'
 
 /** The user service: accounts, sign-in, and the keys that sign access tokens. */
 export const userService: ServiceDefinition<UserConfig, Deps> = {
@@ -22,7 +23,7 @@ export const userService: ServiceDefinition<UserConfig, Deps> = {
   jobs,
   resync,
   recovery: recoveryOf,
-  commands,
+  commands: (deps) => ({ ...commands(deps), ...passwordCommand(deps) }),
   identity: ({ keys, database }) => ({
     keys: keys.verification,
     checkCaller: ({ userId }) => readAccount(database.sql, userId),
