@@ -23,7 +23,7 @@ export const passwordCommand = (
       if (email === '')
         throw new Error('password needs the e-mail address of an account, and the password on its input')
       const [password = ''] = (await text(input as NodeJS.ReadableStream)).split('\n')
-      if ([...password].length < MIN_CHARACTERS || Buffer.byteLength(password) > MAX_BYTES)
+      if (Array.from(password).length < MIN_CHARACTERS || Buffer.byteLength(password) > MAX_BYTES)
         throw new Error(`a password has at least ${MIN_CHARACTERS} characters and at most ${MAX_BYTES} bytes`)
       const [found] = await database.sql(findUserByEmail, { email })
       if (!found) throw new Error('no account in use has this e-mail address')
