@@ -109,14 +109,20 @@ const withPrompt =
 
 const onLiked = withPrompt<PromptLiked>(async (em, prompt, received) => {
   const userId = received.payload.actor!.userId
-  if (await em.findOne(PromptLike, { prompt, userId })) return
-  em.create(PromptLike, { id: newId(), prompt, userId, createdAt: happenedAt(received) })
+  const at = happenedAt(received)
+  const stored = await em.findOne(PromptLike, { prompt, userId })
+  if (stored) {
+    if (stored.createdAt < at) stored.createdAt = at
+    return
+  }
+  em.create(PromptLike, { id: newId(), prompt, userId, createdAt: at })
   prompt.likesCount! += 1
 })
 
-const onUnliked = withPrompt<PromptUnliked>(async (em, prompt, { payload }) => {
-  const like = await em.findOne(PromptLike, { prompt, userId: payload.actor!.userId })
-  if (!like) return
+const onUnliked = withPrompt<PromptUnliked>(async (em, prompt, received) => {
+  const like = await em.findOne(PromptLike, { prompt, userId: received.payload.actor!.userId })
+  // After a replay events may come in another order.
+  if (!like || like.createdAt > happenedAt(received)) return
   em.remove(like)
   prompt.likesCount! -= 1
 })
