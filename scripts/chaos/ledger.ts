@@ -37,6 +37,23 @@ export type Tests = {
   cancelled: Set<string>
   suiteRuns: Set<string>
   comparisons: Set<string>
+  /** Judgings of two runs: ids. */
+  judgings: Set<string>
+  watches: Watches
+}
+
+/** Streams of tests that people watched, by how they ended. */
+export type Watches = {
+  /** Those that go on. */
+  going: Set<Promise<void>>
+  /** The test ended, and the stream with it. */
+  ended: number
+  /** The stream broke, and was opened again after its last event: how often. */
+  resumed: number
+  /** The watcher left before the test had ended. */
+  left: number
+  /** The texts that were watched to the end, of each test. */
+  texts: { testId: string; text: string }[]
 }
 
 /** What was asked of the marketplace. */
@@ -56,7 +73,14 @@ export const newLedger = (): Ledger => ({
   users: new Map(),
   prompts: new Map(),
   social: { likes: new Map(), follows: new Map(), ratings: new Map(), comments: new Set() },
-  tests: { asked: new Map(), cancelled: new Set(), suiteRuns: new Set(), comparisons: new Set() },
+  tests: {
+    asked: new Map(),
+    cancelled: new Set(),
+    suiteRuns: new Set(),
+    comparisons: new Set(),
+    judgings: new Set(),
+    watches: { going: new Set(), ended: 0, resumed: 0, left: 0, texts: [] },
+  },
   sales: { listings: new Map(), asked: new Map(), ended: new Map(), refunded: new Set() },
   signIns: 0,
   answers: {},

@@ -15,19 +15,20 @@ export async function actAsPerson(url: string, ledger: Ledger, signal: AbortSign
   if (!person) return
   await allowMost(send, person, signal)
   while (!signal.aborted) {
-    await step(send, ledger, person)
+    await step({ send, url, ledger }, person)
     await sleep(20)
   }
 }
 
-async function step(send: Send, ledger: Ledger, person: Person) {
+async function step(acting: { send: Send; url: string; ledger: Ledger }, person: Person) {
+  const { send, ledger } = acting
   const dice = Math.random()
   const promptId = person.prompts[Math.floor(Math.random() * person.prompts.length)]
   if (promptId === undefined || dice < 0.25) return create(send, ledger, person)
   const prompt = ledger.prompts.get(promptId)!
   if (dice < 0.45) return update(send, person, promptId, prompt)
   if (dice < 0.6) return actOnOthers(send, ledger, person)
-  if (dice < 0.7) return actOnTests(send, ledger, person, promptId)
+  if (dice < 0.7) return actOnTests(acting, person, promptId)
   if (dice < 0.8) return actOnSales(send, ledger, person)
   if (dice < 0.87) return void (await send('GET', `/v1/prompts/${promptId}`, person))
   if (dice < 0.91) return remove(send, person, promptId, prompt)
@@ -46,7 +47,16 @@ async function register(send: Send, ledger: Ledger, signal: AbortSignal): Promis
     if (status === 200) {
       ledger.users.set(body.user.id, { username, isUnsure: false })
       const login = `${username}@chaos.test`
-      return { id: body.user.id, login, token: body.tokens.accessToken, prompts: [], tests: [], suites: [], bought: [] }
+      return {
+        id: body.user.id,
+        login,
+        token: body.tokens.accessToken,
+        prompts: [],
+        tests: [],
+        suites: [],
+        runs: [],
+        bought: [],
+      }
     }
     await sleep(200)
   }

@@ -50,6 +50,7 @@ async function chaos(durationMs: number): Promise<boolean> {
   const people = Array.from({ length: PEOPLE }, () => actAsPerson(gateway.url, ledger, end))
   const struck = await strikeOften(faults, end, ledger)
   await Promise.all(people)
+  await Promise.all(ledger.tests.watches.going)
   say('everybody has stopped: waiting until all tests have ended')
   await untilTestsEnded(site.databases['test']!)
   say('waiting until all payments and refunds have ended')
@@ -120,7 +121,8 @@ function report(
   ])
   return [
     `faults: ${list(struck)}`,
-    `answers: ${list(answers)}; ${users.size} users, ${prompts.size} prompts, ${tests.suiteRuns.size} runs of suites, ${sales.ended.size} purchases and ${sales.refunded.size} refunds acknowledged`,
+    `watched tests: ${tests.watches.ended} to the end, ${tests.watches.left} left before; ${tests.watches.resumed} broken streams opened again`,
+    `answers: ${list(answers)}; ${users.size} users, ${prompts.size} prompts, ${tests.suiteRuns.size} runs of suites, ${tests.judgings.size} judgings, ${sales.ended.size} purchases and ${sales.refunded.size} refunds acknowledged`,
     '',
     ...lines,
   ].join('\n')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
@@ -39,7 +40,15 @@ export async function recountTests(url: string, { tests: acked }: Ledger, calls:
     await budgets(url),
     callsOf(rows, calls),
     eventsOf(rows, events),
-    suiteRuns(acked.suiteRuns, runs),
+    suiteRuns(
+      acked.suiteRuns,
+      runs.filter(({ is_judging: isJudging }) => !isJudging),
+    ),
+    judgings(
+      acked.judgings,
+      runs.filter(({ is_judging: isJudging }) => isJudging),
+    ),
+    watched(acked.watches, rows),
     {
       what: 'acknowledged comparisons are there, with their tests',
       compared: acked.comparisons.size,
@@ -61,15 +70,26 @@ type TestRow = {
   /** The model, and the SHA-256 of the text. */
   call: string
   is_of_suite: boolean
+  /** The SHA-256 of the response. */
+  response: string
 }
-type RunRow = { id: string; tests_count: number; verdict: string | null; judged: number; tests: number }
+type RunRow = {
+  id: string
+  is_judging: boolean
+  has_ended: boolean
+  tests_count: number
+  verdict: string | null
+  judged: number
+  tests: number
+}
 
 const TESTS = `select id, variables ->> 'topic' as topic, status, finish_reason, response is not null as has_response,
     completed_at is not null as has_ended, attempts, suite_run_id is not null as is_of_suite,
+    encode(sha256(convert_to(coalesce(response, ''), 'UTF8')), 'hex') as response,
     model_name || ' ' || encode(sha256(convert_to(prompt_content, 'UTF8')), 'hex') as call
   from prompt_tests`
 
-const RUNS = `select r.id, r.tests_count, r.verdict, count(t.verdict)::integer as judged, count(t.id)::integer as tests
+const RUNS = `select r.id, r.to_run_id is not null as is_judging, r.completed_at is not null as has_ended, r.tests_count, r.verdict, count(t.verdict)::integer as judged, count(t.id)::integer as tests
   from suite_runs r left join prompt_tests t on t.suite_run_id = r.id group by r.id`
 
 const COMPARISONS = `select c.id, count(t.test_id)::integer as count
@@ -168,4 +188,29 @@ function suiteRuns(acked: Set<string>, runs: RunRow[]): Finding {
         .map(({ id, verdict, tests_count: count, judged }) => `run ${id} is ${verdict}: ${judged} of ${count} judged`),
     ],
   }
+}
+
+function judgings(acked: Set<string>, rows: RunRow[]): Finding {
+  const known = new Set(rows.map(({ id }) => id))
+  const isWhole = ({ has_ended: hasEnded, tests_count: count, tests, judged }: RunRow) =>
+    hasEnded && tests === count && judged === count
+  return {
+    what: 'acknowledged judgings are there, and all their judges were heard',
+    compared: acked.size,
+    wrong: [
+      ...[...acked].filter((id) => !known.has(id)).map((id) => `the judging ${id} is gone`),
+      ...rows
+        .filter((row) => !isWhole(row))
+        .map(({ id, judged, tests_count: count }) => `judging ${id}: ${judged} of ${count} heard`),
+    ],
+  }
+}
+
+/** Whoever watched a test to its end has all of its text, once, whatever broke meanwhile. */
+function watched({ texts }: Ledger['tests']['watches'], rows: TestRow[]): Finding {
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const wrong = texts
+    .filter(({ testId, text }) => byId.get(testId)?.response !== createHash('sha256').update(text).digest('hex'))
+    .map(({ testId, text }) => `a watcher of test ${testId} saw another text: ${text.slice(0, 60)}`)
+  return { what: 'who watched a test to its end saw its text, all of it and once', compared: texts.length, wrong }
 }

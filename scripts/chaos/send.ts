@@ -16,6 +16,8 @@ export type Person = {
   prompts: string[]
   tests: string[]
   suites: string[]
+  /** Runs of suites, the oldest first. */
+  runs: { suiteId: string; runId: string }[]
   /** Transactions that were completed. */
   bought: string[]
 }

@@ -18,10 +18,16 @@ const SILENT_MS = 15_000
 
 /** Builds PromptForge as processes of its own, with what can go wrong with each. */
 export async function openChaosSite(say: (step: string) => void): Promise<Mesh & { faults: Fault[] }> {
-  const mesh = await openMesh('chaos', { rateLimitFactor: 100_000, say })
-  const { nats, mongo, postgres, payments } = mesh.site
+  const mesh = await openMesh('chaos', { rateLimitFactor: 100_000, doubled: ['test'], say })
+  const { nats, mongo, postgres, sandbox, payments } = mesh.site
   await payments.control.sendEventsTo(`${mesh.gateway.url}/v1/payments/webhook`)
-  const stores = Object.entries({ nats, mongo, postgres, 'payment provider': payments }).map(([name, store]) => ({
+  const stores = Object.entries({
+    nats,
+    mongo,
+    postgres,
+    'provider of models': sandbox,
+    'payment provider': payments,
+  }).map(([name, store]) => ({
     name: `${name} was killed`,
     maxMs: AWAY_MS,
     strike: async (ms: number) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger } from './ledger.ts'
 import { insist, type Person, type Send } from './send.ts'
+import { watch } from './watch.ts'
 
 /** What the operator allows for a day, millionths of a dollar. */
 const MOST_MICROS = 10_000_000
@@ -30,17 +31,22 @@ export async function allowMost(send: Send, person: Person, signal: AbortSignal)
   }
 }
 
-/** Runs a test of a prompt, a comparison or a suite, or cancels. */
-export async function actOnTests(send: Send, ledger: Ledger, person: Person, promptId: string): Promise<void> {
+/** Where somebody acts, and what notes it. */
+type Acting = { send: Send; url: string; ledger: Ledger }
+
+/** Runs a test of a prompt, a comparison or a suite, or cancels; watches some tests, and has some runs judged. */
+export async function actOnTests(acting: Acting, person: Person, promptId: string): Promise<void> {
+  const { send, ledger } = acting
   const dice = Math.random()
-  if (dice < 0.55) return runTest(send, ledger, person, promptId)
+  if (dice < 0.55) return runTest(acting, person, promptId)
   if (dice < 0.7) return cancelTest(send, ledger, person)
   if (dice < 0.8) return compare(send, ledger, person, promptId)
   if (person.suites.length < SUITES) return createSuite(send, person, promptId)
+  if (dice < 0.85 && person.runs.length >= 2) return judge(send, ledger, person)
   return runSuite(send, ledger, person)
 }
 
-async function runTest(send: Send, { tests }: Ledger, person: Person, promptId: string) {
+async function runTest({ send, url, ledger: { tests } }: Acting, person: Person, promptId: string) {
   const topic = randomUUID()
   tests.asked.set(topic, undefined)
   const answer = await insist(send, `/v1/prompts/${promptId}/tests`, person, { ...modelOf(), values: { topic } })
@@ -48,6 +54,7 @@ async function runTest(send: Send, { tests }: Ledger, person: Person, promptId: 
   const { testId: id } = answer.body.test
   tests.asked.set(topic, id)
   person.tests.push(id)
+  if (Math.random() < 0.3) watch(url, person, id, tests.watches)
 }
 
 async function cancelTest(send: Send, { tests }: Ledger, person: Person) {
@@ -85,7 +92,24 @@ async function runSuite(send: Send, { tests }: Ledger, person: Person) {
   if (answer?.status !== 200) return
   const { runId } = answer.body.run
   tests.suiteRuns.add(runId)
+  person.runs.push({ suiteId: id, runId })
   if (Math.random() < 0.2) await send('POST', `/v1/suite-runs/${runId}:cancel`, person, {})
+}
+
+/** Has two runs of a suite judged. While one goes on, that is refused. */
+async function judge(send: Send, { tests }: Ledger, person: Person) {
+  const [first] = person.runs
+  const runs = person.runs.filter(({ suiteId }) => suiteId === first!.suiteId).map(({ runId }) => runId)
+  const [fromRunId, toRunId] = runs
+  if (toRunId === undefined) return
+  const settings = {
+    rubric: 'It says "Summarise".',
+    judge: { modelProvider: 'sandbox', modelName: 'judge', maxTokens: MAX_TOKENS },
+  }
+  const { status, body } = await send('POST', '/v1/suite-runs:judge', person, { fromRunId, toRunId, settings })
+  if (status === 200) tests.judgings.add(body.judging.judgingId)
+  // That a run is not there any more is known for good, unlike that it has not ended.
+  if (status === 200 || status === 404) person.runs = person.runs.filter(({ runId }) => runId !== fromRunId)
 }
 
 function modelOf() {

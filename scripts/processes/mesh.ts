@@ -26,10 +26,20 @@ export type Part = {
 /** All of PromptForge, each part a process of its own, on stores that keep what they acknowledge. */
 export type Mesh = AsyncDisposable & { site: Site; gateway: Gateway; parts: Part[] }
 
-/** Builds it; `say` hears of each step. The limits of the gateway are the ordinary ones times `rateLimitFactor`. */
+/** How to build it. */
+type MeshOptions = {
+  /** The limits of the gateway are the ordinary ones times this. */
+  rateLimitFactor: number
+  /** Services of which there are two replicas. The second is called `<name>-2`, and only the gateway calls it. Default: none. */
+  doubled?: string[]
+  /** Hears of each step. */
+  say: (step: string) => void
+}
+
+/** Builds it. */
 export async function openMesh(
   kind: 'chaos' | 'abuse',
-  { rateLimitFactor, say }: { rateLimitFactor: number; say: (step: string) => void },
+  { rateLimitFactor, doubled = [], say }: MeshOptions,
 ): Promise<Mesh> {
   await using opened = new AsyncDisposableStack()
   const gatewayOptions = { port: 0, adminPort: 0, rateLimitFactor, corsOrigins: [] }
@@ -37,8 +47,14 @@ export async function openMesh(
   const site = opened.use(await openSite(kind, { ports: first, gateway: gatewayOptions }))
   say('stores')
   const parts: Part[] = []
-  for (const { name } of SERVICES) parts.push(await startPart(site, name, first, opened))
-  const gateway = await startGateway(gatewayOptions, site.network.place)
+  for (const { name } of SERVICES) parts.push(await startPart(site, { name, service: name, first }, opened))
+  const targets = { ...site.network.place.targets }
+  for (const service of doubled) {
+    const part = await startPart(site, { name: `${service}-2`, service, first: first + SECOND }, opened)
+    parts.push(part)
+    targets[service] = [...targets[service]!, part.ports.grpc]
+  }
+  const gateway = await startGateway(gatewayOptions, { ...site.network.place, targets })
   opened.defer(gateway.stop)
   say('services and gateway')
   const all = opened.move()
@@ -47,22 +63,27 @@ export async function openMesh(
 
 async function startPart(
   { network, state }: { network: Network; state: string },
-  name: string,
-  first: number,
+  { name, service, first }: { name: string; service: string; first: number },
   opened: AsyncDisposableStack,
 ): Promise<Part> {
-  const { env } = network.services[name]!
+  const ports = portsOf(service, first)
+  const env: Record<string, string> = {
+    ...network.services[service]!.env,
+    PF_PORT: String(ports.grpc),
+    PF_HEALTH_PORT: String(ports.health),
+    PF_METRICS_PORT: String(ports.metrics),
+  }
   const { PF_POSTGRES_URL: databaseUrl } = env
   const way = databaseUrl === undefined ? undefined : opened.use(await startStoreNetwork(databaseUrl))
   const reached = way ? { ...env, PF_POSTGRES_URL: way.url } : env
-  const command = [`services/${name}/main.ts`]
-  const start = () => startServer({ name, command, env: reached, flags: flagsOf(name), logs: state })
+  const command = [`services/${service}/main.ts`]
+  const start = () => startServer({ name, command, env: reached, flags: flagsOf(service), logs: state })
   let server = await start()
   opened.defer(() => server[Symbol.asyncDispose]())
   return {
     name,
     pid: () => server.pid,
-    ports: portsOf(name, first),
+    ports,
     kill: async (ms) => {
       process.kill(server.pid, 'SIGKILL')
       await server[Symbol.asyncDispose]()
@@ -78,13 +99,16 @@ async function startPart(
   }
 }
 
+/** How far the ports of second replicas are above those of the first. */
+const SECOND = 50
+
 /** A gRPC port of the first service with which all ports of all services are free: they must stay the same. */
 async function freePorts(): Promise<number> {
   for (let first = 21_000; first < 30_000; first += 100) {
     const ports = [
       ...Object.values(providerPorts(first)),
       paymentPort(first),
-      ...SERVICES.flatMap(({ name }) => Object.values(portsOf(name, first))),
+      ...[first, first + SECOND].flatMap((from) => SERVICES.flatMap(({ name }) => Object.values(portsOf(name, from)))),
     ]
     const taken = await Promise.all(
       ports.map((port) =>

@@ -8,7 +8,7 @@ import { startMongo } from '../../services/dev-env/infra/mongo.ts'
 import { startNats } from '../../services/dev-env/infra/nats.ts'
 import { startPostgres } from '../../services/dev-env/infra/postgres.ts'
 import { writeProviders } from '../../services/dev-env/providers.ts'
-import { startSandbox } from '../../services/dev-env/sandbox/start.ts'
+import { type Sandbox, startSandbox } from '../../services/dev-env/sandbox/start.ts'
 import { openMembers } from '../../services/dev-env/members.ts'
 import { type PaymentProvider, startPayments } from '../../services/dev-env/payments/start.ts'
 import { paymentSecrets } from '../../services/dev-env/secrets.ts'
@@ -29,6 +29,8 @@ export type Site = AsyncDisposable & {
   manager: JetStreamManager
   /** In a chaos: the calls of the sandbox, a `NotedCall` in a line. */
   calls: string
+  /** The provider of models, which may be killed and started again. */
+  sandbox: Sandbox
   /** The payment provider, which may be killed and started again. */
   payments: PaymentProvider
 }
@@ -74,5 +76,17 @@ export async function openSite(
   )
   const all = opened.move()
   const close = () => all.disposeAsync()
-  return { state, postgres, mongo, nats, network, databases, manager, calls, payments, [Symbol.asyncDispose]: close }
+  return {
+    state,
+    postgres,
+    mongo,
+    nats,
+    network,
+    databases,
+    manager,
+    calls,
+    sandbox,
+    payments,
+    [Symbol.asyncDispose]: close,
+  }
 }

@@ -4,6 +4,7 @@ import { queuesOf, relayedBy } from '#contracts/events.ts'
 import { watchClosedAccounts } from './closed-accounts.ts'
 import type { BaseConfig, Schema as ConfigSchema } from './config.ts'
 import type { Database } from './db/orm.ts'
+import { poolMetrics } from './db/pool-metrics.ts'
 import type { Store, StoreKind } from './db/store.ts'
 import { openBroker } from './events/broker.ts'
 import { createLive, type Live } from './events/live.ts'
@@ -138,6 +139,7 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   const mesh = openMesh(config.mesh)
   const database = await definition.store.open(config, log, () => events.wake())
   opened.defer(database.close)
+  poolMetrics(metrics.registry, database)
   const broker = openBroker({ service: name, url: config.nats.url, certificates: config.mesh.certificates }, log)
   opened.defer(broker.close)
   const open = (service: string, target: string) =>

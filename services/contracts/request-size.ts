@@ -61,6 +61,15 @@ export function maxItemsOf(field: DescField): number {
   return type.case === 'map' ? Number(type.value.maxPairs || Infinity) : Infinity
 }
 
+/** How many characters, or bytes where the rule counts these, a text may have: of a list its items, of a map its values. Infinity without a limit. */
+export function maxLengthOf(field: DescField): number {
+  const { type } = getOption(field, fieldOption) as FieldRules
+  const inner = type.case === 'repeated' ? type.value.items : type.case === 'map' ? type.value.values : undefined
+  const rules = inner?.type ?? type
+  if (rules.case !== 'string') return Infinity
+  return Number(rules.value.maxBytes || rules.value.maxLen || Infinity)
+}
+
 /** A value of a field, an item of a list or a value of a map. */
 const largestValue = (
   { message, scalar }: Pick<DescField, 'message' | 'scalar'>,

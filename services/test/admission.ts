@@ -30,19 +30,22 @@ export type Admission = {
   one(test: NewTest, call: Call): Promise<TestRow>
   /** Prepares tests, all or none of which are then admitted in a transaction: see `admitTests`. */
   tests(tests: readonly NewTest[]): Promise<(transaction: InTransaction) => Promise<string[]>>
-  /** The same for the tests of a suite's run, each so many times: see `admitSuiteTests`. */
+  /** The same for the tests of a suite's run, of these models, each so many times: see `admitSuiteTests`. */
   suiteTests(
-    tests: readonly SuiteTest[],
-    repeats: number,
-  ): Promise<(transaction: InTransaction, suiteRunId: string) => Promise<void>>
+    priced: readonly Priced[],
+  ): Promise<
+    (transaction: InTransaction, suiteRunId: string, tests: readonly SuiteTest[], repeats: number) => Promise<void>
+  >
 }
+
+type Priced = Pick<NewTest, 'model' | 'price'>
 
 type InTransaction = Omit<Admitting, 'defaultLimit'>
 
 export function createAdmission(sql: Sql, budget: TestConfig['budget']): Admission {
   const defaultLimit = BigInt(budget.defaultMicros)
   const storePrice = createStorePrice(sql)
-  const storePrices = async (tests: readonly NewTest[]) => {
+  const storePrices = async (tests: readonly Priced[]) => {
     for (const { model, price } of tests) await storePrice(model, price)
   }
   const waiting = counted(async () => (await sql(countUnfinished, { max: MAX_WAITING }))[0]!.count)
@@ -61,9 +64,10 @@ export function createAdmission(sql: Sql, budget: TestConfig['budget']): Admissi
       await storePrices(tests)
       return (transaction) => admitTests({ ...transaction, defaultLimit }, tests)
     },
-    suiteTests: async (tests, repeats) => {
-      await storePrices(tests)
-      return (transaction, suiteRunId) => admitSuiteTests({ ...transaction, defaultLimit }, suiteRunId, tests, repeats)
+    suiteTests: async (priced) => {
+      await storePrices(priced)
+      return (transaction, suiteRunId, tests, repeats) =>
+        admitSuiteTests({ ...transaction, defaultLimit }, suiteRunId, tests, repeats)
     },
   }
 }

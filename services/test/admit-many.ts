@@ -11,12 +11,17 @@ import { boundOf, boundOfBytes } from './money.ts'
 import { laneOf, type NewTest } from './new-test.ts'
 
 /**
- * A test of a suite's run: of a case at its place, or of the judge of one of its assertions. A judge's text is empty as yet; `mostBytes` is how
- * many it will have at the most.
+ * A test of a suite's run: of a case at its place, or of a judge. The text of a judge of one assertion is empty as yet; `mostBytes` is how many it
+ * will have at the most.
  */
 export type SuiteTest = NewTest & { casePosition: number; caseName: string } & (
-    { kind: 'CASE'; assertionPosition: null } | { kind: 'JUDGE'; assertionPosition: number; mostBytes: number }
+    | { kind: 'CASE'; assertionPosition: null }
+    | { kind: 'JUDGE'; assertionPosition: number; mostBytes: number }
+    | PairJudge
   )
+
+/** Of a judge of the answers of two runs: of which repeat, and in which order. Its text is there. */
+type PairJudge = { kind: 'JUDGE'; assertionPosition: null; repeat: number; showsToFirst: boolean }
 
 /** The transaction in which tests are admitted, and whose they are. */
 export type Admitting = { em: EntityManager; emit: Emit; now: Date; userId: string; defaultLimit: bigint }
@@ -56,8 +61,9 @@ export async function admitSuiteTests(
   const { em } = admitting
   const rows = await rowsOf(admitting, tests, { bounds: tests.map(boundOfTest), seats: 0, repeats })
   for (const [index, row] of rows.entries()) {
-    const { kind, casePosition, caseName, assertionPosition } = tests[index]!
-    const place = { suiteRun, kind, casePosition, caseName, assertionPosition, repeat: 1 }
+    const { kind, casePosition, caseName, assertionPosition, ...pair } = tests[index]!
+    const { repeat, showsToFirst } = 'repeat' in pair ? pair : { repeat: 1, showsToFirst: null }
+    const place = { suiteRun, kind, casePosition, caseName, assertionPosition, repeat, showsToFirst }
     em.create(PromptTest, { ...row, ...place, notBefore: new Date(HELD) })
   }
   await em.flush()
@@ -66,7 +72,7 @@ export async function admitSuiteTests(
 
 function boundOfTest(test: SuiteTest): bigint {
   const { price, text, maxTokens } = test
-  return test.kind === 'JUDGE' ? boundOfBytes(price, test.mostBytes, maxTokens) : boundOf(price, text, maxTokens)
+  return 'mostBytes' in test ? boundOfBytes(price, test.mostBytes, maxTokens) : boundOf(price, text, maxTokens)
 }
 
 async function rowsOf(

@@ -1,4 +1,4 @@
-import { SuiteComparison_Outcome as Outcome } from '#contracts/gen/promptforge/test/v1/suite.ts'
+import { SuiteComparison_Outcome as Outcome } from '#contracts/gen/promptforge/test/v1/suite_comparison.ts'
 import { type CaseCounts, caseVerdict } from './suite.ts'
 
 /** A case of a run, by its name. */
@@ -19,10 +19,8 @@ export function compareRuns(from: readonly NamedCase[], to: readonly NamedCase[]
     names.filter((name) => before.get(name) === passed && after.get(name) === passes)
   const fixed = of(false, true)
   const broken = of(true, false)
-  const pValue = exactMcNemar(fixed.length, broken.length)
   return {
-    outcome: outcomeOf(fixed.length, broken.length, pValue),
-    pValue,
+    ...beyondChance(fixed.length, broken.length),
     bothPass: of(true, true).length,
     bothFail: of(false, false).length,
     fixed,
@@ -31,10 +29,12 @@ export function compareRuns(from: readonly NamedCase[], to: readonly NamedCase[]
   }
 }
 
-function outcomeOf(fixed: number, broken: number, pValue: number): Outcome {
-  if (fixed + broken < LEAST_DISCORDANT) return Outcome.INSUFFICIENT
-  if (pValue > SIGNIFICANT) return Outcome.NO_DIFFERENCE
-  return fixed > broken ? Outcome.BETTER : Outcome.WORSE
+/** Whether the second of two runs is better, in so many cases, than the first, in so many others: by an exact two-sided test at 5 %. */
+export function beyondChance(better: number, worse: number): { outcome: Outcome; pValue: number } {
+  const pValue = exactMcNemar(better, worse)
+  if (better + worse < LEAST_DISCORDANT) return { outcome: Outcome.INSUFFICIENT, pValue }
+  if (pValue > SIGNIFICANT) return { outcome: Outcome.NO_DIFFERENCE, pValue }
+  return { outcome: better > worse ? Outcome.BETTER : Outcome.WORSE, pValue }
 }
 
 /** Whether most repeats of each case passed; undefined when as many did not, or when one could not be done. */

@@ -9,6 +9,7 @@ import { type Admission, createAdmission } from './admission.ts'
 import type { TestConfig } from './config.ts'
 import { createKeyVault, type KeyVault } from './key-vault.ts'
 import { loadModels, type Models } from './models.ts'
+import { queueGauges } from './queue-metrics.ts'
 import { createSuites, type Suites } from './suites.ts'
 import { createWatches, type Watches } from './watches.ts'
 import { createWorker, type Worker } from './worker/worker.ts'
@@ -41,6 +42,7 @@ export function createContext({
   openChannel,
 }: Base<TestConfig>): Deps {
   const { sql } = database
+  queueGauges(metrics.registry, sql)
   const vault = createKeyVault([config.ownKeys.secret, ...splitSecrets(config.ownKeys.formerSecrets)])
   const models = loadModels(config.providersFile, config.providerKeysFile)
   const suites = createSuites(database, log)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { SuiteComparison_Outcome as Outcome } from '#contracts/gen/promptforge/test/v1/suite.ts'
+import { SuiteComparison_Outcome as Outcome } from '#contracts/gen/promptforge/test/v1/suite_comparison.ts'
 import { compareRuns, exactMcNemar } from './compare-runs.ts'
 import { allPass, caseVerdict, runVerdict } from './suite.ts'
 

@@ -7,6 +7,7 @@ import type { Logger } from '#chassis/logger.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import { type Asserter, createAsserter } from './assertions/asserter.ts'
+import { PromptTest } from './db/prompt-test.entity.ts'
 import { SuiteRun } from './db/suite.entity.ts'
 import { listRunCases } from './db/suite-runs.ts'
 import { hasUnjudged, listRunning, releaseTests } from './db/suite-tests.ts'
@@ -86,14 +87,19 @@ async function advanceRun({ database, asserter }: Parts, runId: string, cause: C
 /** Ends a run whose tests are all judged, once. */
 async function endRun({ sql, transaction }: Parts['database'], runId: string, cause: Cause) {
   if ((await sql(hasUnjudged, { runId })).length > 0) return
-  const cases = (await sql(listRunCases, { id: runId })).map(ratedCase)
+  const rows = await sql(listRunCases, { id: runId })
   await transaction(cause, async (em, emit, now) => {
     const run = await em.findOne(SuiteRun, { id: runId, status: 'RUNNING' }, { lockMode: LockMode.PESSIMISTIC_WRITE })
     if (!run) return
-    const { threshold } = withDefaults(SuiteSettings.fromJSON(run.settings))
-    const { verdict, passRate } = runVerdict(cases, threshold)
+    // A judging may have been asked again for what could not be judged.
+    if (run.toRunId && (await em.count(PromptTest, { suiteRun: runId, verdict: null }))) return
     run.revision += 1
-    Object.assign(run, { status: 'COMPLETED', verdict, passRate, completedAt: now })
+    Object.assign(run, { status: 'COMPLETED', completedAt: now })
+    // A judging has no verdict on a version, and nobody waits for its end but who reads it.
+    if (run.toRunId) return
+    const { threshold } = withDefaults(SuiteSettings.fromJSON(run.settings))
+    const { verdict, passRate } = runVerdict(rows.map(ratedCase), threshold)
+    Object.assign(run, { verdict, passRate })
     emit(EVENTS.suiteRunFinished, {
       metadata: { aggregateId: run.id, aggregateRevision: BigInt(run.revision) },
       actor: { userId: run.userId, username: '' },

@@ -9,6 +9,7 @@ import type { Asserter } from './assertions/asserter.ts'
 import { isRubric } from './assertions/check.ts'
 import { askJudges, type HeardRow, listHeard, listWaitingJudges, MAX_HEARD, type WaitingJudge } from './db/judges.ts'
 import { judgeTest, listUnjudged, MAX_UNJUDGED, type UnjudgedRow } from './db/suite-tests.ts'
+import { preferredBy } from './judge-pair.ts'
 import { judgedBy, judgeText, shownOf, unjudged } from './judge.ts'
 import { boundOf } from './money.ts'
 
@@ -68,13 +69,16 @@ const priceOf = ({ input, cache_read: cacheRead, cache_write: cacheWrite, output
 
 /** A judge: reads what it said. */
 function hear({ database: { sql } }: Parts, row: UnjudgedRow) {
-  const position = row.assertion_position!
-  const { negate } = SuiteCase.fromJSON(row.definition).assertions[position]!
   const result =
-    row.status === 'FAILED'
-      ? unjudged(`the judge did not answer: ${row.error_message}`, row.id)
-      : judgedBy(rubricAt(row, position), negate, row.response ?? '', row.id)
+    row.status === 'FAILED' ? unjudged(`the judge did not answer: ${row.error_message}`, row.id) : resultOf(row)
   return store(sql, row.id, [result])
+}
+
+function resultOf(row: UnjudgedRow): AssertionResult {
+  const { id, shows_to_first: showsToFirst, assertion_position: position, definition } = row
+  if (showsToFirst !== null) return preferredBy({ showsToFirst }, row.response ?? '', id)
+  const { negate } = SuiteCase.fromJSON(definition).assertions[position!]!
+  return judgedBy(rubricAt(row, position!), negate, row.response ?? '', id)
 }
 
 function rubricAt({ definition }: UnjudgedRow, position: number): LlmRubric {

@@ -3,6 +3,7 @@ import type { Collection, Document, MongoClient } from 'mongodb'
 import type { MongoConfig } from '../config.ts'
 import type { Logger } from '../logger.ts'
 import { keepErrors } from './keep-errors.ts'
+import { watchPool } from './mongo-pool.ts'
 import type { Store, StoreKind } from './store.ts'
 
 /** An index as MongoDB has it. The order of `key` counts. */
@@ -71,13 +72,15 @@ async function openMongo(
     colors: false,
   })
   keepErrors(orm)
-  reconnectWhenClosed(orm.em.getConnection().getClient())
+  const client = orm.em.getConnection().getClient()
+  reconnectWhenClosed(client)
   const db = orm.em.getConnection().getDb()
   return {
     orm,
     collection: (name) => db.collection(name),
     ping: async () => (await db.command({ ping: 1 }))['ok'] === 1,
     close: () => orm.close(true),
+    poolUse: watchPool(client, DRIVER_OPTIONS.maxPoolSize),
   }
 }
 

@@ -91,6 +91,7 @@ export async function openDatabase(
     maintain: (work) => withOwnConnection(url, work),
     ping: async () => (await pool.query('select 1')).rowCount === 1,
     lead: createLead(locks.take, log),
+    poolUse: () => ({ inUse: pool.totalCount - pool.idleCount, waiting: pool.waitingCount, size: poolSize }),
     close: async () => {
       await locks.close()
       await orm.close(true)

@@ -8,11 +8,22 @@ import type { StoreFault } from './reach.ts'
 import type { Sql } from './statements.ts'
 import type { Transaction } from './transaction.ts'
 
+/** How much of a pool of connections is used at the moment. */
+export type PoolUse = {
+  /** Connections on which something runs. */
+  inUse: number
+  /** Requests for a connection that have none yet. */
+  waiting: number
+  /** Connections at the most. */
+  size: number
+}
+
 /** A service's opened database, as far as the chassis must know it. */
 export type Store = {
   /** Whether it answers. */
   ping(): Promise<boolean>
   close(): Promise<void>
+  poolUse(): PoolUse
   /** Runs on one replica what only one should do. A MongoDB elects nobody. */
   lead?: Lead
   /** Where events wait for the relay, which runs on one replica. A MongoDB has none. */

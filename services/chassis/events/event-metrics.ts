@@ -91,6 +91,14 @@ export function consumerMetrics(
       }
     },
   })
+  const deadLetters = new Counter({
+    name: 'consumer_dead_letters_total',
+    help: 'Events that cannot be handled and were put aside: alarm on any.',
+    labelNames: ['stream'],
+    registers,
+  })
+  // A series that begins with its first dead letter has not increased, as Prometheus counts: each begins at 0.
+  for (const stream of streams) deadLetters.inc({ stream }, 0)
   return {
     handled: new Counter({
       name: 'consumer_handled_total',
@@ -104,12 +112,7 @@ export function consumerMetrics(
       labelNames: ['stream'],
       registers,
     }),
-    deadLetters: new Counter({
-      name: 'consumer_dead_letters_total',
-      help: 'Events that cannot be handled and were put aside: alarm on any.',
-      labelNames: ['stream'],
-      registers,
-    }),
+    deadLetters,
   }
 }
 

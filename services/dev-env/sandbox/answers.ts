@@ -71,17 +71,34 @@ export function createAnswers(): (model: string, prompt: string, seed: number) =
 }
 
 /** A quotation of what the test service asks a judge. */
-const QUOTATION = /<(rubric|answer)-([0-9a-f]{32})>\n([^]*?)\n<\/\1-\2>/g
+const QUOTATION = /<(rubric|answer|first|second)-([0-9a-f]{32})>\n([^]*?)\n<\/\1-\2>/g
 
-/** A part of a rubric in quotation marks: what the answer must have in it. */
+/** A part of a rubric in quotation marks: what an answer must have in it. */
 const DEMANDED = /"([^"\n]+)"/g
 
-/** What `judge` says: an answer passes that has all in it that its rubric has in quotation marks; its score is the share that it has. */
+/**
+ * What `judge` says: an answer passes that has all in it that its rubric has in quotation marks; its score is the share that it has. Of two
+ * answers that is better which has more of it; when a rubric has nothing in quotation marks it is the first, so that both orders disagree.
+ */
 function verdictOn(prompt: string): string {
   const quoted = new Map([...prompt.matchAll(QUOTATION)].map(([, name, , text]) => [name, text!]))
-  const [rubric, answer] = [quoted.get('rubric'), quoted.get('answer')]
-  if (rubric === undefined || answer === undefined) return 'There is nothing to judge.'
+  const { rubric, answer, first, second } = Object.fromEntries(quoted) as Partial<Record<string, string>>
+  if (rubric === undefined) return 'There is nothing to judge.'
   const demanded = Array.from(rubric.matchAll(DEMANDED), ([, part]) => part!)
+  if (answer !== undefined) return verdictOnOne(demanded, answer)
+  if (first === undefined || second === undefined) return 'There is nothing to judge.'
+  return verdictOnTwo(demanded, first, second)
+}
+
+function verdictOnTwo(demanded: string[], first: string, second: string): string {
+  const shareOf = (answer: string) => demanded.filter((part) => answer.includes(part)).length
+  const [one, other] = [shareOf(first), shareOf(second)]
+  if (demanded.length === 0) return JSON.stringify({ reason: 'I have read it first.', better: 'first' })
+  const better = one === other ? 'neither' : one > other ? 'first' : 'second'
+  return JSON.stringify({ reason: `They have ${one} and ${other} of ${demanded.length} parts.`, better })
+}
+
+function verdictOnOne(demanded: string[], answer: string): string {
   const missing = demanded.filter((part) => !answer.includes(part))
   const reason = missing.length === 0 ? 'The answer has all of it.' : `The answer lacks ${missing.join(', ')}.`
   const score = demanded.length === 0 ? 1 : (demanded.length - missing.length) / demanded.length

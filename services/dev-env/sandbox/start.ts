@@ -1,11 +1,12 @@
 import { join } from 'node:path'
-import { type ChatProcess, startChat } from '../chat/start.ts'
+import { startListening } from '../infra/listening-process.ts'
+import { type Server, startServer } from '../infra/server.ts'
 
 /** The provider's name, and its lane. */
 export const SANDBOX = 'sandbox'
 
-/** A sandbox that runs, as a process of its own. */
-export type Sandbox = Pick<ChatProcess, 'url' | 'stop'>
+/** A sandbox that runs, as a process of its own. It may be killed and started again; then it throttles anew. */
+export type Sandbox = Server & { url: string }
 
 /** Where the sandbox is, and what it keeps. */
 type SandboxOptions = {
@@ -18,10 +19,10 @@ type SandboxOptions = {
 }
 
 /** Starts it. It ends when this process ends. */
-export const startSandbox = ({ journal, ...options }: SandboxOptions): Promise<Sandbox> =>
-  startChat({
-    name: SANDBOX,
-    main: join(import.meta.dirname, 'main.ts'),
-    args: journal === undefined ? [] : [journal],
-    ...options,
-  })
+export async function startSandbox({ port: wanted, folder, journal }: SandboxOptions): Promise<Sandbox> {
+  const main = join(import.meta.dirname, 'main.ts')
+  const args = journal === undefined ? [] : [journal]
+  const launch = async (port: number) => (await startListening({ name: SANDBOX, main, port, args, folder })).child
+  const server = await startServer(wanted, launch, { fast: 'SIGTERM', kill: 'SIGKILL' })
+  return { ...server, url: `http://127.0.0.1:${server.port}` }
+}

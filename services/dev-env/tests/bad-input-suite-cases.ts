@@ -45,6 +45,9 @@ const ask = (name: string, request: string, refusal: Refusal, body?: object): Re
   ...refusal,
 })
 
+const COMPARING = `GET /v1/suite-runs:compare?from_run_id=${OTHER}&to_run_id=${OTHER}`
+const JUDGING = { fromRunId: OTHER, toRunId: OTHER, settings: { rubric: 'Which is better?' } }
+
 const nested = (levels: number) => '{"not":'.repeat(levels) + '{}' + '}'.repeat(levels)
 const at = (field: string) => `cases[0].assertions[0].${field}`
 
@@ -104,12 +107,28 @@ export const SUITE_CASES: RestCase[] = [
   ask('runs of one that there is not', `GET /v1/suites/${OTHER}/runs`, NOT_FOUND),
   ask('a run that there is not', `GET /v1/suite-runs/${OTHER}`, NOT_FOUND),
   ask('a run that there is not, to be cancelled', `POST /v1/suite-runs/${OTHER}:cancel`, NOT_FOUND, {}),
-  ask(
-    'runs that there are not, to be compared',
-    `GET /v1/suite-runs:compare?from_run_id=${OTHER}&to_run_id=${OTHER}`,
-    NOT_FOUND,
-  ),
+  ask('runs that there are not, to be compared', COMPARING, NOT_FOUND),
   ask('runs without ids, to be compared', 'GET /v1/suite-runs:compare', invalid('from_run_id', 'to_run_id')),
+  ask('runs that there are not, to be judged', 'POST /v1/suite-runs:judge', NOT_FOUND, JUDGING),
+  ask('a judging of runs that there are not', `${COMPARING}&judging_id=${OTHER}`, NOT_FOUND),
+  ask('a judging that is none', `${COMPARING}&judging_id=one`, invalid('judging_id')),
+  ask('a judging that there is not, to be cancelled', `POST /v1/suite-judgings/${OTHER}:cancel`, NOT_FOUND, {}),
+  ask(
+    'runs without ids, to be judged by nothing',
+    'POST /v1/suite-runs:judge',
+    invalid('from_run_id', 'settings', 'to_run_id'),
+    {},
+  ),
+  ask(
+    'runs to be judged without a rubric, by no model',
+    'POST /v1/suite-runs:judge',
+    invalid('settings.judge.model_name', 'settings.judge.model_provider', 'settings.rubric'),
+    { ...JUDGING, settings: { judge: {} } },
+  ),
+  ask('runs to be judged by a rubric of 20,001 characters', 'POST /v1/suite-runs:judge', invalid('settings.rubric'), {
+    ...JUDGING,
+    settings: { rubric: 'a'.repeat(20_001) },
+  }),
   ask('an id that is none', 'GET /v1/suites/one', invalid('suite_id')),
   ask('a page token that is none', 'GET /v1/suites?page_token=garbage', BAD_TOKEN),
   ask('a negative page size', 'GET /v1/suites?page_size=-1', invalid('page_size')),

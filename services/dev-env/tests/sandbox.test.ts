@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '#chassis/testing/until.ts'
 import { judgeText } from '../../test/judge.ts'
+import { pairText } from '../../test/judge-pair.ts'
 import { wordsOf } from '../sandbox/answers.ts'
 import type { NotedCall } from '../sandbox/server.ts'
 import { type Sandbox, startSandbox } from '../sandbox/start.ts'
@@ -100,6 +101,22 @@ describe('the other models', () => {
     expect(await judge('It says "Bye".', claim)).toMatchObject({ pass: false, score: 0 })
     const nothing = (await (await ask('judge', 'Is it polite?')).json()) as any
     expect(nothing.choices[0].message.content).toBe('There is nothing to judge.')
+  })
+
+  test('judge prefers the answer that has more of what its rubric has in quotation marks, else the one that it reads first', async () => {
+    const better = async (rubric: string, from: string, to: string) => {
+      const text = pairText(rubric, { from, to }, { showsToFirst: false })
+      const { choices } = (await (await ask('judge', text)).json()) as any
+      return JSON.parse(choices[0].message.content)
+    }
+    const rubric = 'It greets: "Hello", and names "Ann Lee".'
+    expect(await better(rubric, 'Hello', 'Hello, Ann Lee')).toEqual({
+      reason: 'They have 1 and 2 of 2 parts.',
+      better: 'second',
+    })
+    expect(await better(rubric, 'Hello', 'Bye')).toMatchObject({ better: 'first' })
+    expect(await better(rubric, 'Hello', 'Ann Lee')).toMatchObject({ better: 'neither' })
+    expect(await better('It is polite.', 'a', 'b')).toMatchObject({ better: 'first' })
   })
 
   test('clock says when each word was written', async () => {

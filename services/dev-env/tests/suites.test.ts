@@ -108,6 +108,37 @@ test('a rubric is judged by a model of the suite’s settings, whose cost is in 
   expect(parts).toMatchObject({ verdict: 'FAIL', cases: [{ reason: 'The answer lacks Hello.' }] })
 })
 
+test('a judge says which of two runs of a suite is better, in both orders, and is paid', async () => {
+  const promptId = await newPrompt()
+  const suiteId = await create(promptId)
+  const bye = await runToEnd(suiteId, {})
+  const hello = await runToEnd(suiteId, { version: 1 })
+  const ids = { fromRunId: bye.runId, toRunId: hello.runId }
+  const judged = async (rubric: string) => {
+    const settings = { rubric, judge: { modelProvider: 'sandbox', modelName: 'judge' } }
+    const asked = await ask('POST /v1/suite-runs:judge', { ...ids, settings })
+    expect(asked).toMatchObject({ status: 200, body: { judging: { ...ids, testsCount: 4 } } })
+    let judging: any
+    await until('the judging to end', async () => {
+      const query = `from_run_id=${bye.runId}&to_run_id=${hello.runId}`
+      judging = (await ask(`GET /v1/suite-runs:compare?${query}`)).body.comparison.judging
+      return judging.status === 'COMPLETED'
+    })
+    return judging
+  }
+  const greets = await judged('It greets: "Hello".')
+  expect(greets).toMatchObject({ wins: 1, outcome: 'INSUFFICIENT', cases: [{ name: 'Ann', outcome: 'WIN', wins: 2 }] })
+  const { body } = await ask(`GET /v1/tests?suite_run_id=${greets.judgingId}`)
+  const costs = body.tests.map(({ costMicros }: any) => Number(costMicros))
+  expect(costs).toHaveLength(4)
+  expect(greets.costMicros).toBe(String(costs.reduce((sum: number, cost: number) => sum + cost, 0)))
+  // It prefers what it reads first: so both orders disagree.
+  expect(await judged('Which is nicer?')).toMatchObject({ ties: 1, cases: [{ outcome: 'TIE', ties: 2 }] })
+  expect(await ask(`POST /v1/suite-judgings/${greets.judgingId}:cancel`, {}, reader)).toMatchObject({ status: 404 })
+  const ended = await ask(`POST /v1/suite-judgings/${greets.judgingId}:cancel`, {})
+  expect(ended.body.judging).toMatchObject({ status: 'COMPLETED', wins: 1 })
+})
+
 test('a gate whose suite is deleted lets nothing pass', async () => {
   const promptId = await newPrompt()
   const suiteId = await create(promptId)

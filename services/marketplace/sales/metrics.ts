@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { type CountedGauge, countedGauges } from '#chassis/counted-gauges.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import { countUnsettled, type UnsettledRow } from '../db/count-unsettled.ts'
 
@@ -18,7 +19,7 @@ export type SalesMetrics = {
 /** Makes the metrics of sales. What waits is counted when somebody asks. */
 export function createSalesMetrics(registry: Registry, { sql }: Pick<Database, 'sql'>): SalesMetrics {
   const registers = [registry]
-  unsettledGauges(registry, sql)
+  countedGauges(registry, async () => (await sql(countUnsettled, {}))[0], UNSETTLED)
   return {
     purchases: new Counter({
       name: 'purchases_total',
@@ -36,36 +37,15 @@ export function createSalesMetrics(registry: Registry, { sql }: Pick<Database, '
   }
 }
 
-// Each is asked on its own, at once with the others: one query answers all of them.
-function unsettledGauges(registry: Registry, sql: Database['sql']): void {
-  let counting: Promise<UnsettledRow | undefined> | undefined
-  const count = () =>
-    (counting ??= sql(countUnsettled, {})
-      .then(([row]) => row)
-      // A database that does not answer must not take the other metrics with it.
-      .catch(() => undefined)
-      .finally(() => {
-        counting = undefined
-      }))
-  const gauge = (name: string, help: string, valueOf: (row: UnsettledRow) => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      async collect() {
-        const row = await count()
-        this.remove()
-        if (row) this.set(valueOf(row))
-      },
-    })
-  gauge('purchases_pending', 'Purchases that have not ended.', (row) => row.purchases)
-  gauge(
-    'purchases_oldest_pending_seconds',
-    'Age of the oldest purchase that has not ended, 0 without one: alarm when it is above 3,600.',
-    (row) => row.oldest_seconds,
-  )
-  gauge('refunds_requested', 'Refunds that have not ended.', (row) => row.refunds)
-}
+const UNSETTLED: CountedGauge<UnsettledRow>[] = [
+  { name: 'purchases_pending', help: 'Purchases that have not ended.', valueOf: (row) => row.purchases },
+  {
+    name: 'purchases_oldest_pending_seconds',
+    help: 'Age of the oldest purchase that has not ended, 0 without one: alarm when it is above 3,600.',
+    valueOf: (row) => row.oldest_seconds,
+  },
+  { name: 'refunds_requested', help: 'Refunds that have not ended.', valueOf: (row) => row.refunds },
+]
 
 function ledgerGauge(registry: Registry): SalesMetrics['ledgerCounted'] {
   let last: { wrong: number; at: number } | undefined

@@ -94,7 +94,7 @@ export const eraseSuites = statement('erase_suites', { userId: uuid })<Changed>(
   returning s.id`,
 )
 
-/** Ends runs of a user's suites, and takes their texts and cases. The rows stay with their counts: tests name them. */
+/** Ends runs of a user's suites, and judgings of them, and takes their texts and cases. The rows stay with their counts: tests name them. */
 export const eraseRuns = statement('erase_runs', { userId: uuid })<Changed>(
   (p) => `with page as materialized (
     select r.id from suites s join suite_runs r on r.suite_id = s.id
@@ -102,7 +102,7 @@ export const eraseRuns = statement('erase_runs', { userId: uuid })<Changed>(
   ),
   cases as (delete from suite_run_cases c using page where c.run_id = page.id)
   update suite_runs r
-  set settings = ${NOTHING}, status = 'COMPLETED', verdict = coalesce(r.verdict, 'INCONCLUSIVE'),
+  set settings = ${NOTHING}, status = 'COMPLETED', verdict = case when r.to_run_id is null then coalesce(r.verdict, 'INCONCLUSIVE') end,
     completed_at = coalesce(r.completed_at, now()), revision = r.revision + 1
   from page where r.id = page.id
   returning r.id`,

@@ -5,7 +5,8 @@ import { ProviderKey } from './provider-key.entity.ts'
 
 /**
  * A run of a version against a model. `tokenCount`, `cost` and `cachedTokens` are what the seed and data.md call them. A judge's text is empty
- * until there is an answer to judge; `assertionPosition` says which assertion of the case it is asked about.
+ * until there is an answer to judge; `assertionPosition` says which assertion of the case it is asked about, or
+ * `showsToFirst` in which order it is shown the answers of two runs.
  */
 export const PromptTest = defineEntity({
   name: 'PromptTest',
@@ -62,6 +63,7 @@ export const PromptTest = defineEntity({
     caseName: p.string().length(100).nullable(),
     repeat: p.integer().nullable(),
     assertionPosition: p.integer().nullable(),
+    showsToFirst: p.boolean().nullable(),
     verdict: p.enum(['PASS', 'FAIL', 'ERROR']).columnType('varchar(20)').nullable(),
     assertionResults: p.json<object[]>().nullable(),
     key: () => p.manyToOne(ProviderKey).nullable(),

@@ -43,6 +43,8 @@ export type TestRow = SummaryRow & {
   prompt_content: string
   variables: Record<string, string>
   response: string | null
+  /** Of a judge of two answers: the other version whose answers it is shown. */
+  compared_version: number | null
   /** Of AssertionResult, as proto3 JSON; null until all of them are known. */
   assertion_results: object[] | null
 }
@@ -58,4 +60,5 @@ export const summaryOf = (t: string) => `${t}.id, ${t}.prompt_id, ${t}.user_id, 
 
 /** Columns of TestRow. */
 export const testOf = (t: string) => `${summaryOf(t)}, ${t}.prompt_content, ${t}.variables, ${t}.response,
+  (select f.prompt_version from suite_runs r join suite_runs f on f.id = r.from_run_id where r.id = ${t}.suite_run_id) as compared_version,
   case when ${t}.verdict is not null then ${t}.assertion_results end as assertion_results`

@@ -22,20 +22,26 @@ export type SuiteRunRow = {
   cost_micros: string
 }
 
-const RUN = `r.id, r.suite_id, r.cases_revision, r.prompt_id, r.user_id, r.prompt_version, r.content_hash, r.settings, r.status, r.verdict,
+/** Columns of SuiteRunRow, of a run `r` with its progress. */
+export const RUN = `r.id, r.suite_id, r.cases_revision, r.prompt_id, r.user_id, r.prompt_version, r.content_hash, r.settings, r.status, r.verdict,
   r.pass_rate, r.tests_count, r.created_at, r.completed_at, t.ended_count, t.cost_micros`
 
-const WITH_PROGRESS = `cross join lateral (
+/** How far the tests of a run `r` are. */
+export const WITH_PROGRESS = `cross join lateral (
     select count(t.completed_at)::integer as ended_count, coalesce(sum(t.cost_micros), 0)::bigint as cost_micros
     from prompt_tests t where t.suite_run_id = r.id
   ) t`
 
-const IS_SEEN = 'exists (select from suites s where s.id = r.suite_id and s.deleted_at is null)'
+/** Holds for a run `r` whose suite was not deleted. */
+export const IS_SEEN = 'exists (select from suites s where s.id = r.suite_id and s.deleted_at is null)'
+
+// A judging of two runs is a run of judges, and no run of the suite's cases.
+const IS_RUN = 'r.to_run_id is null'
 
 /** A user's run. */
 export const getSuiteRun = statement('get_suite_run', { id: uuid, userId: uuid })<SuiteRunRow>(
   (p) =>
-    `select ${RUN} from suite_runs r ${WITH_PROGRESS} where r.id = ${p.id} and r.user_id = ${p.userId} and ${IS_SEEN}`,
+    `select ${RUN} from suite_runs r ${WITH_PROGRESS} where r.id = ${p.id} and r.user_id = ${p.userId} and ${IS_SEEN} and ${IS_RUN}`,
 )
 
 /** A page of the runs of a suite, newest first. */
@@ -48,7 +54,7 @@ export const listSuiteRuns = statement('list_suite_runs', {
   (p) => `select ${RUN} from (
     select * from (
       select * from suite_runs r
-      where r.suite_id = ${p.suiteId} and (r.created_at, r.id) < (${p.beforeTime}, ${p.beforeId})
+      where r.suite_id = ${p.suiteId} and ${IS_RUN} and (r.created_at, r.id) < (${p.beforeTime}, ${p.beforeId})
       order by r.created_at desc, r.id desc
       limit ${MAX_ROWS}
     ) longest limit ${p.limit}
@@ -104,7 +110,7 @@ export const newestVerdict = statement('newest_verdict', {
 })<{ id: string; verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE'; completed_at: Date }>(
   (p) => `select r.id, r.verdict, r.completed_at
   from suite_runs r join suites s on s.id = r.suite_id and s.cases_revision = r.cases_revision and s.deleted_at is null
-  where r.suite_id = ${p.suiteId} and r.content_hash = ${p.contentHash} and r.status = 'COMPLETED'
+  where r.suite_id = ${p.suiteId} and r.content_hash = ${p.contentHash} and r.status = 'COMPLETED' and ${IS_RUN}
     and s.user_id = ${p.userId} and s.prompt_id = ${p.promptId}
   order by r.completed_at desc limit 1`,
 )

@@ -29,7 +29,7 @@ export const repeatTests = (em: EntityManager, runId: string, repeats: number): 
     [repeats, runId],
   )
 
-/** A test that has ended and was not looked at. `definition` is its case, a SuiteCase in proto3 JSON. */
+/** A test that has ended and was not looked at. `definition` is its case, a SuiteCase in proto3 JSON; of a judging a PairedCase. */
 export type UnjudgedRow = {
   id: string
   kind: 'CASE' | 'JUDGE'
@@ -37,6 +37,8 @@ export type UnjudgedRow = {
   repeat: number
   /** Of a judge: which assertion of the case it was asked about. */
   assertion_position: number | null
+  /** Of a judge of two answers: whether that of the second run is the first. */
+  shows_to_first: boolean | null
   max_tokens: number
   status: 'COMPLETED' | 'FAILED'
   response: string | null
@@ -51,7 +53,7 @@ export type UnjudgedRow = {
 export const listUnjudged = statement('list_unjudged', { runId: uuid })<UnjudgedRow>(
   (
     p,
-  ) => `select t.id, t.kind, t.case_position, t.repeat, t.assertion_position, t.max_tokens, t.status, t.response, t.error_message,
+  ) => `select t.id, t.kind, t.case_position, t.repeat, t.assertion_position, t.shows_to_first, t.max_tokens, t.status, t.response, t.error_message,
     t.response_time_ms::float8 as response_time_ms, t.cost_micros, t.finish_reason, c.definition
   from prompt_tests t join suite_run_cases c on c.run_id = t.suite_run_id and c.position = t.case_position
   where t.suite_run_id = ${p.runId} and t.completed_at is not null and t.verdict is null and t.assertion_results is null
@@ -107,7 +109,7 @@ export const releaseTests = statement('release_tests', { runId: uuid, ...eventPa
   select id from sent`,
 )
 
-/** Ends the tests of a user's run that wait, and marks those that run for their workers. */
+/** Ends the tests of a user's run, or judging, that wait, and marks those that run for their workers. */
 export const cancelRun = statement('cancel_run', { runId: uuid, userId: uuid })<Marked>(
   (p) => `with marked as (
     update prompt_tests t set ${CANCELLING}

@@ -34,7 +34,10 @@ export const SuiteCase = defineEntity({
   },
 })
 
-/** A run of all cases of a suite with one version of its prompt, and with the settings of that time. */
+/**
+ * A run of all cases of a suite with one version of its prompt, and with the settings of that time. With `fromRunId` and `toRunId` it is a judging of
+ * these two: its tests are those of judges, its settings a JudgingSettings, and it has no verdict.
+ */
 export const SuiteRun = defineEntity({
   name: 'SuiteRun',
   tableName: 'suite_runs',
@@ -54,10 +57,12 @@ export const SuiteRun = defineEntity({
     createdAt: p.datetime(3),
     completedAt: p.datetime(3).nullable(),
     revision: p.integer().default(1),
+    fromRunId: p.uuid().nullable(),
+    toRunId: p.uuid().nullable(),
   },
 })
 
-/** A case as it was when the run began. What came of it is in its tests. */
+/** A case as it was when the run began; of a judging a PairedCase. What came of it is in its tests. */
 export const SuiteRunCase = defineEntity({
   name: 'SuiteRunCase',
   tableName: 'suite_run_cases',

@@ -1,5 +1,6 @@
 import type { Assertion } from '#contracts/gen/promptforge/test/v1/assertion.ts'
-import { type Check, MAX } from './checks.ts'
+import type { Check } from './checks.ts'
+import { limits } from './limits.ts'
 import type { MakeAssertion } from './draft.ts'
 import type { Report } from './problems.ts'
 import { type Node, numberOf } from './tree.ts'
@@ -44,7 +45,7 @@ const makeAny =
       anyOf(assertions) ??
       report(
         line,
-        `an assert-set of which any assertion is enough can only have contains and contains-any, icontains and icontains-any, or not- of these with -all, of one kind, with at most ${MAX.texts} texts of at most ${MAX.listed} characters`,
+        `an assert-set of which any assertion is enough can only have contains and contains-any, icontains and icontains-any, or not- of these with -all, of one kind, with at most ${limits().texts} texts of at most ${limits().listed} characters`,
       )
     )
   }
@@ -64,7 +65,7 @@ function anyOf(assertions: Assertion[]): Assertion | undefined {
     const lists = assertions.map(({ check }) => textsOf(check!, one, several))
     if (!lists.every((list) => list !== undefined)) continue
     const texts = lists.flat()
-    if (texts.length > MAX.texts || texts.some((text) => text.length > MAX.listed)) return undefined
+    if (texts.length > limits().texts || texts.some((text) => text.length > limits().listed)) return undefined
     return { negate, check: { $case: several, value: { texts } } }
   }
   return undefined

@@ -9,8 +9,8 @@ import {
   checkedSchema,
   checkedText,
   checkedTexts,
-  MAX,
 } from './checks.ts'
+import { limits } from './limits.ts'
 import { quoted, type Report } from './problems.ts'
 import { list, member, type Node, numberOf, scalar, textOf } from './tree.ts'
 import { splitTexts } from './texts.ts'
@@ -35,7 +35,7 @@ const BUILD: Record<string, Build> = {
   'contains-all': ({ value }, report) => made('containsAll', checkedTexts(listed(value), 'the value', report)),
   'icontains-any': ({ value }, report) => made('icontainsAny', checkedTexts(listed(value), 'the value', report)),
   'icontains-all': ({ value }, report) => made('icontainsAll', checkedTexts(listed(value), 'the value', report)),
-  regex: ({ value }, report) => made('regex', checkedText(value, 'the value', report, MAX.regex)),
+  regex: ({ value }, report) => made('regex', checkedText(value, 'the value', report, limits().regex)),
   'is-json': ({ value }, report) => made('isJson', schemaOf(value, report)),
   'contains-json': ({ value }, report) => made('containsJson', schemaOf(value, report)),
   'finish-reason': ({ value }, report) => made('finishReason', finishReason(value, report)),
@@ -86,7 +86,7 @@ const schemaOf = (value: Node, report: Report) => (isAbsent(value) ? { schema: '
 /** A text with commas is a list, too. */
 function listed(value: Node): Node {
   const text = textOf(value)
-  if (text === undefined || text.length > 2 * MAX.texts * MAX.listed) return value
+  if (text === undefined || text.length > 2 * limits().texts * limits().listed) return value
   return list(
     value.line,
     splitTexts(text).map((one) => scalar(value.line, one)),

@@ -1,23 +1,15 @@
 import type { Assertion } from '#contracts/gen/promptforge/test/v1/assertion.ts'
+import { limits } from './limits.ts'
 import type { Report } from './problems.ts'
 import { jsonOf, type Node, numberOf, textOf } from './tree.ts'
 
 /** What an assertion asserts. */
 export type Check = NonNullable<Assertion['check']>
 
-/** The limits of the fields of an Assertion, as the proto has them. */
-export const MAX = {
-  text: 20_000,
-  listed: 2000,
-  texts: 100,
-  regex: 1000,
-  path: 500,
-  schemaBytes: 32 * 1024,
-  int32: 2 ** 31 - 1,
-}
+const MAX_INT32 = 2 ** 31 - 1
 
 /** The text of a string, a number or a boolean. Undefined, with a problem that names `what`, when it is something else, empty or too long. */
-export function checkedText(node: Node, what: string, report: Report, max = MAX.text): string | undefined {
+export function checkedText(node: Node, what: string, report: Report, max = limits().text): string | undefined {
   const text = textOf(node)
   if (text === undefined) return report(node.line, `${what} must be a text`)
   if (text === '') return report(node.line, `${what} must not be empty`)
@@ -34,13 +26,13 @@ export function anyText(node: Node, what: string, report: Report): string | unde
 export function checkedTexts(node: Node, what: string, report: Report): { texts: string[] } | undefined {
   if (node.kind !== 'list') return report(node.line, `${what} must be a list`)
   if (node.items.length === 0) return report(node.line, `${what} must not be empty`)
-  if (node.items.length > MAX.texts) return report(node.line, `${what} has more than ${MAX.texts} texts`)
-  const texts = node.items.map((item) => checkedText(item, `a text of ${what}`, report, MAX.listed))
+  if (node.items.length > limits().texts) return report(node.line, `${what} has more than ${limits().texts} texts`)
+  const texts = node.items.map((item) => checkedText(item, `a text of ${what}`, report, limits().listed))
   return texts.every((text) => text !== undefined) ? { texts } : undefined
 }
 
 /** A value as JSON of at most so many characters. */
-export function checkedJson(node: Node, what: string, report: Report, max = MAX.text): string | undefined {
+export function checkedJson(node: Node, what: string, report: Report, max = limits().text): string | undefined {
   // No value has more parts than its JSON has characters.
   const json = node.size > 16 * max ? '' : jsonOf(node)
   if (json === undefined) return report(node.line, `${what} has a number that JSON does not have`)
@@ -52,9 +44,10 @@ export function checkedJson(node: Node, what: string, report: Report, max = MAX.
 export function checkedSchema(node: Node, report: Report): { schema: string } | undefined {
   const what = 'the schema'
   const isText = node.kind === 'scalar' && typeof node.value === 'string'
-  const schema = isText ? node.text : checkedJson(node, what, report, MAX.schemaBytes)
+  const schema = isText ? node.text : checkedJson(node, what, report, limits().schemaBytes)
   if (schema === undefined) return undefined
-  if (Buffer.byteLength(schema) > MAX.schemaBytes) return report(node.line, `${what} has more than 32 KiB`)
+  if (Buffer.byteLength(schema) > limits().schemaBytes)
+    return report(node.line, `${what} has more than ${limits().schemaBytes / 1024} KiB`)
   if (!isSchema(schema)) return report(node.line, `${what} must be a map, true or false, or one of these as JSON`)
   return { schema }
 }
@@ -70,7 +63,7 @@ function isSchema(json: string): boolean {
 
 /** A path of JSON: it begins with `$`. */
 export function checkedPath(node: Node, report: Report): string | undefined {
-  const path = checkedText(node, 'the path', report, MAX.path)
+  const path = checkedText(node, 'the path', report, limits().path)
   if (path === undefined) return undefined
   return path.startsWith('$') ? path : report(node.line, 'the path must begin with $')
 }
@@ -90,7 +83,7 @@ export function checkedRubric(
 }
 
 /** A whole number, 0 to `max`; also one in a text. */
-export function checkedCount(node: Node, what: string, report: Report, max = MAX.int32): number | undefined {
+export function checkedCount(node: Node, what: string, report: Report, max = MAX_INT32): number | undefined {
   const text = textOf(node) ?? ''
   const count = numberOf(node) ?? (/^\d{1,16}$/.test(text) ? Number(text) : undefined)
   if (count === undefined || !Number.isSafeInteger(count) || count < 0 || count > max)

@@ -1,15 +1,13 @@
 import { parse } from 'csv-parse/sync'
 import { type Draft, nameOf } from './draft.ts'
 import { writtenOf } from './expected.ts'
+import { limits } from './limits.ts'
 import { quoted, type Report } from './problems.ts'
 import { makeWritten } from './promptfoo.ts'
 import { map, scalar } from './tree.ts'
 import { isVariableName, variablesOf } from './variables.ts'
 
 const MAX_COLUMNS = 200
-
-/** One more than a suite has cases, and the header. */
-const MAX_ROWS = 502
 
 /** Columns of promptfoo that are only for its reports. */
 const IGNORED = /^__metric$|^__metadata(:|$)/
@@ -39,7 +37,8 @@ function rowsOf(content: string, report: Report): Row[] {
       relax_column_count: true,
       skip_empty_lines: true,
       record_delimiter: ['\n', '\r\n'],
-      to: MAX_ROWS,
+      // One more than a suite has cases, and the header.
+      to: limits().cases + 2,
       on_record: (record: unknown, { lines }) => {
         const cells = record as string[]
         const breaks = cells.reduce((sum, cell) => sum + (cell.split('\n').length - 1), 0)

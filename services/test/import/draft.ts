@@ -1,6 +1,7 @@
 import type { Assertion } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import type { SuiteCase } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import { LINE } from '#chassis/texts.ts'
+import { limits } from './limits.ts'
 import { quoted, type Report, shortened } from './problems.ts'
 
 /** The values of one name: several make a case each. */
@@ -19,11 +20,6 @@ export type Draft = {
   weight: number | undefined
 }
 
-const MAX_CASES = 500
-const MAX_ASSERTIONS = 20
-const MAX_VALUES = 100
-const MAX_NAME = 100
-
 /** Characters of all cases: one value of a file can be in each of them. */
 const MAX_TOTAL = 4 * 1024 * 1024
 
@@ -35,8 +31,8 @@ export function casesOf(drafts: Draft[], report: Report): SuiteCase[] {
   for (const draft of drafts) {
     if (!isWithinLimits(draft, report)) continue
     for (const values of combinations(draft.variables)) {
-      if (cases.length === MAX_CASES) {
-        report(draft.line, `it makes more than ${MAX_CASES} cases up to here`)
+      if (cases.length === limits().cases) {
+        report(draft.line, `it makes more than ${limits().cases} cases up to here`)
         return cases
       }
       const made = caseOf(draft, values, report)
@@ -54,15 +50,15 @@ export function casesOf(drafts: Draft[], report: Report): SuiteCase[] {
 
 function isWithinLimits({ line, assertions, variables }: Draft, report: Report): boolean {
   if (assertions.length === 0) report(line, 'it asserts nothing')
-  if (assertions.length > MAX_ASSERTIONS) report(line, `it has more than ${MAX_ASSERTIONS} assertions`)
-  if (variables.length > MAX_VALUES) report(line, `it has more than ${MAX_VALUES} values`)
+  if (assertions.length > limits().assertions) report(line, `it has more than ${limits().assertions} assertions`)
+  if (variables.length > limits().values) report(line, `it has more than ${limits().values} values`)
   const product = variables.reduce((cases, { texts }) => cases * texts.length, 1)
-  if (product > MAX_CASES) report(line, `its lists of values make more than ${MAX_CASES} cases`)
+  if (product > limits().cases) report(line, `its lists of values make more than ${limits().cases} cases`)
   return (
     assertions.length > 0 &&
-    assertions.length <= MAX_ASSERTIONS &&
-    variables.length <= MAX_VALUES &&
-    product <= MAX_CASES
+    assertions.length <= limits().assertions &&
+    variables.length <= limits().values &&
+    product <= limits().cases
   )
 }
 
@@ -90,13 +86,13 @@ function sizeOf({ values, assertions }: SuiteCase): number {
 }
 
 /** A name for it in one line of at most 100 characters. */
-export const nameOf = (description: string) => shortened(LINE.read(description.replace(/\s+/g, ' ')), MAX_NAME)
+export const nameOf = (description: string) => shortened(LINE.read(description.replace(/\s+/g, ' ')), limits().name)
 
 function uniqueName(name: string, taken: Set<string>): string {
   let unique = name
   for (let count = 2; taken.has(unique); count++) {
     const suffix = ` (${count})`
-    unique = `${shortened(name, MAX_NAME - suffix.length)}${suffix}`
+    unique = `${shortened(name, limits().name - suffix.length)}${suffix}`
   }
   taken.add(unique)
   return unique

@@ -8,8 +8,8 @@ import {
   checkedSchema,
   checkedText,
   checkedTexts,
-  MAX,
 } from './checks.ts'
+import { limits } from './limits.ts'
 import { type Draft, type MakeAssertion, nameOf } from './draft.ts'
 import { quoted, type Report } from './problems.ts'
 import { type Entry, list, map, type Node, numberOf } from './tree.ts'
@@ -71,7 +71,7 @@ const CHECKS: { [Case in Check['$case']]: ReadCheck } = {
   startsWith: (node, report) => checkedText(node, 'the text', report),
   containsAny: textsOf,
   containsAll: textsOf,
-  regex: (node, report) => checkedText(node, 'the regular expression', report, MAX.regex),
+  regex: (node, report) => checkedText(node, 'the regular expression', report, limits().regex),
   icontainsAny: textsOf,
   icontainsAll: textsOf,
   isJson: schemaOf,

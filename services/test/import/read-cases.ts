@@ -2,6 +2,7 @@ import type { Violation } from '#chassis/errors.ts'
 import type { SuiteCase } from '#contracts/gen/promptforge/test/v1/suite.ts'
 import { draftsOfCsv } from './csv.ts'
 import { casesOf, type Draft } from './draft.ts'
+import { limits } from './limits.ts'
 import { draftsOfCases } from './own-json.ts'
 import { Problems, type Report } from './problems.ts'
 import { draftsOfPromptfoo } from './promptfoo.ts'
@@ -13,8 +14,6 @@ export type ImportFormat = 'PROMPTFOO_YAML' | 'CSV' | 'JSON'
 
 /** The cases, and what is wrong with the file; with any problem the cases are not complete. */
 export type Imported = { cases: SuiteCase[]; problems: Violation[] }
-
-const MAX_BYTES = 1024 * 1024
 
 /**
  * Reads a file of at most 1 MiB as the cases of a suite. What is wrong, or has no counterpart here, is a problem of the field
@@ -48,7 +47,9 @@ function draftsOf(format: ImportFormat, content: string, report: Report): Draft[
 }
 
 function textProblem(text: string): { line: number; text: string } | undefined {
-  if (text.length > MAX_BYTES || Buffer.byteLength(text) > MAX_BYTES) return { line: 1, text: 'it has more than 1 MiB' }
+  const { fileBytes } = limits()
+  if (text.length > fileBytes || Buffer.byteLength(text) > fileBytes)
+    return { line: 1, text: `it has more than ${fileBytes / 2 ** 20} MiB` }
   const at = text.search(/[\0\ud800-\udfff]/u)
   if (at !== -1) return { line: lineAt(text, at), text: 'it has a character that is no text' }
   return text.trim() === '' ? { line: 1, text: 'it is empty' } : undefined

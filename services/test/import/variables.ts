@@ -1,4 +1,4 @@
-import { MAX } from './checks.ts'
+import { limits } from './limits.ts'
 import type { Variable } from './draft.ts'
 import { quoted, type Report } from './problems.ts'
 import { findFile, findTemplate } from './template.ts'
@@ -41,11 +41,11 @@ export function valueText(node: Node, name: string, report: Report): string | un
   if (node.kind === 'scalar' && node.value === null)
     return report(node.line, `${quoted(name)} has no value: for the empty text write ""`)
   // No value has more parts than its JSON has characters.
-  const isLong = node.size > 16 * MAX.text
+  const isLong = node.size > 16 * limits().text
   const text = isLong ? undefined : (textOf(node) ?? jsonOf(node))
   if (text === undefined && !isLong) return report(node.line, `${quoted(name)} has a number that JSON does not have`)
-  if (text === undefined || text.length > MAX.text)
-    return report(node.line, `the value of ${quoted(name)} has more than ${MAX.text} characters`)
+  if (text === undefined || text.length > limits().text)
+    return report(node.line, `the value of ${quoted(name)} has more than ${limits().text} characters`)
   return text
 }
 

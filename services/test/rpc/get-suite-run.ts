@@ -1,6 +1,6 @@
 import { notFound } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
-import type { GetSuiteRunRequest } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
+import type { GetSuiteRunRequest } from '#contracts/gen/promptforge/test/v1/suite_run_requests.ts'
 import type { Deps } from '../context.ts'
 import * as db from '../db/suite-runs.ts'
 import { mayReadText } from './readable.ts'

@@ -5,6 +5,7 @@ import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/t
 import { ProviderKeyServiceService } from '#contracts/gen/promptforge/test/v1/provider_key_service.ts'
 import { TestServiceService } from '#contracts/gen/promptforge/test/v1/test_service.ts'
 import type { Deps } from '../context.ts'
+import { cancelJudging } from './cancel-judging.ts'
 import { cancelSuiteRun } from './cancel-suite-run.ts'
 import { cancelTest } from './cancel-test.ts'
 import { checkGate } from './check-gate.ts'
@@ -21,6 +22,7 @@ import { getSuiteRun } from './get-suite-run.ts'
 import { getSuite } from './get-suite.ts'
 import { getTest } from './get-test.ts'
 import { importSuite } from './import-suite.ts'
+import { judgeSuiteRuns } from './judge-suite-runs.ts'
 import { listComparisons } from './list-comparisons.ts'
 import { listModels } from './list-models.ts'
 import { listSuiteRuns } from './list-suite-runs.ts'
@@ -67,7 +69,9 @@ export const services = (deps: Deps) => [
     getSuiteRun: getSuiteRun(deps),
     listSuiteRuns: listSuiteRuns(deps),
     cancelSuiteRun: cancelSuiteRun(deps),
-    compareSuiteRuns,
+    compareSuiteRuns: compareSuiteRuns(deps),
+    judgeSuiteRuns: judgeSuiteRuns(deps),
+    cancelJudging: cancelJudging(deps),
   }),
   serve(TestInternalServiceService, { checkGate, getSample: getSample(deps) }),
   serve(ProviderKeyServiceService, {

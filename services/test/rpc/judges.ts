@@ -13,12 +13,13 @@ export type JudgedRubric = {
   at: string
 }
 
+/** Who judges when a rubric does not say: the judge of a suite's settings; else its model. */
+export const judgeOf = ({ judge, modelProvider, modelName, keyId }: SuiteSettings): { judge: Judge; at: string } =>
+  judge ? { judge, at: 'settings.judge.' } : { judge: { modelProvider, modelName, keyId }, at: 'settings.' }
+
 /** The rubrics of a suite, in their order. Who judges is said by the rubric, else by the settings; else it is the suite's model. */
 export function rubricsOf(settings: SuiteSettings, cases: readonly SuiteCase[]): JudgedRubric[] {
-  const { judge, modelProvider, modelName, keyId } = settings
-  const common = judge
-    ? { judge, at: 'settings.judge.' }
-    : { judge: { modelProvider, modelName, keyId }, at: 'settings.' }
+  const common = judgeOf(settings)
   return cases.flatMap(({ name: caseName, assertions }, casePosition) =>
     assertions.flatMap(({ check }, assertionPosition) => {
       if (check?.$case !== 'llmRubric') return []

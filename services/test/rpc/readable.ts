@@ -4,15 +4,16 @@ import { isAppError } from '#chassis/errors.ts'
 import type { Deps } from '../context.ts'
 import type { SummaryRow } from '../db/rows.ts'
 
-/** Whether the caller may read the version that was tested, now. */
+/** Whether the caller may read the version that was tested, now; and that which it was compared with, if any. */
 export async function mayReadText(
   { readableVersions }: Pick<Deps['remote'], 'readableVersions'>,
-  { prompt_id: promptId, prompt_version: version }: Pick<SummaryRow, 'prompt_id' | 'prompt_version'>,
+  row: Pick<SummaryRow, 'prompt_id' | 'prompt_version'> & { compared_version?: number | null },
   { origin }: Call,
 ): Promise<boolean> {
   try {
-    const { ranges } = await readableVersions(promptId, origin)
-    return includesVersion(ranges, version)
+    const { ranges } = await readableVersions(row.prompt_id, origin)
+    const versions = [row.prompt_version, row.compared_version ?? row.prompt_version]
+    return versions.every((version) => includesVersion(ranges, version))
   } catch (error) {
     if (isAppError(error) && error.reason === 'RESOURCE_NOT_FOUND') return false
     throw error

@@ -16,7 +16,10 @@ export const retryTest =
     if (before.status === 'PENDING' || before.status === 'RUNNING')
       throw failedPrecondition('TEST_NOT_ENDED', 'the test has not ended: wait for its end, or cancel it')
     if (before.kind === 'JUDGE')
-      throw failedPrecondition('TEST_IS_JUDGE', 'only a run of its suite asks a judge: run the suite again')
+      throw failedPrecondition(
+        'TEST_IS_JUDGE',
+        'a judge is asked by a run of a suite or JudgeSuiteRuns only: ask for these again',
+      )
     const { model_provider: modelProvider, model_name: modelName, max_tokens: maxTokens } = before
     const keyId = before.key_id ?? undefined
     const temperature = before.temperature ?? undefined

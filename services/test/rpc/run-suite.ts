@@ -2,7 +2,7 @@ import { idOfCreated } from '#chassis/db/idempotency.ts'
 import { aborted, invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { type Suite, SuiteCase, SuiteSettings } from '#contracts/gen/promptforge/test/v1/suite.ts'
-import type { RunSuiteRequest } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
+import type { RunSuiteRequest } from '#contracts/gen/promptforge/test/v1/suite_run_requests.ts'
 import type { Version } from '#contracts/gen/promptforge/version/v1/version.ts'
 import type { Deps } from '../context.ts'
 import { SuiteRun, SuiteRunCase } from '../db/suite.entity.ts'
@@ -17,8 +17,8 @@ import { getSuiteRun } from './get-suite-run.ts'
 import { checkKeys, rubricsOf } from './judges.ts'
 import { chooseModel, readVersion, textToRun } from './what-to-run.ts'
 
-/** Bytes that the texts of all tests of a run may have together. */
-const MAX_BYTES = 32 * 1024 * 1024
+/** Bytes that the texts of all tests of a run, or of a judging, may have together. */
+export const MAX_BYTES = 32 * 1024 * 1024
 
 export const runSuite =
   ({ models, admission, remote, suites }: Pick<Deps, 'models' | 'admission' | 'remote' | 'suites'>) =>
@@ -29,7 +29,7 @@ export const runSuite =
     await checkKeys(suite.settings!, suite.cases, call)
     const { repeats } = withDefaults(suite.settings!)
     const tests = testsOf(suite, version, models, repeats)
-    const admit = await admission.suiteTests(tests, repeats)
+    const admit = await admission.suiteTests(tests)
     const runId = await idOfCreated(call, async (id, em, emit, now) => {
       const present = await suiteToChange(em, suiteId, userId)
       if (String(present.revision) !== suite.etag)
@@ -49,7 +49,7 @@ export const runSuite =
       })
       for (const [position, one] of suite.cases.entries())
         em.create(SuiteRunCase, { run: id, position, definition: SuiteCase.toJSON(one) as object })
-      await admit({ em, emit, now, userId }, id)
+      await admit({ em, emit, now, userId }, id, tests, repeats)
     })
     suites.advance(runId)
     return getSuiteRun({ remote })({ runId }, call)

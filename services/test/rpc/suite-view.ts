@@ -17,7 +17,7 @@ import type { SuiteRow } from '../db/suites.ts'
 import { allPass, caseVerdict, ratedCase } from '../suite.ts'
 
 /** UTF-16 units of a judge's reason: those of 5,000 tests fit into an answer of 4 MiB. */
-const MAX_REASON = 200
+export const MAX_REASON = 200
 
 type Judged = RunCaseRow['judgements'][number]
 

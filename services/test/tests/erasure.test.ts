@@ -91,6 +91,16 @@ async function newUser() {
     },
     runSuite: async (suiteId: string) => (await suites.runSuite({ suiteId, which: undefined }, as)).run!,
     runEnded: (runId: string) => until('the run to end', async () => (await readRun(runId)).completedAt),
+    /** Has two runs judged whose answers are not the same. */
+    judge: async (fromRunId: string, toRunId: string) => {
+      await sql(`update prompt_tests set response = response || '.' where suite_run_id = $1`, [toRunId])
+      const settings = { rubric: `Says more of ${SECRET}.`, judge: undefined }
+      await suites.judgeSuiteRuns({ fromRunId, toRunId, settings }, as)
+      await until('the judging to end', async () => {
+        const { comparison } = await suites.compareSuiteRuns({ fromRunId, toRunId, judgingId: undefined }, as)
+        return comparison!.judging!.completedAt
+      })
+    },
     compare: async (word = 'compared') => {
       const promptId = runner.newPrompt(`{{word}}`)
       const request = {
@@ -124,7 +134,15 @@ async function tablesWith(...words: string[]): Promise<string[]> {
   return found
 }
 
-const EVERYWHERE = ['prompt_tests', 'provider_keys', 'suite_cases', 'suite_run_cases', 'suites', 'test_comparisons']
+const EVERYWHERE = [
+  'prompt_tests',
+  'provider_keys',
+  'suite_cases',
+  'suite_run_cases',
+  'suite_runs',
+  'suites',
+  'test_comparisons',
+]
 
 /** A user of whom every table has something. */
 async function livedIn() {
@@ -138,7 +156,9 @@ async function livedIn() {
   for (const { testId } of comparison.tests) await user.ended(testId)
   await user.ended(one.testId)
   const suite = await user.newSuite(['a', 'b'])
-  await user.runEnded((await user.runSuite(suite.suiteId)).runId)
+  const runs = [await user.runSuite(suite.suiteId), await user.runSuite(suite.suiteId)]
+  for (const { runId } of runs) await user.runEnded(runId)
+  await user.judge(runs[0]!.runId, runs[1]!.runId)
   const judged = await user.newSuite(['d'], { $case: 'llmRubric', value: { rubric: `Says ${SECRET}.` } })
   await user.runEnded((await user.runSuite(judged.suiteId)).runId)
   const deleted = await user.newSuite(['c'])
@@ -164,9 +184,10 @@ describe('when a user is erased', () => {
     await other.ended(testId)
     expect(await tablesWith(SECRET)).toEqual(EVERYWHERE)
     const ofJudges = await sql<{ row: string }>(
-      `select t::text as row from prompt_tests t where kind = 'JUDGE' and response <> ''`,
+      `select t::text as row from prompt_tests t where kind = 'JUDGE' and response <> '' order by shows_to_first nulls first`,
     )
-    expect(ofJudges).toEqual([{ row: expect.stringContaining(SECRET) }])
+    // One of a rubric, and those of two cases in both orders.
+    expect(ofJudges).toEqual(Array.from({ length: 5 }, () => ({ row: expect.stringContaining(SECRET) })))
     const before = await accounts(user.userId)
     const spend = await sql('select * from spend where user_id = $1', [user.userId])
     await erase(user.userId)

@@ -8,10 +8,12 @@ import { cancelTest } from '../db/cancel-test.ts'
 import { claimTests } from '../db/claim-test.ts'
 import { getComparison, listCompared, listComparisons } from '../db/comparisons.ts'
 import * as erase from '../db/erase-user.ts'
+import { countQueue } from '../db/count-queue.ts'
 import { finishTest } from '../db/finish-test.ts'
 import { getCompletedTest, getTest } from '../db/get-test.ts'
 import { insertTest } from '../db/insert-test.ts'
 import { listCancelled, renewLeases } from '../db/leases.ts'
+import { getJudging, judgingOfRuns, listJudgedCases, listPairs } from '../db/judgings.ts'
 import { askJudges, listHeard, listWaitingJudges } from '../db/judges.ts'
 import { listStates } from '../db/list-states.ts'
 import { listTests, listTestsOfRun } from '../db/list-tests.ts'
@@ -35,7 +37,8 @@ const MAKE_ID = `
   $$ select (prefix || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`
 
 // 100,000 tests of 1,000 users, a second apart, of which 1 in 100 has not ended (most wait to be due, some are due, run or are lost), and
-// 20,000 more of one user. Each user has two suites with three runs, of 10 cases with one test each, and a judge for half of them; one run in ten goes on. Each has two
+// 20,000 more of one user. Each user has two suites with three runs, of 10 cases with one test each, and a judge for half of them; one run in ten goes on. A thousand
+// pairs of runs were judged. Each has two
 // keys, of which one was revoked, and ten comparisons.
 const ENDED = `'COMPLETED', now(), null::uuid, null::timestamptz, null::timestamptz`
 const FILL = `
@@ -92,6 +95,19 @@ const FILL = `
     repeat('a', 64), 'sandbox', pg_temp.id('00000001', 1), 100, now()::date, r.id, c, 'case', 1,
     case when r.status = 'COMPLETED' then 'PASS' end, 'JUDGE', 0
   from generate_series(1, 6000) i join suite_runs r on r.id = pg_temp.id('00000004', i) cross join generate_series(0, 4) c;
+  insert into suite_runs (id, suite_id, cases_revision, prompt_id, user_id, prompt_version, content_hash, settings, status, tests_count, created_at,
+    completed_at, from_run_id, to_run_id)
+  select pg_temp.id('0000000b', i), r.suite_id, 1, r.prompt_id, r.user_id, 1, r.content_hash, '{"rubric": "x"}', 'COMPLETED', 10, now(), now(), r.id,
+    pg_temp.id('00000004', i + 5000)
+  from generate_series(1, 1000) i join suite_runs r on r.id = pg_temp.id('00000004', i);
+  insert into suite_run_cases (run_id, position, definition)
+  select pg_temp.id('0000000b', i), c, '{"name": "case"}' from generate_series(1, 1000) i cross join generate_series(0, 9) c;
+  insert into prompt_tests (id, prompt_id, user_id, prompt_content, model_provider, model_name, status, completed_at, created_at,
+    prompt_version, content_hash, lane, price_id, reserved_micros, spend_day, suite_run_id, case_position, case_name, repeat, verdict, kind,
+    shows_to_first)
+  select pg_temp.id('0000000c', i * 10 + c), r.prompt_id, r.user_id, repeat('text ', 20), 'sandbox', 'model 1', 'COMPLETED', now(), r.created_at, 1,
+    repeat('a', 64), 'sandbox', pg_temp.id('00000001', 1), 100, now()::date, r.id, c / 2, 'case', 1, 'PASS', 'JUDGE', c % 2 = 0
+  from generate_series(1, 1000) i join suite_runs r on r.id = pg_temp.id('0000000b', i) cross join generate_series(0, 9) c;
   insert into test_comparisons (id, name, prompt_id, user_id, created_at)
   select pg_temp.id('00000008', i), 'Comparison', pg_temp.id('00000009', i % 5000), pg_temp.id('00000000', i % 1000), now() - i * interval '1 minute'
   from generate_series(1, 10000) i;
@@ -115,6 +131,9 @@ const SUITE = idOf('00000003', 1000)
 /** Goes on. */
 const GOING = idOf('00000004', 10)
 const RUN = idOf('00000004', 999)
+const OTHER_RUN = idOf('00000004', 5999)
+/** Of these two. */
+const JUDGING = idOf('0000000b', 999)
 const PROMPT = idOf('00000009', 7)
 
 const FIRST = { beforeTime: 'infinity', beforeId: LAST_ID, limit: 21 }
@@ -181,6 +200,7 @@ const STATEMENTS: Asked[] = [
   asking(requeueLost, { id: LOST, defaultLimit: 10_000_000n, ...event }),
   asking(giveUpLost, { id: LOST, ...event }),
   asking(countUnfinished, { max: 10_000 }),
+  asking(countQueue, { max: 20_000 }),
   asking(listStates, { ids: [ENDED_TEST, WAITING] }),
   ...[FIRST, NEXT].flatMap((page) => [
     asking(listTestsOfRun, { userId: ANN, ...FILTERS, suiteRunId: RUN, ...page }),
@@ -210,6 +230,11 @@ const STATEMENTS: Asked[] = [
     bounds: [1n],
   }),
   asking(listHeard, { runId: GOING }),
+  asking(getJudging, { id: JUDGING, userId: ANN }),
+  asking(judgingOfRuns, { fromRunId: RUN, toRunId: OTHER_RUN, judgingId: null }),
+  asking(judgingOfRuns, { fromRunId: RUN, toRunId: OTHER_RUN, judgingId: JUDGING }),
+  asking(listPairs, { fromRunId: RUN, toRunId: OTHER_RUN }),
+  asking(listJudgedCases, { id: JUDGING }),
   asking(releaseTests, { runId: GOING, ...event }),
   asking(cancelRun, { runId: GOING, userId: ANN }),
   asking(listRunning, {}),

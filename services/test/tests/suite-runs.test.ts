@@ -8,10 +8,10 @@ import { until } from '#chassis/testing/until.ts'
 import { AssertionResult_Outcome as Outcome } from '#contracts/gen/promptforge/test/v1/assertion.ts'
 import {
   CaseResult_Verdict as CaseVerdict,
-  SuiteComparison_Outcome,
   SuiteRun_Status as Status,
   SuiteRun_Verdict as Verdict,
 } from '#contracts/gen/promptforge/test/v1/suite.ts'
+import { SuiteComparison_Outcome } from '#contracts/gen/promptforge/test/v1/suite_comparison.ts'
 import { CreateSuiteRequest } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
 import type { TestBroker } from '../../dev-env/infra/test-broker.ts'
@@ -295,16 +295,22 @@ describe('two runs are compared', () => {
     }
     await suites.updateSuite({ ...change, cases: { cases } }, runner)
     const better = await ended((await run(suite.suiteId)).runId)
-    const ids = { fromRunId: worse.runId, toRunId: better.runId }
+    const ids = { fromRunId: worse.runId, toRunId: better.runId, judgingId: undefined }
     const { comparison } = await suites.compareSuiteRuns(ids, runner)
-    expect(comparison).toMatchObject({ ...ids, outcome: SuiteComparison_Outcome.BETTER, fixed: names, broken: [] })
+    expect(comparison).toMatchObject({
+      fromRunId: worse.runId,
+      toRunId: better.runId,
+      outcome: SuiteComparison_Outcome.BETTER,
+      fixed: names,
+      broken: [],
+    })
     expect(comparison!.pValue).toBeCloseTo(2 / 128, 9)
   })
 
   test('of one suite only, when both have ended', async () => {
     const { run: one } = await runToEnd([says('a')])
     const { run: another } = await runToEnd([says('a')])
-    const ids = { fromRunId: one.runId, toRunId: another.runId }
+    const ids = { fromRunId: one.runId, toRunId: another.runId, judgingId: undefined }
     expect(await rejection(suites.compareSuiteRuns(ids, runner))).toMatchObject({ code: status.INVALID_ARGUMENT })
   })
 })

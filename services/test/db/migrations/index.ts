@@ -5,6 +5,7 @@ import { Suites } from './20261128000000-suites.ts'
 import { Erasure } from './20261128010000-erasure.ts'
 import { ProviderThrottles } from './20261128020000-provider-throttles.ts'
 import { Judges } from './20261128030000-judges.ts'
+import { Judgings } from './20261128040000-judgings.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   { name: '20261128010000-erasure', class: Erasure },
   { name: '20261128020000-provider-throttles', class: ProviderThrottles },
   { name: '20261128030000-judges', class: Judges },
+  { name: '20261128040000-judgings', class: Judgings },
 ]
