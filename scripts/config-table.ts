@@ -4,9 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { baseSchema } from '../services/chassis/config.ts'
+import { databasesSchema } from '../services/deploy/config.ts'
 import { devSchema } from '../services/dev-env/config.ts'
 import { gatewaySchema } from '../services/gateway/config.ts'
-import { SERVICES } from '../services/dev-env/services.ts'
+import { SERVICES } from '../services/services.ts'
 
 type Setting = { doc: string; default: unknown; env: string; sensitive?: boolean }
 
@@ -25,6 +26,7 @@ const tables = [
     .map(({ name, settings }) => ({ name, own: settings.filter(({ env }) => !commonNames.has(env)) }))
     .flatMap(({ name, own }) => (own.length > 0 ? [table(`The ${name} service in addition`, own, shown)] : [])),
   table('The gateway (`services/gateway/main.ts`)', settingsOf(gatewaySchema(SERVICES)), shown),
+  table('The deploy step on Kubernetes (`services/deploy/main.ts`)', settingsOf(databasesSchema), shown),
 ]
 
 const before = readFileSync(README, 'utf8')

@@ -31,19 +31,29 @@ export function storesFolder(root) {
 export const storesArePresent = (root) => existsSync(join(storesFolder(root), 'bin/python'))
 
 /**
- * Makes that environment. Its scripts name its folder, so it is built in the place where it stays; a symbolic link, set at the
- * end and in one step, is what makes it the one that is used. Who loses a race against another start removes its own.
+ * Makes that environment.
  *
  * @param {string} root
  * @param {AbortSignal} signal
  */
-export async function installStores(root, signal) {
+export const installStores = (root, signal) => installPython(join(root, 'requirements.txt'), storesFolder(root), signal)
+
+/**
+ * Makes a virtual environment with what a file of requirements names, without dependencies. Its scripts name its folder, so it is built in
+ * the place where it stays; a symbolic link, set at the end and in one step, is what makes it the one that is used. Who loses a race against
+ * another start removes its own.
+ *
+ * @param {string} requirements
+ * @param {string} link
+ * @param {AbortSignal} signal
+ */
+export async function installPython(requirements, link, signal) {
+  const cwd = dirname(requirements)
   const python = await findPython()
-  const link = storesFolder(root)
   mkdirSync(dirname(link), { recursive: true })
   const folder = mkdtempSync(`${link}.`)
   try {
-    await run(python, ['-m', 'venv', folder], { cwd: root, signal })
+    await run(python, ['-m', 'venv', folder], { cwd, signal })
     const pip = [
       '-m',
       'pip',
@@ -54,7 +64,7 @@ export async function installStores(root, signal) {
       '--only-binary',
       ':all:',
     ]
-    await run(join(folder, 'bin/python'), [...pip, '--require-hashes', '-r', 'requirements.txt'], { cwd: root, signal })
+    await run(join(folder, 'bin/python'), [...pip, '--require-hashes', '-r', requirements], { cwd, signal })
     publish(folder, link)
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
@@ -73,7 +83,8 @@ function publish(folder, link) {
   renameSync(draft, link)
 }
 
-async function findPython() {
+/** The command of a Python that fits. Throws a Stop that says what to install. */
+export async function findPython() {
   const script = 'import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))'
   for (const python of PYTHONS) {
     const fits = await promisify(execFile)(python, ['-c', script]).then(

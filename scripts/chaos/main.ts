@@ -1,14 +1,15 @@
-// `npm run chaos`: kills or freezes a random part, or breaks its network, every few seconds while people work, then proves by recount that nothing that was
-// acknowledged is lost, and that nothing is counted twice.
+// `npm run chaos`: kills or freezes a random part, or breaks its network, every few seconds while people work, each once before any again. Then it proves by
+// recount that nothing that was acknowledged is lost, and that nothing is counted twice.
 import { endWithParent } from '../bootstrap/parent.mjs'
 import { inspect, parseArgs } from 'node:util'
 import { pause } from '#chassis/pause.ts'
 import { recount as recountRollups } from '../../services/analytics/db/recount.ts'
 import { processAll } from '../../services/dev-env/process-all.ts'
-import { SERVICES } from '../../services/dev-env/services.ts'
+import { SERVICES } from '../../services/services.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import { waitingRows } from '../processes/outbox.ts'
 import { say } from '../processes/say.ts'
+import { drawing } from './draw.ts'
 import { type Ledger, newLedger } from './ledger.ts'
 import { actAsPerson } from './load.ts'
 import { type Finding, recount } from './recount.ts'
@@ -69,15 +70,16 @@ async function chaos(durationMs: number): Promise<boolean> {
 }
 
 async function strikeOften(faults: Fault[], signal: AbortSignal, { answers }: Ledger): Promise<Record<string, number>> {
-  const struck: Record<string, number> = {}
+  const struck: Record<string, number> = Object.fromEntries(faults.map(({ name }) => [name, 0]))
+  const draw = drawing(faults)
   while (!signal.aborted) {
     await pause(Math.random() * PEACE_MS, signal)
     if (signal.aborted) break
-    const { name, maxMs, strike } = faults[Math.floor(Math.random() * faults.length)]!
+    const { name, maxMs, strike } = draw()
     const ms = Math.random() < 0.5 ? maxMs / 10 : Math.random() * maxMs
     const acknowledged = answers['200'] ?? 0
     await strike(ms)
-    struck[name] = (struck[name] ?? 0) + 1
+    struck[name]! += 1
     say(`${name} for ${(ms / 1000).toFixed(1)} s; ${acknowledged} requests acknowledged before`)
   }
   return struck

@@ -42,9 +42,4 @@ export const EXPORTERS: Record<string, { why: string; metrics: Record<string, st
       [2, 4, 8, 13, 14].map((status) => [`envoy_cluster_grpc_${status}`, ['envoy_cluster_name']]),
     ),
   },
-  // @TODO Take this out when the chassis exposes it: services/chassis/metrics.ts.
-  'our services, by the image': {
-    why: 'the gauge comes with the branch that makes the image',
-    metrics: { certificate_expires_at_seconds: [] },
-  },
 }

@@ -1,6 +1,6 @@
 import { absolutePath, meshNames, required, type Schema } from '#chassis/config.ts'
 import type { ApplyOptions } from './apply.ts'
-import type { BrokerOptions } from './options.ts'
+import type { BrokerOptions, MeshNames } from './options.ts'
 
 /** The configuration of `render`; the catalogue says the rest. */
 export const renderSchema: Schema<BrokerOptions> = {
@@ -28,6 +28,9 @@ export const renderSchema: Schema<BrokerOptions> = {
     ...meshNames,
   },
 }
+
+/** The configuration of `values`. */
+export const valuesSchema: Schema<MeshNames> = meshNames
 
 /** The configuration of `apply`. */
 export const applySchema: Schema<ApplyOptions> = {

@@ -11,3 +11,6 @@ export type BrokerOptions = {
   /** The broker's own certificates, and the names of its clients. */
   mesh: MeshConfig
 }
+
+/** The names by which the broker knows its clients. */
+export type MeshNames = Pick<MeshConfig, 'trustDomain' | 'namespace'>

@@ -15,6 +15,7 @@ import { createEvents, type ServiceEvents } from './events/service-events.ts'
 import type { WorkQueue } from './events/work-queue.ts'
 import { assertAllHandled, type Subscription } from './events/subscription.ts'
 import type { ServerParts } from './grpc/admit.ts'
+import { measureCertificateExpiry } from './grpc/certificate-expiry.ts'
 import { type Channel, openChannel } from './grpc/client.ts'
 import { createHealth, serveHealth } from './grpc/health.ts'
 import { logGrpcTo } from './grpc/log.ts'
@@ -137,6 +138,7 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   const tracing = await createTracing(name, config.trace)
   opened.defer(tracing.close)
   const mesh = openMesh(config.mesh)
+  measureCertificateExpiry(metrics, config.mesh.certificates)
   const database = await definition.store.open(config, log, () => events.wake())
   opened.defer(database.close)
   poolMetrics(metrics.registry, database)

@@ -148,6 +148,7 @@ export const EVENTS = {
   purchaseCompleted: event('marketplace', 'purchase.completed', 'transaction', marketplace.PurchaseCompleted),
   purchaseFailed: event('marketplace', 'purchase.failed', 'transaction', marketplace.PurchaseFailed),
   purchaseRefunded: event('marketplace', 'purchase.refunded', 'transaction', marketplace.PurchaseRefunded),
+  purchaseRestored: event('marketplace', 'purchase.restored', 'transaction', marketplace.PurchaseRestored),
   licenseGranted: event('marketplace', 'license.granted', 'license', marketplace.LicenseGranted, {
     consumers: ['analytics', 'prompt'],
   }),

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { MongoClient } from 'mongodb'
-import { Client, escapeIdentifier, escapeLiteral } from 'pg'
+import { Client, escapeIdentifier } from 'pg'
+import { ensureDatabaseOf, hasRole, setRole, urlOfRole } from '#chassis/db/provision.ts'
 import { answers } from './infra/postgres-url.ts'
 
 /**
@@ -14,26 +15,15 @@ export async function ensureDatabase(adminUrl: string, name: string, secret: str
   const admin = new Client({ connectionString: adminUrl })
   await admin.connect()
   try {
-    const id = escapeIdentifier(name)
-    const { rowCount: roles } = await admin.query('select from pg_roles where rolname = $1', [name])
+    const isThere = await hasRole(admin, name)
     // Once all roles had the secret itself for their password.
-    if (roles && !(await isLetIn(url)) && !(await isLetIn(urlOfRole(adminUrl, name, secret)))) throw foreignData(url)
-    await admin.query(`${roles ? 'alter' : 'create'} role ${id} with login password ${escapeLiteral(password)}`)
-    const { rowCount: databases } = await admin.query('select from pg_database where datname = $1', [name])
-    if (!databases) await admin.query(`create database ${id} owner ${id}`)
-    await admin.query(`revoke connect on database ${id} from public`)
+    if (isThere && !(await isLetIn(url)) && !(await isLetIn(urlOfRole(adminUrl, name, secret)))) throw foreignData(url)
+    await setRole(admin, name, password)
+    await ensureDatabaseOf(admin, name)
   } finally {
     await admin.end()
   }
   return url
-}
-
-function urlOfRole(adminUrl: string, name: string, password: string): string {
-  const url = new URL(adminUrl)
-  url.username = name
-  url.password = password
-  url.pathname = `/${name}`
-  return url.href
 }
 
 /** Whether the server accepts the user and password of a URL; its database need not be there. */

@@ -5,8 +5,9 @@ import { loadContract } from '#contracts/contract.ts'
 import { gatewaySchema } from '../gateway/config.ts'
 import { writeGateway } from '../gateway/gateway.ts'
 import type { GatewayOptions as Rendered, Limit } from '../gateway/options.ts'
+import { adminSocket, isReady } from '../gateway/sidecar/admin.ts'
 import { startEnvoy } from './infra/envoy.ts'
-import { SERVICES } from './services.ts'
+import { SERVICES } from '../services.ts'
 
 type Limits = Rendered['limits']
 
@@ -56,17 +57,13 @@ export async function startGateway(options: GatewayOptions, place: GatewayPlace)
   const envoy = await startEnvoy({ configPath, dir: folder })
   const { edge, admin } = await envoy.ports()
   const adminUrl = `http://127.0.0.1:${admin}`
-  await until('the gateway to have the keys of tokens', () => hasKeys(adminUrl)).catch(async (error: unknown) => {
-    await envoy.stop()
-    throw error
-  })
+  await until('the gateway to have the keys of tokens', () => isReady(adminSocket(folder))).catch(
+    async (error: unknown) => {
+      await envoy.stop()
+      throw error
+    },
+  )
   return { url: `http://localhost:${edge}`, adminUrl, port: edge!, stop: envoy.stop }
-}
-
-// Envoy calls itself ready before it has them, and would answer the first calls with 503.
-async function hasKeys(adminUrl: string) {
-  const answer = await fetch(`${adminUrl}/stats?filter=jwks_fetch_success`)
-  return /: [1-9]/.test(await answer.text())
 }
 
 const addressesOf = ([name, ports]: [string, number[]]) => [

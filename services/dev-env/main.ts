@@ -13,7 +13,7 @@ import { openMembers } from './members.ts'
 import { type Network, portsOf, startNetwork } from './network.ts'
 import { paymentPort, providerPorts } from './providers.ts'
 import { seed } from './seed.ts'
-import { SERVICES } from './services.ts'
+import { SERVICES } from '../services.ts'
 
 const USAGE = `npm start [-- --fresh]
 

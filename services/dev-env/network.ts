@@ -12,9 +12,10 @@ import { type Authority, MESH } from './infra/authority.ts'
 import { openMembers } from './members.ts'
 import { type HeldPort, holdPort } from './infra/ports.ts'
 import { type PaymentProvider, startPayments } from './payments/start.ts'
+import { OWN_ENV } from './own-env.ts'
 import { LANES, paymentPort, startProviders } from './providers.ts'
 import { openSecrets, paymentSecrets, type Secrets } from './secrets.ts'
-import { SERVICES, type ServiceEntry } from './services.ts'
+import { SERVICES, type ServiceEntry } from '../services.ts'
 
 /** Who signs access tokens here, and for whom. */
 const AUTH = { issuer: 'https://auth.promptforge.example', audience: 'promptforge' }
@@ -69,7 +70,7 @@ export type RunningService = {
   stop(): Promise<void>
 }
 
-/** Starts every service of `services.ts` and the gateway before them. What had started is stopped again when a part fails. */
+/** Starts every service and the gateway before them. What had started is stopped again when a part fails. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { state, onStep = () => undefined } = options
   const certificates = join(state, 'certificates')
@@ -179,7 +180,7 @@ async function databaseOf(
 }
 
 function environmentOf(
-  { name, env }: ServiceEntry,
+  { name }: ServiceEntry,
   options: NetworkOptions,
   { certificates, secrets, held, providersFile, paymentsUrl }: Surroundings,
 ): Record<string, string> {
@@ -203,7 +204,7 @@ function environmentOf(
     PF_PAYMENTS_URL: paymentsUrl,
     PF_DRAIN_SETTLE_MS: '0',
     PF_DRAIN_GRACE_MS: '5000',
-    ...env(secrets),
+    ...OWN_ENV[name]?.(secrets),
     ...more,
   }
 }

@@ -1,7 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { until } from '#chassis/testing/until.ts'
 import { consumedBy, relayedBy, STREAMS, type StreamName } from '#contracts/events.ts'
-import { SERVICES } from './services.ts'
+import { SERVICES } from '../services.ts'
 
 /** How much waits in the outboxes, by service. One without an outbox is not asked. */
 export type Outboxes = Record<string, { waiting(): Promise<number> }>

@@ -87,7 +87,7 @@ export const gatewaySchema = (services: readonly Backend[]): Schema<GatewayConfi
     env: 'PF_GATEWAY_MEMORY_BYTES',
   },
   descriptorSet: {
-    doc: 'Descriptor set of the contract, where Envoy finds it.',
+    doc: 'Descriptor set of the contract, where Envoy finds it: a copy is put there.',
     format: String,
     default: DESCRIPTOR_SET,
     env: 'PF_DESCRIPTOR_SET',

@@ -45,7 +45,7 @@ function ownerOf({ path, service }: Method, services: readonly Backend[]): strin
   const owner = services.find(({ nouns }) => nouns.includes(noun))
   if (!owner) {
     throw new Error(
-      `${path}: no service serves promptforge.${noun}: add one to services/dev-env/services.ts, or '${noun}' to the nouns in its service.ts`,
+      `${path}: no service serves promptforge.${noun}: add one to services/services.ts, or '${noun}' to the nouns in its service.ts`,
     )
   }
   return owner.name

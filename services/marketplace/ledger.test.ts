@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import {
   type Account,
   type DisputeState,
+  isGivenBack,
   payoutOf,
   positionOf,
   type Posting,
@@ -45,7 +46,7 @@ describe('the worked example: 19.99, of which the fee is 4.00', () => {
     expect(posting.kind).toBe(kind)
     expect(rowOf(posting)).toEqual(row)
     expect(posting.entries.every(({ amount }) => amount !== 0n)).toBe(true)
-    expect(posting.change).toEqual({ pending: BigInt(row[1]!), available: BigInt(row[2]!) })
+    expect(posting.change).toEqual({ fee: BigInt(row[3]!), pending: BigInt(row[1]!), available: BigInt(row[2]!) })
   })
 
   test('in the end the seller owes 15.99, and everything sums to zero', () => {
@@ -94,6 +95,13 @@ describe('postings beside those of the example', () => {
     expect(rowOf(posting)).toEqual(row)
   })
 
+  test("change nothing of the seller's where the platform bears a loss, also when its fee was the whole price", () => {
+    const sale = { ...SALE, fee: SALE.amount }
+    const loss = postingOf('DISPUTE', sale, claimed(SOLD), disputed(claimed(SOLD)))
+    expect(loss).toMatchObject({ change: { fee: 0n, pending: 0n, available: 0n } })
+    expect(postingOf('DISPUTE', sale, SOLD, disputed(SOLD))).toMatchObject({ change: { fee: -1_999n, pending: 0n } })
+  })
+
   test('name transaction, seller and currency; a payout has no transaction', () => {
     const purchase = postingOf('PURCHASE', SALE, BEFORE, SOLD)
     expect(purchase.transactionId).toBe('tx')
@@ -104,7 +112,7 @@ describe('postings beside those of the example', () => {
         { account: 'EXTERNAL', sellerId: 'seller', currency: 'EUR', amount: 5n },
         { account: 'SELLER_AVAILABLE', sellerId: 'seller', currency: 'EUR', amount: -5n },
       ],
-      change: { pending: 0n, available: -5n },
+      change: { fee: 0n, pending: 0n, available: -5n },
     })
     for (const entry of purchase.entries) expect(entry).toMatchObject({ sellerId: 'seller', currency: 'USD' })
   })
@@ -113,6 +121,20 @@ describe('postings beside those of the example', () => {
     const { entries } = postingOf('PURCHASE', { ...SALE, fee }, BEFORE, SOLD)
     expect(entries.map(({ amount }) => amount).toSorted((a, b) => Number(a - b))).toEqual([-1_999n, 1_999n])
   })
+})
+
+test.each<[string, SaleState, boolean]>([
+  ['that was paid', SOLD, false],
+  ['whose refund is claimed', claimed(SOLD), true],
+  ['that was refunded', refunded(SOLD), true],
+  ['whose refund failed', failed(SOLD), false],
+  ['that is disputed', disputed(SOLD), false],
+  ['whose dispute the seller won', won(SOLD), false],
+  ['whose dispute the seller lost', { ...SOLD, disputeState: 'LOST' }, true],
+  ['whose refund failed and whose dispute the seller lost', { ...failed(SOLD), disputeState: 'LOST' }, true],
+  ['that was refunded and whose dispute the seller won', won(refunded(SOLD)), true],
+])('a sale %s counts as given back: %#', (_, state, expected) => {
+  expect(isGivenBack(state)).toBe(expected)
 })
 
 test('in every state the accounts sum to zero, and the seller has the whole net amount in one bucket or nothing', () => {

@@ -3,8 +3,8 @@ import { decimalText } from '#chassis/decimals.ts'
 /** What an amount is of when nobody says it. */
 export const DEFAULT_CURRENCY = 'USD'
 
-/** The highest price, in minor units: 99,999,999.99, the most that the columns DECIMAL(10,2) hold. */
-const MAX_MINOR = 9_999_999_999n
+/** The highest amount, in minor units: 99,999,999.99, the most that the columns DECIMAL(10,2) hold. */
+export const MAX_MINOR = 9_999_999_999n
 
 /** An amount that was read, or a sentence for a violation that says what is wrong with it. */
 export type ReadAmount = { minor: bigint; problem?: undefined } | { problem: string }
@@ -40,14 +40,16 @@ export function currencyProblem(code: string): string | undefined {
 
 /**
  * Reads an amount of a request, `19.99`, in minor units: digits without a leading zero, and at most two decimals after a point. It is
- * from `least`, in minor units, to 99,999,999.99.
+ * from `least` to `most`, in minor units. Default for `most`: 99,999,999.99.
  */
-export function readAmount(text: string, least: bigint): ReadAmount {
+export function readAmount(text: string, least: bigint, most = MAX_MINOR): ReadAmount {
   const [, whole, decimals = ''] = FORM.exec(text) ?? []
   if (whole === undefined) return { problem: 'must be an amount such as 19.99: digits, a point and two decimals' }
   if (decimals.length > 2) return { problem: 'must have at most two decimals: parts of a cent cannot be paid' }
-  if (whole.length > WHOLE_DIGITS) return { problem: 'must be at most 99999999.99' }
+  const tooMuch = { problem: `must be at most ${amountText(most < MAX_MINOR ? most : MAX_MINOR)}` }
+  if (whole.length > WHOLE_DIGITS) return tooMuch
   const minor = BigInt(whole + decimals.padEnd(2, '0'))
+  if (minor > most) return tooMuch
   return minor < least ? { problem: `must be at least ${amountText(least)}` } : { minor }
 }
 

@@ -1,5 +1,6 @@
 import { type MongoDatabase, mongo } from '#chassis/db/mongo.ts'
 import { replayCommand, type ServiceDefinition } from '#chassis/define-service.ts'
+import { backupCommands } from './backup/commands.ts'
 import { config, type VersionConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { schema } from './db/schema.ts'
@@ -18,5 +19,5 @@ export const versionService: ServiceDefinition<VersionConfig, Deps, MongoDatabas
   subscriptions,
   jobs: (deps) => [publishUnpublished(deps)],
   close: ({ comparer }) => comparer.close(),
-  commands: (deps) => replayCommand((since) => replay(deps, since)),
+  commands: (deps) => ({ ...replayCommand((since) => replay(deps, since)), ...backupCommands(deps) }),
 }

@@ -1,4 +1,4 @@
-import { arrayOf, bigint, bytea, integer, json, nullable, text, timestamptz, uuid } from '#chassis/db/params.ts'
+import { bytea, integer, json, nullable, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { LISTING_SUMMARY, type ListingRow } from '../../../services/marketplace/db/listings.ts'
 
@@ -17,20 +17,12 @@ export const lockListing = statement(
     from prompt_listings l where l.id = ${p.id} for update`,
 )
 
-/** The purchase of the same request. */
-export const findRequest = statement('find_request', { buyerId: uuid, requestId: uuid })<object>(
-  (p) => `select * from transactions where buyer_id = ${p.buyerId} and request_id = ${p.requestId} limit 1`,
-)
-
 const ofBuyer = { buyerId: uuid, promptId: uuid, licenseType: text }
 
-/** The purchase of the same licence that is being paid. */
-export const findPending = statement(
-  'find_pending',
-  ofBuyer,
-)<object>(
-  (p) => `select * from transactions where buyer_id = ${p.buyerId} and prompt_id = ${p.promptId}
-    and license_type = ${p.licenseType} and status = 'PENDING' limit 1`,
+/** The purchases of the same request, and of the same licence while it is being paid. */
+export const findSame = statement('find_same', { ...ofBuyer, requestId: uuid })<object>(
+  (p) => `select * from transactions where buyer_id = ${p.buyerId} and request_id = ${p.requestId}
+    or buyer_id = ${p.buyerId} and prompt_id = ${p.promptId} and license_type = ${p.licenseType} and status = 'PENDING'`,
 )
 
 /** The licence that the buyer has. */
@@ -89,55 +81,6 @@ export const completeTransaction = statement('complete_transaction', { id: uuid,
     p,
   ) => `update transactions set status = 'COMPLETED', completed_at = ${p.now}, next_check_at = null, revision = revision + 1
     where id = ${p.id}`,
-)
-
-const ofSeller = { sellerId: uuid, currency: text }
-
-/** Stores the PURCHASE posting of a transaction. */
-export const insertPosting = statement('insert_posting', {
-  id: uuid,
-  transactionId: uuid,
-  ...ofSeller,
-  now: timestamptz,
-})<object>(
-  (p) => `insert into ledger_postings (id, transaction_id, kind, seller_id, currency, created_at)
-    values (${p.id}, ${p.transactionId}, 'PURCHASE', ${p.sellerId}, ${p.currency}, ${p.now})`,
-)
-
-/** Stores its entries. */
-export const insertEntries = statement('insert_entries', {
-  postingId: uuid,
-  currency: text,
-  accounts: arrayOf(text),
-  amounts: arrayOf(bigint),
-})<object>(
-  (p) => `insert into ledger_entries (posting_id, account, amount, currency)
-    select ${p.postingId}, account, amount, ${p.currency} from unnest(${p.accounts}, ${p.amounts}) e (account, amount)`,
-)
-
-/** Makes a seller's balance where there is none. */
-export const makeBalance = statement(
-  'make_balance',
-  ofSeller,
-)<object>(
-  (
-    p,
-  ) => `insert into seller_balances (seller_id, currency, pending, available) values (${p.sellerId}, ${p.currency}, 0, 0)
-    on conflict do nothing`,
-)
-
-/** Locks it. */
-export const lockBalance = statement(
-  'lock_balance',
-  ofSeller,
-)<object>(
-  (p) => `select * from seller_balances where seller_id = ${p.sellerId} and currency = ${p.currency} for update`,
-)
-
-/** Adds to what of it is pending. */
-export const addPending = statement('add_pending', { ...ofSeller, net: bigint })<object>(
-  (p) => `update seller_balances set pending = pending + ${p.net}
-    where seller_id = ${p.sellerId} and currency = ${p.currency}`,
 )
 
 /** Counts a sale. */

@@ -10,6 +10,7 @@ import {
 } from '#contracts/gen/promptforge/marketplace/v1/purchase_service.ts'
 import { KEYS_PURPOSE } from '../../../services/marketplace/context.ts'
 import { getLicenseOf } from '../../../services/marketplace/db/licenses.ts'
+import { insertBalance, insertPosting } from '../../../services/marketplace/db/store-posting.ts'
 import { getTransaction } from '../../../services/marketplace/db/transactions.ts'
 import { amountText, feeOf, minorOf } from '../../../services/marketplace/money.ts'
 import { toLicense, toTransaction } from '../../../services/marketplace/rpc/view.ts'
@@ -37,10 +38,9 @@ export function purchaseRpc(pool: Pool, env: Record<string, string>): BareRpc {
       const [listing] = await query(client, sql.lockListing, { id: listingId })
       if (listing?.status !== 'ACTIVE') throw new Error('no such listing')
       const of = { buyerId, promptId: listing.prompt_id, licenseType: license_TypeToJSON(request.licenseType) }
-      const earlier = await query(client, sql.findRequest, { buyerId, requestId })
-      const pending = await query(client, sql.findPending, of)
+      const same = await query(client, sql.findSame, { ...of, requestId })
       const held = await query(client, sql.findLicense, of)
-      if (earlier.length + pending.length + held.length > 0) throw new Error('bought before')
+      if (same.length + held.length > 0) throw new Error('bought before')
       const now = new Date()
       const amount = minorOf(listing.price)
       const fee = feeOf(amount, FEE_BPS)
@@ -72,24 +72,27 @@ export function purchaseRpc(pool: Pool, env: Record<string, string>): BareRpc {
       const { id: transactionId, sellerId, currency, buyerId, promptId, licenseType, amount, fee } = order
       const [tx] = await query(client, sql.lockTransaction, { id: transactionId })
       if (tx?.status !== 'PENDING') throw new Error('not pending')
-      const seller = { sellerId, currency }
-      const postingId = v7()
       await query(client, sql.lockListing, { id: order.listingId })
       const of = { buyerId, promptId, licenseType }
       await query(client, sql.lockLicense, of)
-      await query(client, sql.makeBalance, seller)
-      await query(client, sql.lockBalance, seller)
       const id = v7()
       const { licenseKeyHash: keyHash, licenseKeyEnc: sealed, keyHint, secretId } = newKey(id, vault)
       await query(client, sql.completeTransaction, { id: transactionId, now })
-      await query(client, sql.insertPosting, { id: postingId, transactionId, ...seller, now })
-      await query(client, sql.insertEntries, {
-        postingId,
-        currency,
+      const [pending, balance] = [amount - fee, { sellerId, currency, available: 0n }]
+      const [{ balances } = { balances: 0 }] = await query(client, insertPosting, {
+        ...balance,
+        id: v7(),
+        transactionId,
+        kind: 'PURCHASE',
+        reference: null,
+        createdBy: null,
+        createdAt: now,
+        fee,
+        pending,
         accounts: ['EXTERNAL', 'SELLER_PENDING', 'FEE'],
-        amounts: [-amount, amount - fee, fee],
+        amounts: [-amount, pending, fee],
       })
-      await query(client, sql.addPending, { ...seller, net: amount - fee })
+      if (balances === 0) await query(client, insertBalance, { ...balance, pending })
       await query(client, sql.countSale, { id: order.listingId })
       const { minVersion, maxVersion } = order
       const scope = { minVersion, maxVersion }
@@ -109,8 +112,10 @@ export function purchaseRpc(pool: Pool, env: Record<string, string>): BareRpc {
     const { status } = await payments.retrieve(reference)
     if (status !== 'succeeded') throw new Error(`the payment is ${status}`)
     await complete(order)
-    const [transaction] = await query(pool, getTransaction, { id })
-    const [license] = await query(pool, getLicenseOf, { transactionId: id })
+    const [[transaction], [license]] = await Promise.all([
+      query(pool, getTransaction, { id }),
+      query(pool, getLicenseOf, { transactionId: id }),
+    ])
     return {
       transaction: toTransaction(transaction!, userId),
       license: toLicense(license!),

@@ -53,13 +53,14 @@ const RECOUNT = `
   sold as (
     select (properties ->> 'sellerId')::uuid as seller_id, (properties ->> 'promptId')::uuid as prompt_id,
       date_trunc('hour', event_time, 'UTC') as hour, properties ->> 'currency' as currency,
-      case event_type when 'purchase.completed' then 1 else -1 end as sign,
+      (event_type = 'purchase.completed')::integer as sold,
+      case event_type when 'purchase.refunded' then 1 when 'purchase.restored' then -1 else 0 end as refunded,
       (properties ->> 'amountCents')::bigint as amount, (properties ->> 'feeCents')::bigint as fee
-    from user_activity_events where event_type in ('purchase.completed', 'purchase.refunded')
+    from user_activity_events where event_type in ('purchase.completed', 'purchase.refunded', 'purchase.restored')
   ),
   sales as (
     select seller_id, prompt_id, hour, currency,
-      concat_ws(' ', sum((sign = 1)::integer), sum((sign = -1)::integer), sum(sign * amount), sum(sign * fee)) as numbers
+      concat_ws(' ', sum(sold), sum(refunded), sum((sold - refunded) * amount), sum((sold - refunded) * fee)) as numbers
     from sold group by 1, 2, 3, 4
   ),
   stored_sales as (

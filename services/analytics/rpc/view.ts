@@ -52,7 +52,7 @@ export function toPlatformActivity(counts: Counts): PlatformActivity {
     prompts: of(EVENTS.promptCreated.name),
     deletedPrompts: of(EVENTS.promptDeleted.name),
     sales: of(EVENTS.purchaseCompleted.name),
-    refunds: of(EVENTS.purchaseRefunded.name),
+    refunds: of(EVENTS.purchaseRefunded.name) - of(EVENTS.purchaseRestored.name),
     events: [...counts.values()].reduce<bigint>((sum, count) => sum + BigInt(count), 0n),
   }
 }

@@ -37,6 +37,7 @@ describe('what is stored', () => {
     [EVENTS.purchaseCompleted, buyer, 'transactionId', sale],
     [EVENTS.purchaseFailed, buyer, 'transactionId', { ...sale, failureReason: 'card_declined' }],
     [EVENTS.purchaseRefunded, buyer, 'transactionId', sale],
+    [EVENTS.purchaseRestored, buyer, 'transactionId', sale],
     [EVENTS.licenseGranted, buyer, 'licenseId', unlocked],
     [EVENTS.licenseRevoked, buyer, 'licenseId', { ...unlocked, reason: 'REFUNDED' }],
   ] as [EventDefinition<any>, string, string, object][])(

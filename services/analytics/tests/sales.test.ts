@@ -38,11 +38,14 @@ const withKey = async (scope: string): Promise<Outgoing> => ({
   token: await service.identity.tokenFor({ userId: owner, username: 'ann' }, { scope, client_id: v7() }),
 })
 
+type PurchaseEvent = typeof EVENTS.purchaseCompleted | typeof EVENTS.purchaseRefunded | typeof EVENTS.purchaseRestored
+
 /** Something that happens to a purchase of Ann's prompt. */
-const happens = (event: typeof EVENTS.purchaseCompleted | typeof EVENTS.purchaseRefunded, said: Said = {}) =>
+const happens = (event: PurchaseEvent, said: Said = {}) =>
   eventOf(event, { owner, actor: buyer, ...said, sale: { promptId, ...said.sale } })
 const sold = (said?: Said) => happens(EVENTS.purchaseCompleted, said)
 const refunded = (said?: Said) => happens(EVENTS.purchaseRefunded, said)
+const restored = (said?: Said) => happens(EVENTS.purchaseRestored, said)
 const create = (visible = true) => eventOf(EVENTS.promptCreated, { about: promptId, owner, actor: owner, visible })
 
 const inEuros = { promptId: otherPrompt, amountCents: 500, feeCents: 100, currency: 'EUR' }
@@ -66,6 +69,15 @@ describe('what a seller sold', () => {
     )
     const { asSeller } = await ofUser({}, ann)
     expect(asSeller!.totals).toEqual({ count: 3n, refunds: 1n, revenue: [eur(500n, 100n), usd(1999n, 400n)] })
+  })
+
+  test('counts again when a refund fails or a dispute is won, in the hour of that', async () => {
+    await service.ingest(sold(), sold(), refunded({ at: ago(DAY) }), restored())
+    const { asSeller } = await ofUser({}, ann)
+    expect(asSeller!.totals).toEqual({ count: 2n, refunds: 0n, revenue: [usd(3998n, 800n)] })
+    expect(asSeller!.series.at(-1)!.sales).toMatchObject({ refunds: -1n })
+    expect((await service.analytics.getPlatformStats({})).totals).toMatchObject({ sales: 2n, refunds: 0n })
+    expect(await service.recount()).toEqual([])
   })
 
   test('is counted once, however often and in whatever order it is delivered', async () => {

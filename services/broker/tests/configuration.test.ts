@@ -37,15 +37,37 @@ describe('the program', () => {
     expect(stderr).toContain('is valid')
   })
 
+  test('says the same as values of the Helm chart', async () => {
+    await main('render', {
+      PF_NATS_FOLDER: folder,
+      PF_NATS_DATA: join(folder, 'data'),
+      PF_CERTIFICATES: certificatesOf('nats'),
+      PF_NAMESPACE: 'shop',
+    })
+    const {
+      tls,
+      jetstream,
+      host: _,
+      port: _port,
+      ...rest
+    } = JSON.parse(readFileSync(join(folder, 'nats.json'), 'utf8'))
+    const { stdout } = await main('values', { PF_NAMESPACE: 'shop' })
+    const { config } = JSON.parse(stdout)
+    expect(config.merge).toEqual(rest)
+    expect(config.merge.authorization.users).toContainEqual({ user: 'spiffe://promptforge.local/ns/shop/sa/deploy' })
+    expect(tls).toMatchObject(config.nats.tls.merge)
+    expect(jetstream).toEqual({ store_dir: join(folder, 'data'), ...config.jetstream.merge })
+  })
+
   test('says all that is wrong at once', async () => {
     const failure = main('render', { PF_NATS_FOLDER: 'here', PF_NATS_PORT: 'nats' })
     const { stderr } = (await failure.catch((error: unknown) => error)) as { stderr: string }
     for (const name of ['folder', 'storeDir', 'port', 'mesh.certificates']) expect(stderr).toContain(name)
   })
 
-  test('knows two words', async () => {
+  test('knows three words', async () => {
     await expect(main('remove', {})).rejects.toThrow(
-      'unknown command: run `node services/broker/main.ts render` or `… apply`',
+      'unknown command: run `node services/broker/main.ts render`, `… values` or `… apply`',
     )
   })
 })

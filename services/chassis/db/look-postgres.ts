@@ -5,15 +5,34 @@ import { faultOf, type StoreFault } from './reach.ts'
 /** Milliseconds that PostgreSQL has to let us in. */
 const CONNECT_MS = 5000
 
-/** Connects once, and answers with what is wrong. */
-export const lookAtPostgres = (url: string): Promise<StoreFault | undefined> => faultOf(() => connect(url), explain)
+/** The oldest PostgreSQL that has what the statements use, as its `server_version_num`: `RETURNING old` came with 18. */
+const OLDEST = 18_00_00
 
-async function connect(url: string): Promise<void> {
+/** Connects once, and answers with what is wrong. */
+export async function lookAtPostgres(url: string): Promise<StoreFault | undefined> {
+  let version = OLDEST
+  const fault = await faultOf(async () => (version = await connect(url)), explain)
+  return fault ?? tooOld(version)
+}
+
+/** What is wrong with a server whose `server_version_num` is this: 150004 is 15.4. */
+export function tooOld(version: number): StoreFault | undefined {
+  if (version >= OLDEST) return undefined
+  const [major, minor] = [Math.trunc(version / 10_000), version % 10_000]
+  return {
+    isDown: false,
+    message: `PostgreSQL is version ${major}.${minor}, and 18 or newer is needed: upgrade it, or name another one in PF_POSTGRES_URL`,
+  }
+}
+
+/** Answers with the server's `server_version_num`. */
+async function connect(url: string): Promise<number> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS })
   client.on('error', () => undefined) // the query that is under way fails, too
   try {
     await client.connect()
-    await client.query('select 1')
+    const { rows } = await client.query('show server_version_num')
+    return Number(rows[0].server_version_num)
   } finally {
     await client.end().catch(() => undefined)
   }

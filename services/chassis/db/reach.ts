@@ -19,7 +19,7 @@ const RETRY_MS = 1000
  */
 export async function reach(
   look: () => Promise<StoreFault | undefined>,
-  log: Logger,
+  log: Pick<Logger, 'warn'>,
   waitMs: number,
 ): Promise<StoreFault | undefined> {
   const end = Date.now() + waitMs

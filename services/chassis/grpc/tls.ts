@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import type { PeerCertificate } from 'node:tls'
 import { type ChannelCredentials, experimental, type ServerCredentials } from '@grpc/grpc-js'
+import { spiffeId } from '../spiffe.ts'
 
 /** How often the certificate files are looked at, milliseconds. */
 const REFRESH_MS = 1000
@@ -38,7 +39,7 @@ export function openMesh({ certificates, trustDomain, namespace }: MeshConfig): 
     privateKeyFile: key,
     refreshIntervalMs: REFRESH_MS,
   })
-  const idPrefix = `URI:spiffe://${trustDomain}/ns/${namespace}/sa/`
+  const idPrefix = `URI:${spiffeId({ trustDomain, namespace }, '')}`
   const serviceOf: Mesh['serviceOf'] = (certificate) => {
     const id = certificate?.subjectaltname?.split(', ').find((name) => name.startsWith(idPrefix))
     return id?.slice(idPrefix.length)

@@ -11,6 +11,7 @@ import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { testIdentity } from '../testing/identity.ts'
 import { testConfig } from '../testing/service.ts'
 import { readHealth } from '../testing/health.ts'
+import { readMetric } from '../testing/metric.ts'
 import { until } from '../testing/until.ts'
 import { bareSchema, bareService, startBare, Users } from './harness.ts'
 
@@ -33,6 +34,13 @@ function waiting() {
   })
   return { users, calls, sessions, release }
 }
+
+test('a service measures when its certificate ends', async () => {
+  const bare = await startBare([waiting().users])
+  const seconds = await readMetric(bare.metricsUrl, 'certificate_expires_at_seconds')
+  expect(seconds).toBeGreaterThan(Date.now() / 1000)
+  await bare.stop()
+})
 
 test('a service that ends finishes the calls that run, and takes no new ones', async () => {
   const { users, calls, release } = waiting()

@@ -1,14 +1,12 @@
-import { X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeAuthority, makeLeaf, type Pair } from './certificates.ts'
+import { isGoodLeaf, lifeFrom, makeAuthority, makeLeaf, type Pair } from '#chassis/certificates.ts'
+import { spiffeId } from '#chassis/spiffe.ts'
 import { publish, readCurrent } from './slots.ts'
 
 const DAY = 86_400_000
 const LEAF_LIFE = 30 * DAY
 const AUTHORITY_LIFE = 10 * 365 * DAY
-// A clock that is a little behind ours must not find a new certificate not yet valid.
-const SKEW = 5 * 60_000
 
 /** Whose certificates an authority issues: the parts of their SPIFFE ids. */
 export type Mesh = { trustDomain: string; namespace: string }
@@ -45,16 +43,16 @@ export type Authority = {
  * Opens the authority that lies in `dir`, or makes one. Keys are ECDSA P-256, in files of mode 0600. A certificate says
  * `spiffe://<trust domain>/ns/<namespace>/sa/<name>`, and, for clients that check host names, `<name>`, localhost and 127.0.0.1.
  */
-export async function openAuthority(dir: string, { trustDomain, namespace }: Mesh): Promise<Authority> {
+export async function openAuthority(dir: string, mesh: Mesh): Promise<Authority> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const own = join(dir, 'authority')
   if (!readCurrent(own, 'key.pem')) await begin(own)
-  const idOf = (name: string) => `spiffe://${trustDomain}/ns/${namespace}/sa/${name}`
+  const namesOf = (name: string) => ({ id: spiffeId(mesh, name), dnsNames: [name, 'localhost'] })
   const bundle = () => readCurrent(own, 'ca.pem')!
 
   async function write(name: string, { fault, folder = name }: IssueOptions = {}) {
     const signer = fault === 'foreign' ? await newAuthority() : readPair(own)
-    const leaf = { id: idOf(name), dnsNames: [name, 'localhost'], ipAddress: '127.0.0.1', ...lifeOf(fault) }
+    const leaf = { ...namesOf(name), ipAddresses: ['127.0.0.1'], ...lifeOf(fault) }
     const { certificate, key } = await makeLeaf(signer, leaf)
     publish(join(dir, folder), { 'ca.pem': bundle(), 'cert.pem': certificate, 'key.pem': key })
   }
@@ -63,8 +61,8 @@ export async function openAuthority(dir: string, { trustDomain, namespace }: Mes
     rotate: (name) => write(name),
     issue: async (name, options = {}) => {
       const folder = join(dir, options.folder ?? name)
-      if (options.fault || !isGood(readCurrent(folder, 'cert.pem'), readPair(own), idOf(name)))
-        await write(name, options)
+      const isGood = isGoodLeaf(readCurrent(folder, 'cert.pem'), readPair(own).certificate, namesOf(name), LEAF_LIFE)
+      if (options.fault || !isGood) await write(name, options)
       else if (readCurrent(folder, 'ca.pem') !== bundle()) republish(folder, bundle())
       return join(folder, 'current')
     },
@@ -83,8 +81,7 @@ async function begin(own: string, previous = '') {
   publish(own, { 'ca.pem': certificate + previous, 'cert.pem': certificate, 'key.pem': key })
 }
 
-const newAuthority = () =>
-  makeAuthority('PromptForge development', new Date(Date.now() - SKEW), new Date(Date.now() + AUTHORITY_LIFE))
+const newAuthority = () => makeAuthority('PromptForge development', lifeFrom(Date.now(), AUTHORITY_LIFE))
 
 function republish(folder: string, bundle: string) {
   const { certificate, key } = readPair(folder)
@@ -96,16 +93,5 @@ const readPair = (folder: string): Pair => ({
   key: readCurrent(folder, 'key.pem')!,
 })
 
-function lifeOf(fault: IssueOptions['fault']) {
-  const end = Date.now() + (fault === 'expired' ? -DAY : LEAF_LIFE)
-  return { notBefore: new Date(end - LEAF_LIFE - SKEW), notAfter: new Date(end) }
-}
-
-function isGood(pem: string | undefined, authority: Pair, id: string): boolean {
-  if (!pem) return false
-  const certificate = new X509Certificate(pem)
-  const left = certificate.validToDate.getTime() - Date.now()
-  const names = certificate.subjectAltName?.split(', ') ?? []
-  const ours = certificate.verify(new X509Certificate(authority.certificate).publicKey)
-  return ours && left > LEAF_LIFE / 3 && names.includes(`URI:${id}`)
-}
+const lifeOf = (fault: IssueOptions['fault']) =>
+  lifeFrom(Date.now() - (fault === 'expired' ? LEAF_LIFE + DAY : 0), LEAF_LIFE)

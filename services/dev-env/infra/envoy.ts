@@ -1,13 +1,20 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { request } from 'node:http'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { storesFolder } from '../../../scripts/bootstrap/stores.mjs'
+import { askAdmin } from '../../gateway/sidecar/admin.ts'
 import { Child } from './process.ts'
 
-// Logs are written at once, not every ten seconds, so that they can be read at once.
-const FIXED = ['--concurrency', '1', '--disable-hot-restart', '--file-flush-interval-msec', '1000']
+// Logs are written at once, not every ten seconds, so that they can be read at once. Who drains tells every client at once.
+const FIXED = [
+  '--concurrency',
+  '1',
+  '--disable-hot-restart',
+  '--drain-strategy',
+  'immediate',
+  '--file-flush-interval-msec',
+  '1000',
+]
 
 /** How to run an Envoy. */
 export type EnvoyOptions = {
@@ -75,12 +82,12 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
 }
 
 async function isReady(addressFile: string): Promise<boolean> {
-  const answer = await ask(readFileSync(addressFile, 'utf8'), 'GET', '/ready').catch(() => undefined)
+  const answer = await askAdmin(readFileSync(addressFile, 'utf8'), 'GET', '/ready').catch(() => undefined)
   return answer?.status === 200
 }
 
 async function portsOf(socket: string): Promise<Record<string, number>> {
-  const { status, body } = await ask(socket, 'GET', '/listeners?format=json')
+  const { status, body } = await askAdmin(socket, 'GET', '/listeners?format=json')
   if (status !== 200) throw new Error(`/listeners at ${socket} answers ${status}: allow_paths must have it`)
   const { listener_statuses: listeners = [] } = JSON.parse(body) as { listener_statuses?: ListenerStatus[] }
   // A listener that is not on TCP has no socket address.
@@ -95,23 +102,14 @@ type ListenerStatus = { name: string; local_address: { socket_address?: { port_v
 // At SIGTERM Envoy ends at once, and its requests with it; so its listeners are closed first.
 async function drain(socket: string, graceMs: number) {
   const end = Date.now() + graceMs
-  const answer = await ask(socket, 'POST', '/drain_listeners').catch(() => undefined)
+  const answer = await askAdmin(socket, 'POST', '/drain_listeners').catch(() => undefined)
   while (answer?.status === 200 && Date.now() < end && (await runningRequests(socket)) > 0) await sleep(50)
 }
 
 async function runningRequests(socket: string): Promise<number> {
   const path = '/stats?format=json&filter=^http\\..*downstream_rq_active$'
-  const answer = await ask(socket, 'GET', path).catch(() => undefined)
+  const answer = await askAdmin(socket, 'GET', path).catch(() => undefined)
   if (answer?.status !== 200) return 0
   const { stats } = JSON.parse(answer.body) as { stats: { name: string; value?: number }[] }
   return stats.reduce((sum, { name, value = 0 }) => sum + (name.startsWith('http.admin.') ? 0 : value), 0)
 }
-
-/** Asks the admin interface at a socket. */
-const ask = (socketPath: string, method: 'GET' | 'POST', path: string) =>
-  new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
-    const asked = request({ socketPath, method, path, host: 'localhost', agent: false }, (answer) => {
-      text(answer).then((body) => resolve({ status: answer.statusCode, body }), reject)
-    })
-    asked.on('error', reject).end()
-  })

@@ -21,6 +21,7 @@ const ordersFormat = z.array(
     afterMs: z.int().min(0).optional(),
     break: z.enum(['cut-before', 'cut-after', '500-before', '500-after', '429']).optional(),
     slow: slow.optional(),
+    takes: z.int().min(1).optional(),
     copies: z.int().min(0).max(100).optional(),
   }),
 )

@@ -6,8 +6,11 @@ import { badParameter, missing, type Params, Refused } from './wire.ts'
 /** What a payment that is ordered to take its time does, and after how many milliseconds. */
 export type Slow = { ms: number; end: 'succeeded' | 'failed' }
 
-/** Milliseconds between a payment and its dispute, and between a refund and its later end. */
-export type Surroundings = { laterMs: number; slow?: Slow | undefined }
+/**
+ * Milliseconds between a payment and its dispute, and between a refund and its later end; and what is ordered: that it takes its time, and what it
+ * takes instead of the amount.
+ */
+export type Surroundings = { laterMs: number; slow?: Slow | undefined; takes?: number | undefined }
 
 /** Creates a PaymentIntent that nobody has confirmed. It must be for cards. */
 export function createIntent(params: Params): (changes: Changes) => Intent {
@@ -50,7 +53,7 @@ export function confirmIntent(
   params: Params,
   book: Book,
   id: string,
-  { laterMs, slow }: Surroundings,
+  { laterMs, slow, takes }: Surroundings,
 ): (changes: Changes) => Intent {
   const name = params.text('payment_method')
   const failsOnAction = params.flag('error_on_requires_action')
@@ -67,8 +70,9 @@ export function confirmIntent(
       return changes.put({ ...chosen, status: 'requires_action', next_action: { type: 'use_stripe_sdk' } })
     const decline = method.needsAction ? { code: 'authentication_required' } : method.decline
     if (decline) throw declinedError(refuseMoney(changes, chosen, name, decline))
-    if (!slow) return takeMoney(changes, chosen, newCharge(chosen, name), method, laterMs)
-    const charge = changes.put({ ...newCharge(chosen, name), status: 'pending' as const })
+    const begun = { ...newCharge(chosen, name), amount: takes ?? chosen.amount }
+    if (!slow) return takeMoney(changes, chosen, begun, method, laterMs)
+    const charge = changes.put({ ...begun, status: 'pending' as const })
     const processing = changes.put({ ...chosen, latest_charge: charge.id, status: 'processing' as const })
     changes.emit('payment_intent.processing', processing)
     changes.endLater('payment', id, slow.end, slow.ms)

@@ -21,6 +21,8 @@ export type Order = {
   break?: Break
   /** Of confirm and refund: it is under way for a while, and then ends so. */
   slow?: Slow
+  /** Of confirm: minor units that it takes instead of those of the payment. */
+  takes?: number
   /** Of an event: how often it is delivered. 0: never. */
   copies?: number
 }

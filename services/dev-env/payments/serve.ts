@@ -50,7 +50,9 @@ export function serveApi(book: Book, orders: Orders, { key: apiKey, laterMs }: S
     if (early) return early
     try {
       const [, query = ''] = path.split('?')
-      const done = prepare(route, new Params(text || query), book, { laterMs, slow: order.slow })(changes)
+      const done = prepare(route, new Params(text || query), book, { laterMs, slow: order.slow, takes: order.takes })(
+        changes,
+      )
       return order.break === '500-after' ? failed : { answer: { status: 200, body: done }, isFinal: true }
     } catch (error) {
       if (!(error instanceof Refused)) throw error

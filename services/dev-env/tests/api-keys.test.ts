@@ -6,7 +6,7 @@ import { until } from '#chassis/testing/until.ts'
 import { loadContract } from '#contracts/contract.ts'
 import { Policy_Scope as Scope, policy_ScopeToJSON } from '#contracts/gen/promptforge/access/v1/access.ts'
 import { exposedMethods } from '../../gateway/exposed.ts'
-import { SERVICES } from '../services.ts'
+import { SERVICES } from '../../services.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
 
 let network: TestNetwork

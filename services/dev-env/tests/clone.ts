@@ -16,7 +16,7 @@ import { until } from '#chassis/testing/until.ts'
 import { placesOf } from '../infra/places.ts'
 import { assertPortFree, freePort } from '../infra/ports.ts'
 import { portsOf } from '../network.ts'
-import { SERVICES } from '../services.ts'
+import { SERVICES } from '../../services.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 

@@ -16,7 +16,7 @@ import { startTestBroker, type TestBroker } from '../infra/test-broker.ts'
 import { openMembers } from '../members.ts'
 import { type Network, type NetworkOptions, startNetwork } from '../network.ts'
 import { processAll } from '../process-all.ts'
-import { SERVICES } from '../services.ts'
+import { SERVICES } from '../../services.ts'
 
 /** The whole of PromptForge for a test file: free ports, databases of its own, rate limits out of the way. */
 export type TestNetwork = Network & {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { spiffeId } from '#chassis/spiffe.ts'
 import type { GatewayOptions } from '../options.ts'
 import { type Config, extension, typed } from './envoy.ts'
 import { authoritySecret, identitySecret } from './secrets.ts'
@@ -76,7 +77,7 @@ const endpoint = ({ host, port }: Address) => ({
 })
 
 function tls(name: string, { mesh, folder }: GatewayOptions) {
-  const id = `spiffe://${mesh.trustDomain}/ns/${mesh.namespace}/sa/${name}`
+  const id = spiffeId(mesh, name)
   return extension('envoy.transport_sockets.tls', 'extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
     sni: name,
     common_tls_context: {

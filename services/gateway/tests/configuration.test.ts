@@ -7,7 +7,7 @@ import { loadConfig } from '#chassis/config.ts'
 import { testMesh } from '#chassis/testing/service.ts'
 import { loadContract, RATE_CLASSES } from '#contracts/contract.ts'
 import { envoyBinary } from '../../dev-env/infra/envoy.ts'
-import { SERVICES } from '../../dev-env/services.ts'
+import { SERVICES } from '../../services.ts'
 import { gatewaySchema } from '../config.ts'
 import { exposedMethods } from '../exposed.ts'
 import { renderGateway } from '../gateway.ts'
@@ -71,7 +71,7 @@ describe('the configuration', () => {
   test('needs a service for every noun', () => {
     const others = SERVICES.filter(({ name }) => name !== 'prompt')
     expect(() => exposedMethods(loadContract(), others)).toThrow(
-      "no service serves promptforge.prompt: add one to services/dev-env/services.ts, or 'prompt' to the nouns in its service.ts",
+      "no service serves promptforge.prompt: add one to services/services.ts, or 'prompt' to the nouns in its service.ts",
     )
   })
 

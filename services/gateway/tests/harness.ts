@@ -10,7 +10,7 @@ import { type Contract, DESCRIPTOR_SET, loadContract, RATE_CLASSES } from '#cont
 import { HttpBody } from '#contracts/gen/google/api/httpbody.ts'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import { type Envoy, startEnvoy } from '../../dev-env/infra/envoy.ts'
-import { SERVICES } from '../../dev-env/services.ts'
+import { SERVICES } from '../../services.ts'
 import type { Backend } from '../exposed.ts'
 import { writeGateway } from '../gateway.ts'
 import type { GatewayOptions, Limit } from '../options.ts'

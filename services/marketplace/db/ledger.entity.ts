@@ -1,7 +1,10 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
 import { Transaction } from './transaction.entity.ts'
 
-/** Why money moved, once: see `ledger.ts`. A payout has a `reference` and no transaction. Rows are never changed. */
+/**
+ * Why money moved, once: see `ledger.ts`. A payout has a `reference` and no transaction. `fee`, `pending` and `available` are what it changes of the
+ * seller's, minor units, as its entries say, which the database checks. Rows are never changed.
+ */
 export const LedgerPosting = defineEntity({
   name: 'LedgerPosting',
   tableName: 'ledger_postings',
@@ -25,6 +28,9 @@ export const LedgerPosting = defineEntity({
     reference: p.string().length(100).nullable(),
     createdBy: p.uuid().nullable(),
     createdAt: p.datetime(3),
+    fee: p.bigint(),
+    pending: p.bigint(),
+    available: p.bigint(),
   },
 })
 

@@ -5,7 +5,7 @@ export type Mismatch = { place: string; key: string; stored: string | null; coun
 export type Query = (text: string) => Promise<unknown[]>
 
 /**
- * Counts again, in one snapshot: that each posting sums to zero, that balances are the sums of their entries, that the ledger says of each transaction what its
+ * Counts again, in one snapshot: that each posting sums to zero, that balances are the sums of their entries, that the ledger and what its postings have of the seller's says of each transaction what its
  * state says, that licences and numbers of sales fit the transactions, and that nothing is reserved for a purchase that has ended.
  */
 export const recount = async (query: Query): Promise<Mismatch[]> => (await query(RECOUNT)) as Mismatch[]
@@ -72,6 +72,15 @@ const RECOUNT = `
   select 'ledger_entries', concat_ws(' ', id, account), a.amount::text, e.amount::text
   from accounts a full join expected e using (id, account)
   where coalesce(a.amount, 0) <> coalesce(e.amount, 0)
+  union all
+  select 'ledger_postings of a sale', s.id::text, concat_ws(' ', sum(p.fee), sum(p.pending), sum(p.available)),
+    concat_ws(' ', e.fee, e.pending, e.available)
+  from sales s join ledger_postings p on p.transaction_id = s.id,
+    lateral (select case when s.sold then s.fee else 0 end as fee,
+      case when s.sold and not s.released then s.amount - s.fee else 0 end as pending,
+      case when s.sold and s.released then s.amount - s.fee else 0 end as available) e
+  group by s.id, e.fee, e.pending, e.available
+  having (sum(p.fee), sum(p.pending), sum(p.available)) <> (e.fee, e.pending, e.available)
   union all
   select 'licenses', t.id::text, count(i.id)::text, (t.status = 'COMPLETED')::int::text
   from transactions t left join licenses i on i.transaction_id = t.id

@@ -10,23 +10,13 @@ export const getBalances = statement('get_balances', { sellerId: uuid })<Balance
   (p) => `select currency, pending, available from seller_balances where seller_id = ${p.sellerId} order by currency`,
 )
 
-/** Of `ledger_postings p`: what each changes in the seller's accounts and in the fee. The entries of each are looked up in the index, for few of the table are one seller's. */
-const CHANGES = `cross join lateral (
-    select coalesce(sum(amount) filter (where account = 'FEE'), 0) as fee,
-      coalesce(sum(amount) filter (where account = 'SELLER_PENDING'), 0) as pending,
-      coalesce(sum(amount) filter (where account = 'SELLER_AVAILABLE'), 0) as available
-    from ledger_entries where posting_id = p.id
-  ) e`
-
-// What a dispute takes after a refund is a loss of the platform's, also posted to FEE, of which the seller has nothing. The same entries are the
-// seller's where the fee is the whole price.
-const IS_SELLERS = `(e.pending <> 0 or e.available <> 0 or
-    e.fee <> 0 and (select t.fee = t.amount from transactions t where t.id = p.transaction_id))`
-
 /** What the sales of a period came to, minor units. `start` is when it begins. */
 export type RevenueRow = { start: Date; sales_count: number; gross: string; fee: string; refunds: string }
 
-/** What a seller's sales of one currency came to, from a time to another that is not in it, oldest first. `unit` is of PostgreSQL's `date_trunc`. */
+/**
+ * What a seller's sales of one currency came to, from a time to another that is not in it, oldest first. `unit` is of PostgreSQL's `date_trunc`. The
+ * index `ledger_postings_seller_id` has all that is read.
+ */
 export const getRevenue = statement('get_revenue', {
   sellerId: uuid,
   currency: text,
@@ -36,13 +26,14 @@ export const getRevenue = statement('get_revenue', {
 })<RevenueRow>(
   (p) => `select date_trunc(${p.unit}, p.created_at, 'UTC') as start,
       count(*) filter (where p.kind = 'PURCHASE')::integer as sales_count,
-      coalesce(sum(e.fee + e.pending + e.available) filter (where p.kind = 'PURCHASE'), 0) as gross,
-      sum(e.fee) as fee,
-      coalesce(-sum(e.fee + e.pending + e.available) filter (where p.kind <> 'PURCHASE'), 0) as refunds
-    from ledger_postings p ${CHANGES}
+      coalesce(sum(p.fee + p.pending + p.available) filter (where p.kind = 'PURCHASE'), 0) as gross,
+      sum(p.fee) as fee,
+      coalesce(-sum(p.fee + p.pending + p.available) filter (where p.kind <> 'PURCHASE'), 0) as refunds
+    from ledger_postings p
     where p.seller_id = ${p.sellerId} and p.currency = ${p.currency}
       and p.created_at >= ${p.from} and p.created_at < ${p.to}
-      and p.kind in ('PURCHASE', 'REFUND', 'REFUND_REVERSED', 'DISPUTE', 'DISPUTE_REVERSED') and ${IS_SELLERS}
+      and p.kind in ('PURCHASE', 'REFUND', 'REFUND_REVERSED', 'DISPUTE', 'DISPUTE_REVERSED')
+      and (p.fee <> 0 or p.pending <> 0 or p.available <> 0)
     group by 1 order by 1`,
 )
 
@@ -58,14 +49,13 @@ export type StatementRow = {
   fee: string
   pending: string
   available: string
-  changes_nothing: boolean | null
 }
 
 /** Postings of a page of a statement. */
 export const STATEMENT_PAGE = 1000
 
 /**
- * A page of a seller's postings after one of them and before a time, oldest first. One that `changes_nothing` is the platform's alone.
+ * A page of a seller's postings after one of them and before a time, oldest first. One that changes nothing of the seller's is the platform's alone.
  * The page is taken from the index before anything is looked up (with an end there, a plan
  * for any parameters sorts all that follow), and each transaction by its id: a plan that reads the whole table of them may take minutes.
  */
@@ -77,14 +67,13 @@ export const listStatement = statement('list_statement', {
 })<StatementRow>(
   (
     p,
-  ) => `select p.id, p.created_at, p.kind, p.transaction_id, t.prompt_id, t.license_type, p.currency, e.fee, e.pending, e.available,
-      not ${IS_SELLERS} as changes_nothing
+  ) => `select p.id, p.created_at, p.kind, p.transaction_id, t.prompt_id, t.license_type, p.currency, p.fee, p.pending, p.available
     from (
-      select id, created_at, kind, transaction_id, currency from ledger_postings
+      select id, created_at, kind, transaction_id, currency, fee, pending, available from ledger_postings
       where seller_id = ${p.sellerId} and (created_at, id) > (${p.afterTime}, ${p.afterId})
       order by created_at, id
       limit ${STATEMENT_PAGE}
-    ) p ${CHANGES}
+    ) p
     left join lateral (select prompt_id, license_type from transactions where id = p.transaction_id limit 1) t on true
     where p.created_at < ${p.to}
     order by p.created_at, p.id`,

@@ -81,10 +81,16 @@ async function sameAs(
     tx.licenseType === licenseType &&
     tx.amount === amountText(cents) &&
     tx.currency === currency
-  const earlier = await em.findOne(Transaction, { buyerId, requestId })
+  const found = await em.find(Transaction, {
+    $or: [
+      { buyerId, requestId },
+      { buyerId, promptId, licenseType, status: 'PENDING' },
+    ],
+  })
+  const earlier = found.find((tx) => tx.requestId === requestId)
   if (earlier && !(isSame(earlier) && earlier.paymentMethod === paymentMethod)) throw requestIdReused()
   if (earlier) return earlier.id
-  const pending = await em.findOne(Transaction, { buyerId, promptId, licenseType, status: 'PENDING' })
+  const [pending] = found
   if (pending && !isSame(pending)) throw otherPurchase()
   return pending?.id
 }

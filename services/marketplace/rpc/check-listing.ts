@@ -7,6 +7,7 @@ import { Access_Kind } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
 import type { Remote } from '../context.ts'
 import { isPublic } from '../listing.ts'
 import { amountText } from '../money.ts'
+import { limitsOf } from '../payments/limits.ts'
 import { readMoney } from './money.ts'
 
 /** What of a prompt can be sold: no version from `publicFrom` on, which anyone may read. */
@@ -55,15 +56,19 @@ export function checkNotPublic(promptVersion: number, { publicFrom }: Sellable):
   )
 }
 
-/** Reads the prices of a listing, as its columns have them; or what is wrong with them. */
+/** Reads the prices of a listing, as its columns have them; or what is wrong with them: also that the payment provider would not take them. */
 export function readPrices(
   { price, commercialPrice }: { price: Money; commercialPrice?: Money | undefined },
   leastCents: number,
 ):
   | { columns: { price: string; commercialPrice: string | null; currency: string }; problems: [] }
   | { columns?: undefined; problems: Violation[] } {
-  const personal = readMoney('price', price, BigInt(leastCents))
-  const commercial = commercialPrice && readMoney('commercial_price', commercialPrice, BigInt(leastCents))
+  const read = (field: string, money: Money) => {
+    const { least, most } = limitsOf(money.currencyCode)
+    return readMoney(field, money, { most, least: least > BigInt(leastCents) ? least : BigInt(leastCents) })
+  }
+  const personal = read('price', price)
+  const commercial = commercialPrice && read('commercial_price', commercialPrice)
   const problems = [...(personal.problems ?? []), ...(commercial?.problems ?? [])]
   if (personal.problems || commercial?.problems) return { problems }
   const { cents, currency } = personal

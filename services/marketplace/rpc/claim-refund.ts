@@ -9,7 +9,7 @@ import { GIVEN_UP_MS } from '../sales/finalise.ts'
 import { revokeLicense } from '../sales/licenses.ts'
 import { storePosting } from '../sales/store-posting.ts'
 import { applyChanges, licenseToChange, rulesOf, transactionToChange } from '../sales/transaction-to-change.ts'
-import { uncountSale } from '../sales/uncount-sale.ts'
+import { tellGivenBack, uncountSale } from '../sales/uncount-sale.ts'
 import { BUYER_REFUND_PERIOD, type RefundBy, requestRefund } from '../transaction.ts'
 
 /** Which transaction is to be refunded, as whom the caller asks for that, and why. */
@@ -29,7 +29,8 @@ export const claimRefund = (
   transaction(async (em, emit, now) => {
     const tx = await transactionToChange(em, id)
     const by = role === 'BUYER' ? { as: role, refunds: await refundsOf(em, userId, now) } : { as: role }
-    const decision = requestRefund(rulesOf(tx), by, now)
+    const before = rulesOf(tx)
+    const decision = requestRefund(before, by, now)
     if (decision.refusal) {
       const { reason: why, message } = decision.refusal
       if (why === 'TRANSACTION_REFUNDED') return undefined
@@ -44,6 +45,7 @@ export const claimRefund = (
       checks: 0,
     })
     await uncountSale(em, emit, tx, now)
+    tellGivenBack(emit, before, tx)
     const license = await licenseToChange(em, tx)
     revokeLicense(emit, license, Reason.REFUNDED, REFUNDED, now)
     await storePosting(em, decision.posting!, { sellerId: tx.sellerId, currency: tx.currency, createdBy: userId }, now)

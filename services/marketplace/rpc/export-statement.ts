@@ -44,7 +44,9 @@ async function* pagesOf(
   let after = { afterTime: from ?? ('-infinity' as Date | string), afterId: FIRST_ID }
   for (;;) {
     const page = await sql(listStatement, { sellerId: caller.userId, ...after, to })
-    const rows = page.filter((row) => !row.changes_nothing)
+    const rows = page.filter(({ fee, pending, available }) =>
+      [fee, pending, available].some((text) => BigInt(text) !== 0n),
+    )
     lines += rows.length
     if (rows.length > 0) yield csv(rows.map(cellsOf))
     if (page.length < STATEMENT_PAGE) break

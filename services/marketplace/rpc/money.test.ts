@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { readMoney, toMoney } from './money.ts'
 
 const read = (units: bigint, nanos: number, currencyCode = 'USD') =>
-  readMoney('price', { currencyCode, units, nanos }, 50n)
+  readMoney('price', { currencyCode, units, nanos }, { least: 50n })
 
 describe('money of a request', () => {
   test.each([

@@ -1,6 +1,7 @@
 import type { Violation } from '#chassis/errors.ts'
 import type { Money } from '#contracts/gen/google/type/money.ts'
 import { currencyProblem, minorOf, readAmount } from '../money.ts'
+import type { Limits } from '../payments/limits.ts'
 
 const NANOS_PER_CENT = 10_000_000n
 
@@ -13,17 +14,17 @@ export function toMoney(column: string | bigint, currencyCode: string): Money {
   return { currencyCode, units: cents / 100n, nanos: Number((cents % 100n) * NANOS_PER_CENT) }
 }
 
-/** What a request wants to pay or to be paid: cents, of at least `least`, and a currency that is sold in; or what is wrong with it, of this field. */
+/** What a request wants to pay or to be paid: cents, of at least `least` and at most `most`, and a currency that is sold in; or what is wrong with it, of this field. */
 export function readMoney(
   field: string,
   { currencyCode, units, nanos }: Money,
-  least = 1n,
+  { least = 1n, most }: Partial<Limits> = {},
 ): { cents: bigint; currency: string; problems?: undefined } | { problems: Violation[] } {
   const violation = (member: string, description: string | undefined) =>
     description === undefined ? [] : [{ field: `${field}${member}`, description }]
   const amount =
     Math.abs(nanos) < NANOS_PER_UNIT
-      ? readAmount(decimalOf(units, nanos), least)
+      ? readAmount(decimalOf(units, nanos), least, most)
       : { problem: 'must have less than 1,000,000,000 nanos: as many are one more of units' }
   const problems = [...violation('.currency_code', currencyProblem(currencyCode)), ...violation('', amount.problem)]
   return amount.problem !== undefined || problems.length > 0

@@ -21,8 +21,10 @@ export const purchaseListing =
     const { cents: amount, currency, paymentMethod } = purchase
     const paying = isNew ? sales.pay({ id, price: { amount, currency }, paymentMethod }, call.origin) : undefined
     await untilEnded(call, paying, async () => (await call.sql(getTransaction, { id }))[0]?.status !== 'PENDING')
-    const [transaction] = await call.sql(getTransaction, { id })
-    const [license] = await call.sql(getLicenseOf, { transactionId: id })
+    const [[transaction], [license]] = await Promise.all([
+      call.sql(getTransaction, { id }),
+      call.sql(getLicenseOf, { transactionId: id }),
+    ])
     return {
       transaction: toTransaction(transaction!, call.caller.userId),
       license: license && toLicense(license),

@@ -30,8 +30,10 @@ export const recordPayout = async (request: RecordPayoutRequest, { caller, trans
       })
     }
     const facts = { sellerId, currency, createdBy: caller.userId, reference }
-    await storePosting(em, decision.posting!, facts, now)
-    return toBalance(balance)
+    const posting = decision.posting!
+    await storePosting(em, posting, facts, now)
+    const { pending, available } = posting.change
+    return toBalance({ currency, pending: balance.pending + pending, available: balance.available + available })
   })
   // Of two sellers, so that no lock of one kept them apart.
   const balance = await record.catch((error: unknown) => {

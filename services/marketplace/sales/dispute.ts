@@ -14,7 +14,7 @@ import {
   rulesOf,
   transactionToChange,
 } from './transaction-to-change.ts'
-import { uncountSale } from './uncount-sale.ts'
+import { tellGivenBack, uncountSale } from './uncount-sale.ts'
 
 /** What the buyer reads of a licence that was revoked by a dispute, and what such a licence is recognised by. */
 export const DISPUTED = "the buyer's bank asked for the money"
@@ -42,6 +42,7 @@ export const storeDispute = (
     // A sale of which a refund was requested is not counted since then.
     if (!tx.refundState && said === 'LOST') await uncountSale(em, emit, tx, now)
     if (!tx.refundState && before.disputeState === 'LOST') (await listingToChange(em, tx)).salesCount += 1
+    tellGivenBack(emit, before, tx)
     const license = await licenseToChange(em, tx)
     const { revision } = license
     if (isWithdrawn(tx)) revokeLicense(emit, license, Reason.DISPUTED, DISPUTED, now)

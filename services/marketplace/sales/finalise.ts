@@ -16,7 +16,7 @@ export type Parts = {
   database: Database
   payments: Payments
   vault: Vault
-  metrics: Pick<SalesMetrics, 'purchases'>
+  metrics: Pick<SalesMetrics, 'purchases' | 'wrongPayments'>
   log: Logger
 }
 
@@ -33,8 +33,9 @@ export const getPending = statement('get_pending', { id: uuid })<PendingRow>(
 
 /**
  * Ends a PENDING transaction as the payment provider says, if it has decided: the only writer of COMPLETED and FAILED. The provider is asked while no
- * lock is held, so any number of callers may do this at once. FAILED is written only when the provider can no longer charge. `refused`, why the payment
- * cannot succeed, is known to who made it; everybody else finds out after 30 seconds. Answers with the licence that it has granted.
+ * lock is held, so any number of callers may do this at once. FAILED is written only when the provider can no longer charge, or has given back a payment
+ * of another amount. `refused`, why the payment cannot succeed, is known to who made it; everybody else finds out after 30 seconds. Answers with the licence
+ * that it has granted.
  */
 export async function finalise(
   { database, payments, vault, metrics, log }: Parts,
@@ -68,10 +69,9 @@ export async function finalise(
         if (license) metrics.purchases.inc({ outcome: 'completed' })
         return license
       }
-      log.error(
-        { transaction: id, reference },
-        'the payment is of another amount than the purchase: an administrator has to decide',
-      )
+      metrics.wrongPayments.inc()
+      log.error({ transaction: id, reference }, 'the payment is of another amount than the purchase: it is given back')
+      if (await givesBack(payments, id, payment)) await fail('wrong_amount')
       return undefined
     case 'CANCELED':
       // Whoever has cancelled it knows why and is about to write that. If it does not, this is found after 30 seconds.
@@ -84,6 +84,12 @@ export async function finalise(
     case 'PROCESSING':
       return undefined
   }
+}
+
+/** Has the provider give back all of a payment that no purchase belongs to. False: it is not known to have done so yet, and is asked again. */
+async function givesBack(payments: Payments, id: string, { reference, amount }: Payment): Promise<boolean> {
+  const refund = (await payments.refundOf(reference)) ?? (await payments.refund(id, reference))
+  return refund.status === 'SUCCEEDED' && refund.amount === amount
 }
 
 const isAsAgreed = (payment: Payment, { amount, currency }: PendingRow) =>

@@ -10,6 +10,8 @@ const COUNT_VALID_MS = 2 * 3_600_000
 export type SalesMetrics = {
   /** Purchases that have ended: `completed`, or why one failed. */
   purchases: Counter<'outcome'>
+  /** How often a payment was found to be of another amount than its purchase. */
+  wrongPayments: Counter
   /** Payment notices that were refused, by why. */
   refusedNotices: Counter<'reason'>
   /** Notes how many balances were wrong when this replica has counted the ledger. */
@@ -25,6 +27,11 @@ export function createSalesMetrics(registry: Registry, { sql }: Pick<Database, '
       name: 'purchases_total',
       help: 'Purchases that have ended, by outcome: completed, or why they failed.',
       labelNames: ['outcome'],
+      registers,
+    }),
+    wrongPayments: new Counter({
+      name: 'payments_of_another_amount_total',
+      help: 'How often the payment provider said that a payment is of another amount or currency than its purchase: alarm on any. The log names it.',
       registers,
     }),
     refusedNotices: new Counter({

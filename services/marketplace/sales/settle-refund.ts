@@ -10,6 +10,7 @@ import { endRefund } from '../transaction.ts'
 import type { Parts } from './finalise.ts'
 import { storePosting } from './store-posting.ts'
 import { applyChanges, rulesOf, transactionToChange } from './transaction-to-change.ts'
+import { tellGivenBack } from './uncount-sale.ts'
 
 type RefundParts = Pick<Parts, 'database' | 'payments' | 'log'>
 
@@ -71,12 +72,14 @@ function read({ status, amount, currency, reference }: Refund, tx: RefundRow): O
 }
 
 const storeOutcome = (database: Parts['database'], id: string, { state, reference }: Outcome, cause: Cause) =>
-  database.transaction(cause, async (em, _emit, now) => {
+  database.transaction(cause, async (em, emit, now) => {
     const tx = await transactionToChange(em, id)
-    const decision = endRefund(rulesOf(tx), state, now)
+    const before = rulesOf(tx)
+    const decision = endRefund(before, state, now)
     // Somebody else has stored it.
     if (decision.refusal || !decision.posting) return
     applyChanges(tx, decision.changes)
     Object.assign(tx, { refundRef: reference ?? null, nextCheckAt: null })
+    tellGivenBack(emit, before, tx)
     await storePosting(em, decision.posting, tx, now)
   })

@@ -77,7 +77,9 @@ export function brokenBy(tx: Transaction, postings: Posting[]): string[] {
 }
 
 const changesAsItsEntries = ({ entries, change }: Posting) =>
-  change.pending === sumOf(entries, 'SELLER_PENDING') && change.available === sumOf(entries, 'SELLER_AVAILABLE')
+  change.pending === sumOf(entries, 'SELLER_PENDING') &&
+  change.available === sumOf(entries, 'SELLER_AVAILABLE') &&
+  (change.fee === sumOf(entries, 'FEE') || Object.values(change).every((amount) => amount === 0n))
 
 /** The rules that all books together break, and those that the books of each transaction break. */
 export function broken(books: Books): string[] {

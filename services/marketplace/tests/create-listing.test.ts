@@ -85,7 +85,7 @@ describe('CreateListing', () => {
       description: 'Short and good.',
       category: 'writing',
       price: usd(50),
-      commercialPrice: usd(9_999_999_999),
+      commercialPrice: usd(99_999_999),
       durationDays: 3650,
     }
     const listing = await market.list(ann, { ...fields, sampleTestIds: [testId] })
@@ -94,6 +94,22 @@ describe('CreateListing', () => {
       samples: [{ values: { text: 'in' }, response: 'out', modelProvider: 'sandbox', modelName: 'echo' }],
     })
     expect((await market.listings.getListing({ listingId: listing.listingId })).listing).toEqual(listing)
+  })
+
+  test.each([
+    ['less than the payment provider takes', 'CZK', 1499, 'must be at least 15.00'],
+    ['more than the payment provider takes', 'USD', 100_000_000, 'must be at most 999999.99'],
+  ])('refuses a price that is %s', async (_, currencyCode, cents, description) => {
+    const money = { ...usd(cents), currencyCode }
+    expect(await refusal({ price: money, commercialPrice: money })).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      violations: ['price', 'commercial_price'].map((field) => ({ field, description })),
+    })
+  })
+
+  test('takes a price that has more digits in its currency', async () => {
+    const price = { ...usd(1_500_000_000), currencyCode: 'IDR' }
+    expect((await market.list(ann, { price })).price).toEqual(price)
   })
 
   test('makes one listing for one request_id', async () => {

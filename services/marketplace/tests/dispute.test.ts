@@ -98,6 +98,19 @@ describe('a dispute', () => {
     expect(names).toEqual(['purchase.completed', 'purchase.refunded'])
   })
 
+  test('that was lost and that the seller wins after all counts again', async () => {
+    const { id, listing } = await bought(market, seller, buyer)
+    const { decide } = await dispute(market, id)
+    await decide('lost')
+    await is(id, DisputeState.LOST)
+    await decide('won')
+    await is(id, DisputeState.WON)
+    const { listing: now } = await market.listings.getListing({ listingId: listing.listingId })
+    expect(now!.salesCount).toBe(1)
+    const names = (await readOutbox(market.database, id)).map(({ name }) => name)
+    expect(names).toEqual(['purchase.completed', 'purchase.refunded', 'purchase.restored'])
+  })
+
   test('of which the end is heard before the begin, and everything twice, has each effect once', async () => {
     await market.payments.control.order(
       { call: 'webhook', event: 'charge.dispute.created', copies: 0 },

@@ -183,16 +183,20 @@ export const BEYOND_SEED: Record<string, Table> = {
       reference: 'varchar(100)',
       created_by: 'uuid',
       created_at: `${TIME} not null`,
+      fee: 'bigint not null',
+      pending: 'bigint not null',
+      available: 'bigint not null',
     },
     constraints: [
       "CHECK (((((kind)::text = 'PAYOUT'::text) = (transaction_id IS NULL)) AND (((kind)::text = 'PAYOUT'::text) = (reference IS NOT NULL))))",
       "CHECK (((kind)::text = ANY ((ARRAY['PURCHASE'::varchar, 'RELEASE'::varchar, 'PAYOUT'::varchar, 'REFUND'::varchar, 'REFUND_SETTLED'::varchar, 'REFUND_REVERSED'::varchar, 'DISPUTE'::varchar, 'DISPUTE_REVERSED'::varchar])::text[])))",
       'FOREIGN KEY (transaction_id) REFERENCES transactions(id)',
       'PRIMARY KEY (id)',
+      'TRIGGER DEFERRABLE INITIALLY DEFERRED',
       'UNIQUE (reference)',
       'UNIQUE (transaction_id, kind)',
     ],
-    indexes: ['btree (seller_id, created_at, id)'],
+    indexes: ['btree (seller_id, created_at, id) INCLUDE (currency, kind, fee, pending, available)'],
   },
   ledger_entries: {
     columns: {

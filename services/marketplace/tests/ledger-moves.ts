@@ -73,9 +73,11 @@ export async function fillSales({ query }: TestDatabase, sellerId: string, count
       min_version, currency, fee, fee_bps, request_id, provider)
     select id, '${sellerId}'::uuid, id, '${sellerId}'::uuid, 19.99, 'COMPLETED', '${at}'::timestamptz, '${at}'::timestamptz, '${at}'::timestamptz, '${sellerId}'::uuid, 'PERSONAL', 1, 'USD', 4, 2000, id, 'stripe'
     from sold;
-    insert into ledger_postings (id, transaction_id, kind, seller_id, currency, created_at)
-    select purchase, id, 'PURCHASE', '${sellerId}'::uuid, 'USD', '${at}'::timestamptz from sold
-    union all select release, id, 'RELEASE', '${sellerId}'::uuid, 'USD', '${at}'::timestamptz from sold;
+    alter table ledger_postings disable trigger ledger_postings_share;
+    insert into ledger_postings (id, transaction_id, kind, seller_id, currency, created_at, fee, pending, available)
+    select purchase, id, 'PURCHASE', '${sellerId}'::uuid, 'USD', '${at}'::timestamptz, 400, 1599, 0 from sold
+    union all select release, id, 'RELEASE', '${sellerId}'::uuid, 'USD', '${at}'::timestamptz, 0, -1599, 1599 from sold;
+    alter table ledger_postings enable trigger ledger_postings_share;
     alter table ledger_entries disable trigger ledger_entries_sum;
     insert into ledger_entries (posting_id, account, amount, currency)
     select purchase, account, amount, 'USD' from sold,

@@ -12,13 +12,24 @@ afterAll(() => database.drop())
 
 type Entry = [account: string, amount: number, currency?: string]
 
+/** What a posting says of the seller's, minor units. Default: what its entries say. */
+type Share = { fee: number; pending: number; available: number }
+
+const shareOf = (entries: Entry[]): Share => {
+  const sum = (account: string) => entries.reduce((total, [of, amount]) => total + (of === account ? amount : 0), 0)
+  return { fee: sum('FEE'), pending: sum('SELLER_PENDING'), available: sum('SELLER_AVAILABLE') }
+}
+
 /** Stores a payout with these entries, in one transaction; a payout needs no sale. */
-async function post(entries: Entry[], id = randomUUID()): Promise<string> {
+async function post(entries: Entry[], share: Partial<Share> = {}): Promise<string> {
+  const id = randomUUID()
+  const { fee, pending, available } = { ...shareOf(entries), ...share }
   await database.query('begin')
   try {
     await database.query(
-      `insert into ledger_postings (id, kind, seller_id, currency, reference, created_at) values ($1, 'PAYOUT', $2, 'USD', $3, now())`,
-      [id, randomUUID(), id],
+      `insert into ledger_postings (id, kind, seller_id, currency, reference, created_at, fee, pending, available)
+        values ($1, 'PAYOUT', $2, 'USD', $3, now(), $4, $5, $6)`,
+      [id, randomUUID(), id, fee, pending, available],
     )
     await enter(id, entries)
     await database.query('commit')
@@ -83,7 +94,33 @@ describe('the database refuses at the commit a posting', () => {
     await expect(enter(id, [['FEE', 1]])).rejects.toMatchObject(UNBALANCED)
   })
 
-  test('but not one that sums to zero, in whatever order its entries come', async () => {
+  const WORKED: Entry[] = [
+    ['EXTERNAL', -1999],
+    ['SELLER_PENDING', 1599],
+    ['FEE', 400],
+  ]
+  test.each<[string, Entry[], Partial<Share>]>([
+    ['that says more of what is pending than its entries', WORKED, { pending: 1600 }],
+    ['that says another bucket than its entries', WORKED, { pending: 0, available: 1599 }],
+    ['that says less of the fee than its entries', WORKED, { fee: 0 }],
+    ['that has no entries and says something', [], { fee: 1 }],
+  ])('%s', async (_, entries, share) => {
+    const before = await stored()
+    const refusal = { code: '23514', constraint: 'ledger_postings_share_check' }
+    await expect(post(entries, share)).rejects.toMatchObject(refusal)
+    expect(await stored()).toEqual(before)
+  })
+
+  test('but not a loss of the platform, of which the seller has nothing', async () => {
+    const loss: Entry[] = [
+      ['EXTERNAL', 1999],
+      ['FEE', -1999],
+    ]
+    await post(loss, { fee: 0 })
+    await post(loss)
+  })
+
+  test('nor one that sums to zero, in whatever order its entries come', async () => {
     const entries: Entry[] = [
       ['EXTERNAL', -1999],
       ['FEE', 400],

@@ -5,6 +5,7 @@ import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import { Transaction_Status as Status } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
 import type { Break } from '../../dev-env/payments/orders.ts'
+import { disagreements } from './after-purchase.ts'
 import { ended, makeOld, notPaid, outcomeOf, PAID, reconcile } from './purchase-outcome.ts'
 import { type Marketplace, type Person, startMarketplace } from './harness.ts'
 
@@ -198,4 +199,34 @@ test('a purchase that was asked for again while it is pending, and after it, is 
   const again = await market.buy(buyer, listingId, { requestId })
   expect(again).toMatchObject({ transaction: { transactionId: id, status: Status.COMPLETED } })
   expect(again.licenseKey).toMatch(/^PF1-/)
+})
+
+describe('a payment of another amount than the purchase', () => {
+  test('unlocks nothing, is given back, and fails the purchase, so that the buyer can buy again', async () => {
+    await market.payments.control.order({ call: 'confirm', takes: 1998 })
+    const { id, status } = await buy()
+    expect(status).toBe(Status.FAILED)
+    expect(await outcomeOf(market, id)).toEqual({ ...notPaid('wrong_amount'), charges: 1 })
+    expect((await market.payments.control.of(id)).refunds).toMatchObject([{ amount: 1998, status: 'succeeded' }])
+    expect(await disagreements(market)).toEqual([])
+
+    await market.payments.control.order()
+    expect((await buy()).status).toBe(Status.COMPLETED)
+  })
+
+  test('stays pending until it is given back', async () => {
+    const { control } = market.payments
+    await control.order({ call: 'confirm', takes: 1998 }, { call: 'refund', break: 'cut-before' })
+    const { id, status } = await buy()
+    expect(status).toBe(Status.PENDING)
+    expect(await outcomeOf(market, id)).toEqual({ ...notPaid(null, 'PENDING'), charges: 1 })
+    await control.order({ call: 'refund', slow: { ms: 50, end: 'succeeded' } })
+    await until('the payment to be given back', async () => {
+      await makeOld(market, id)
+      await reconcile(market)
+      return (await outcomeOf(market, id)).status === 'FAILED'
+    })
+    expect(await outcomeOf(market, id)).toEqual({ ...notPaid('wrong_amount'), charges: 1 })
+    expect((await control.of(id)).refunds).toHaveLength(1)
+  })
 })

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { jobCause } from '#chassis/cause.ts'
+import { readOutbox } from '#chassis/testing/outbox.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import {
   type Transaction,
@@ -111,6 +112,11 @@ describe('a refund', () => {
     await refund(market, id, seller)
     await comes(market, 'the failure', id, buyer, hasFailed)
     expect(await kinds(market, id)).toEqual(['PURCHASE', 'REFUND', 'REFUND_REVERSED'])
+    expect((await readOutbox(market.database, id)).map(({ name }) => name)).toEqual([
+      'purchase.completed',
+      'purchase.refunded',
+      'purchase.restored',
+    ])
     const [kept] = await market.database.query('select is_active from licenses where id = $1', [license.licenseId])
     expect(kept).toEqual({ is_active: false })
     expect(await rejection(refund(market, id, seller))).toMatchObject({ reason: 'REFUND_IMPOSSIBLE' })

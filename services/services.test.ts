@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SERVICES } from './services.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
+const ROOT = join(import.meta.dirname, '..')
 
 /** How code names a service; `version` alone is a word of many meanings. */
 const NAMES = {
@@ -13,7 +13,7 @@ const NAMES = {
 
 /** Where a new service is added, and the files that may choose which services they are about. */
 const MAY_NAME_A_SERVICE = [
-  'services/dev-env/services.ts',
+  'services/services.ts',
   'services/contracts/events.ts',
   // The experiments: they measure and recount what they know. The import reads what a service exports.
   /^scripts\/(abuse|bench|chaos|import|processes)\//,
@@ -36,7 +36,7 @@ const withoutComments = (text: string) => text.replaceAll(/\/\*[^]*?\*\/|(?<=^|\
 test.each(Object.entries(NAMES))('nothing but the one list and the catalogue of events names %s', (service, name) => {
   expect(SERVICES.map((entry) => entry.name)).toContain(service)
   const naming = files.filter((file) => name.test(withoutComments(readFileSync(join(ROOT, file), 'utf8'))))
-  expect(naming).toContain('services/dev-env/services.ts')
+  expect(naming).toContain('services/services.ts')
   const isAllowed = (file: string) =>
     MAY_NAME_A_SERVICE.some((one) => (typeof one === 'string' ? one === file : one.test(file)))
   expect(naming.filter((file) => !isAllowed(file))).toEqual([])

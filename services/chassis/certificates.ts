@@ -1,5 +1,5 @@
 import 'reflect-metadata' // @peculiar/x509 asks for it
-import { randomBytes, webcrypto } from 'node:crypto'
+import { randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
 /** A certificate with its private key, both as PEM. */
@@ -11,16 +11,28 @@ export type Leaf = {
   id: string
   /** DNS names; the first is its common name. */
   dnsNames: string[]
-  ipAddress: string
+  ipAddresses: string[]
   notBefore: Date
   notAfter: Date
 }
+
+/** Milliseconds by which a clock may be behind ours without finding a new certificate not yet valid. */
+const SKEW = 5 * 60_000
+
+/** The times of a certificate that is made now and valid for `lifeMs`. */
+export const lifeFrom = (now: number, lifeMs: number): Pick<Leaf, 'notBefore' | 'notAfter'> => ({
+  notBefore: new Date(now - SKEW),
+  notAfter: new Date(now + lifeMs),
+})
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const { ExtendedKeyUsage, KeyUsageFlags } = x509
 
 /** Makes a self-signed certificate of an authority that may sign leaves only. */
-export async function makeAuthority(name: string, notBefore: Date, notAfter: Date): Promise<Pair> {
+export async function makeAuthority(
+  name: string,
+  { notBefore, notAfter }: Pick<Leaf, 'notBefore' | 'notAfter'>,
+): Promise<Pair> {
   const keys = await generateKeys()
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
@@ -39,7 +51,10 @@ export async function makeAuthority(name: string, notBefore: Date, notAfter: Dat
 }
 
 /** Makes a leaf certificate for both ends of a mutual-TLS connection, signed by `authority`. */
-export async function makeLeaf(authority: Pair, { id, dnsNames, ipAddress, notBefore, notAfter }: Leaf): Promise<Pair> {
+export async function makeLeaf(
+  authority: Pair,
+  { id, dnsNames, ipAddresses, notBefore, notAfter }: Leaf,
+): Promise<Pair> {
   const keys = await generateKeys()
   const issuer = new x509.X509Certificate(authority.certificate)
   const certificate = await x509.X509CertificateGenerator.create({
@@ -58,13 +73,35 @@ export async function makeLeaf(authority: Pair, { id, dnsNames, ipAddress, notBe
       new x509.SubjectAlternativeNameExtension([
         { type: 'url', value: id },
         ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
-        { type: 'ip', value: ipAddress },
+        ...ipAddresses.map((value) => ({ type: 'ip' as const, value })),
       ]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   })
   return { certificate: toPem(certificate), key: await keyToPem(keys.privateKey) }
+}
+
+/**
+ * Whether a leaf certificate (PEM) can stay: `authority` signed it, it has these names, and more than a third of `lifeMs` is left of
+ * its life. What cannot be read cannot stay.
+ */
+export function isGoodLeaf(
+  pem: string | undefined,
+  authority: string,
+  { id, dnsNames }: Pick<Leaf, 'id' | 'dnsNames'>,
+  lifeMs: number,
+): boolean {
+  if (!pem) return false
+  try {
+    const certificate = new X509Certificate(pem)
+    const left = certificate.validToDate.getTime() - Date.now()
+    const names = certificate.subjectAltName?.split(', ') ?? []
+    const hasNames = [`URI:${id}`, ...dnsNames.map((name) => `DNS:${name}`)].every((name) => names.includes(name))
+    return certificate.verify(new X509Certificate(authority).publicKey) && left > lifeMs / 3 && hasNames
+  } catch {
+    return false
+  }
 }
 
 const generateKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])

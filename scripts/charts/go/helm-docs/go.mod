@@ -1,0 +1,3 @@
+module tools
+go 1.26.0
+require github.com/norwoodj/helm-docs v1.14.2
