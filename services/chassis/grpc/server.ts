@@ -53,7 +53,7 @@ export type RunningServer = {
 }
 
 /** How long a connection takes new calls, milliseconds: clients look for new addresses only when one ends. */
-const CONNECTION_AGE_MS = 300_000
+const CONNECTION_AGE_MS = 30_000
 
 /** How much longer than the longest stream a connection that takes no new calls is kept, milliseconds. */
 const CONNECTION_MARGIN_MS = 30_000

@@ -37,11 +37,15 @@ export async function startApi(): Promise<Api> {
   writeFileSync(join(account, 'ca.crt'), authority.certificate)
   writeFileSync(join(account, 'token'), `${TOKEN}\n`)
 
-  const server = createServer({ cert: certificate, key }, async (request, response) => {
-    const body = await text(request)
+  const server = createServer({ cert: certificate, key }, (request, response) => {
     const { method, url, headers } = request
-    const [status, answer] = await answerTo(api, { method: method!, url: url!, headers, body })
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    text(request)
+      .then((body) => answerTo(api, { method: method!, url: url!, headers, body }))
+      .then(
+        ([status, answer]) =>
+          response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer)),
+        (error: Error) => response.destroy(error),
+      )
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
