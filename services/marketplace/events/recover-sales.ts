@@ -93,7 +93,7 @@ async function makeTransaction(em: EntityManager, { id, buyerId, sale, granted, 
   const { promptId, sellerId, amountCents, feeCents, currency } = sale
   const { minVersion, maxVersion = null, expiresAt } = granted.entitlement!
   const listing = (await em.findOne(PromptListing, sale.listingId)) ?? (await makeListing(em, sale, minVersion, now))
-  return em.create(Transaction, {
+  const transaction = em.create(Transaction, {
     id,
     listing,
     buyerId,
@@ -113,6 +113,9 @@ async function makeTransaction(em: EntityManager, { id, buyerId, sale, granted, 
     revision: 1,
     createdAt: now,
   })
+  // What refers to it is stored by a statement, before the unit of work is.
+  await em.flush()
+  return transaction
 }
 
 /** A listing that is lost and has sold something is there as a removed one, without its texts. */
