@@ -105,7 +105,9 @@ function readable(message: Parameters<typeof readMessage>[0]): Received | undefi
 
 async function recoverPage({ sql, recovery: handlers, log }: Parts, page: Received[], progress: Progress) {
   const known = new Set((await sql(findStored, { ids: page.map(({ id }) => id) })).map(({ id }) => id))
-  for (const received of page.filter(({ id }) => !known.has(id))) {
+  // What is published again may come in another order.
+  const lacking = page.filter(({ id }) => !known.has(id)).sort((a, b) => timeOf(a) - timeOf(b))
+  for (const received of lacking) {
     const { id, event } = received
     const note = await handlers?.get(event)?.(received)
     if (note !== undefined) log.warn({ event: id, name: event.name, about: metadataOf(received).aggregateId }, note)
@@ -115,6 +117,8 @@ async function recoverPage({ sql, recovery: handlers, log }: Parts, page: Receiv
 }
 
 const metadataOf = ({ payload }: Received) => (payload as { metadata: EventMetadata }).metadata
+
+const timeOf = (received: Received) => metadataOf(received).occurredAt!.getTime()
 
 /** When an event happened. */
 export const happenedAt = ({ payload }: Received<{ metadata?: EventMetadata | undefined }>): Date =>

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const rest: TestNetwork['rest'] = (...sent) =>
     until('an answer', async () => {
       const answer = await started.rest(...sent)
-      return answer.status !== 503 && answer
+      return ![503, 504].includes(answer.status) && answer
     })
   network = { ...started, rest }
   ;[ann, ben] = [await signUp(), await signUp()]

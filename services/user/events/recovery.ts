@@ -93,7 +93,8 @@ const onFollow =
       const follower = await userToChange(em, metadata!.aggregateId)
       const following = await userToChange(em, followingId)
       const followsRevision = Number(metadata!.aggregateRevision)
-      if (!follower || !following || followsRevision <= follower.followsRevision) return undefined
+      if (!follower || !following) return 'the follow is not back: one of its two accounts is not there'
+      if (followsRevision <= follower.followsRevision) return undefined
       follower.followsRevision = followsRevision
       const stored = await em.findOne(UserFollow, { follower, following })
       if (active === (stored !== null)) return undefined
