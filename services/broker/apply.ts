@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import {
   AckPolicy,
   type ConsumerConfig,
+  DeliverPolicy,
   DiscardPolicy,
   type JetStreamApiError,
   type JetStreamManager,
@@ -62,6 +63,52 @@ export async function applyCatalogue(options: ApplyOptions): Promise<string[]> {
   } finally {
     await connection.close()
   }
+}
+
+/**
+ * Lets the consumers of a service begin again at a time: its database was restored to that time, and has to hear what came since. They know
+ * again what they have handled. The same command again does no harm, and is what to do after an interruption.
+ */
+export async function rewindConsumers(
+  access: Pick<ApplyOptions, 'url' | 'certificates'>,
+  service: string,
+  since: Date,
+): Promise<string[]> {
+  const streams = members().includes(service) ? consumedStreams(service) : []
+  if (streams.length === 0)
+    throw new Error(`${service || 'nothing'} consumes no events: name a service, for example analytics`)
+  const connection = await connectDeploy(access)
+  try {
+    const { consumers } = await jetstreamManager(connection)
+    for (const stream of streams) {
+      const first = await firstSince(consumers, stream, since)
+      // Where a consumer begins cannot be changed.
+      await ifPresent(consumers.delete(stream, service))
+      await consumers.add(stream, {
+        ...consumerConfig(service, stream),
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: first,
+      })
+    }
+    return streams.map((stream) => `consumer ${service} of ${stream} begins again at ${since.toISOString()}`)
+  } finally {
+    await connection.close()
+  }
+}
+
+/**
+ * The sequence number of the first message that came at a time or after it. A consumer with several subjects that is to begin at a time leaves
+ * messages out (NATS 2.15.1): it begins at the first message of a subject that had none before. One without subjects does not.
+ */
+async function firstSince(consumers: JetStreamManager['consumers'], stream: StreamName, since: Date): Promise<number> {
+  const { name, delivered } = await consumers.add(stream, {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.StartTime,
+    opt_start_time: since.toISOString(),
+    inactive_threshold: nanos(MINUTE),
+  })
+  await consumers.delete(stream, name)
+  return delivered.stream_seq + 1
 }
 
 async function applyStream(

@@ -9,6 +9,7 @@ import type { Store, StoreKind } from './db/store.ts'
 import { openBroker } from './events/broker.ts'
 import { createLive, type Live } from './events/live.ts'
 import { createPublish, type Publish } from './events/publisher.ts'
+import { type Recovery, recoverCommand } from './events/recover.ts'
 import { type Resync, resyncCommand } from './events/resync.ts'
 import { createEvents, type ServiceEvents } from './events/service-events.ts'
 import type { WorkQueue } from './events/work-queue.ts'
@@ -27,6 +28,7 @@ import { type Job, startJobs } from './jobs.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMetrics, type Metrics, serveMetrics } from './metrics.ts'
 import { createPageTokens, type PageTokens } from './page-token.ts'
+import { timeArgument } from './time-argument.ts'
 import { createTracing } from './trace.ts'
 
 /** What the chassis gives a service to build its context from. */
@@ -68,6 +70,8 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
   close?(context: Context): Promise<void>
   /** What its command `resync` tells, with `resyncOf`; without it there is no such command. For a service on PostgreSQL. */
   resync?: S extends Database ? Resync : never
+  /** What its command `recover` brings back of its own events, with `recovery`: see `events/recover.ts`. Without it only the events themselves come back. */
+  recovery?(context: Context): Recovery
   /** The commands of `main.ts` besides `migrate`, by its first argument. They get the other arguments, and return the text to log. */
   commands?(context: Context): Commands
 }
@@ -193,6 +197,9 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
   const resync: Resync | undefined = definition.resync
   const commands = {
     ...(outbox && replayCommand(outbox.replay)),
+    ...(outbox &&
+      relayedBy(name).length > 0 &&
+      recoverCommand({ service: name, sql: database.sql!, recovery: definition.recovery?.(context), log })),
     ...(outbox && resync && resyncCommand({ sql: database.sql!, outbox, resync, log })),
     ...definition.commands?.(context),
   }
@@ -288,10 +295,5 @@ function lifecycle({ name, config, parts, mesh, database, events, services, jobs
 
 /** `replay 2026-11-20T00:00:00Z`: publishes again everything since then. Nothing happens twice, for the ids stay the same. */
 export const replayCommand = (replay: (since: Date) => Promise<number>): Commands => ({
-  replay: async ([since = '']) => {
-    const from = new Date(since)
-    if (Number.isNaN(from.getTime()))
-      throw new Error('replay needs the time to start from, for example 2026-11-20T00:00:00Z')
-    return { replayed: await replay(from) }
-  },
+  replay: async ([since = '']) => ({ replayed: await replay(timeArgument('replay', since)) }),
 })

@@ -5,6 +5,7 @@ import { createContext, type Deps } from './context.ts'
 import { resync } from './db/resync.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
+import { recoveryOf } from './events/recovery.ts'
 import { jobs } from './jobs.ts'
 import { services } from './rpc/index.ts'
 
@@ -17,6 +18,7 @@ export const marketplaceService: ServiceDefinition<MarketplaceConfig, Deps> = {
   services,
   jobs,
   resync,
+  recovery: recoveryOf,
   subscriptions,
   close: async ({ sales, payments }) => {
     await sales.close()

@@ -8,6 +8,7 @@ import { searchJob } from './db/refresh-search.ts'
 import { resync } from './db/resync.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
+import { recoveryOf } from './events/recovery.ts'
 import { services } from './rpc/index.ts'
 
 /** The prompt service. */
@@ -20,5 +21,6 @@ export const promptService: ServiceDefinition<PromptConfig, Deps> = {
   jobs: ({ database }) => [rankJob(database), repairNames(database.sql), searchJob(database.sql)],
   subscriptions,
   resync,
+  recovery: recoveryOf,
   close: ({ views }) => views.close(),
 }

@@ -1,10 +1,10 @@
 import { jobCause } from '#chassis/cause.ts'
 import { loadConfig } from '#chassis/config.ts'
+import { streamAccessSchema } from '#chassis/events/stream-access.ts'
 import type { Deps } from './context.ts'
 import { activeUserToChange } from './db/active-user-to-change.ts'
 import { findUserByEmail } from './db/find-user-by-email.ts'
 import { erase } from './erase.ts'
-import { eraseSchema } from './erase-config.ts'
 import { applyRole } from './user.ts'
 
 /**
@@ -22,5 +22,5 @@ export const commands = ({ database, log }: Pick<Deps, 'database' | 'log'>) => (
       return { userId: user.id, username: user.username, role: user.role }
     })
   },
-  erase: ([whom]: string[]) => erase({ database, log, streams: loadConfig(eraseSchema) }, whom),
+  erase: ([whom]: string[]) => erase({ database, log, streams: loadConfig(streamAccessSchema) }, whom),
 })

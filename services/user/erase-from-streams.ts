@@ -1,14 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DeliverPolicy, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
-import { type Broker, openBroker } from '#chassis/events/broker.ts'
+import { DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream'
+import type { Broker } from '#chassis/events/broker.ts'
+import { type StreamAccess, withDeploy } from '#chassis/events/stream-access.ts'
 import type { Logger } from '#chassis/logger.ts'
 import { EVENTS, STREAMS, type StreamName } from '#contracts/events.ts'
 
-/** How to reach the streams as the member `deploy`, who alone may read and delete what is in them. */
-export type StreamAccess = { url: string; certificates: string }
-
-/** Milliseconds that NATS has to answer, that the services have to handle what is there, and between two looks. */
-const CONNECT_MS = 5000
+/** Milliseconds that the services have to handle what is there, and between two looks. */
 const HANDLE_MS = 60_000
 const LOOK_MS = 100
 
@@ -21,12 +18,10 @@ export type Streams = {
 }
 
 /** Opens the streams for `work`. Throws when NATS does not answer. */
-export async function withStreams<T>(access: StreamAccess, log: Logger, work: (streams: Streams) => Promise<T>) {
-  const broker = openBroker({ service: 'deploy', ...access }, log)
-  try {
-    const manager = await managerOf(broker)
+export const withStreams = <T>(access: StreamAccess, log: Logger, work: (streams: Streams) => Promise<T>): Promise<T> =>
+  withDeploy(access, log, (broker, manager) => {
     let handled: [StreamName, number][] = []
-    return await work({
+    return work({
       untilHandled: async () => {
         handled = await lastSequences(manager)
         for (const [stream, last] of handled) await untilHandled(manager, stream, last)
@@ -37,21 +32,7 @@ export async function withStreams<T>(access: StreamAccess, log: Logger, work: (s
         return deleted
       },
     })
-  } finally {
-    await broker.close()
-  }
-}
-
-async function managerOf(broker: Broker): Promise<JetStreamManager> {
-  for (const end = Date.now() + CONNECT_MS; ;) {
-    try {
-      return await jetstreamManager(broker.connection())
-    } catch (error) {
-      if (Date.now() > end) throw error
-      await sleep(LOOK_MS)
-    }
-  }
-}
+  })
 
 const lastSequences = ({ streams }: JetStreamManager) =>
   Promise.all(

@@ -3,10 +3,11 @@ import { jobCause } from '#chassis/cause.ts'
 import type { Sql } from '#chassis/db/statements.ts'
 import { eraseFromOutbox } from '#chassis/events/erase-from-outbox.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
+import type { StreamAccess } from '#chassis/events/stream-access.ts'
 import { EVENTS } from '#contracts/events.ts'
 import type { Deps } from './context.ts'
 import { deleteBelongings, endFollows, eraseUser, findUserToErase, isPublished } from './db/erase-user.ts'
-import { type StreamAccess, untilNothingMissing, withStreams } from './erase-from-streams.ts'
+import { untilNothingMissing, withStreams } from './erase-from-streams.ts'
 
 /** Milliseconds that the running service has to publish the event. */
 const PUBLISH_MS = 30_000

@@ -7,8 +7,10 @@ import { readAccount } from './db/check-caller.ts'
 import { closedAccountsPage } from './db/closed-accounts.ts'
 import { resync } from './db/resync.ts'
 import { schema } from './db/schema.ts'
+import { recoveryOf } from './events/recovery.ts'
 import { jobs } from './jobs.ts'
 import { services } from './rpc/index.ts'
+import { passwordCommand } from './set-password.ts'
 
 /** The user service: accounts, sign-in, and the keys that sign access tokens. */
 export const userService: ServiceDefinition<UserConfig, Deps> = {
@@ -20,7 +22,8 @@ export const userService: ServiceDefinition<UserConfig, Deps> = {
   services,
   jobs,
   resync,
-  commands,
+  recovery: recoveryOf,
+  commands: (deps) => ({ ...commands(deps), ...passwordCommand(deps) }),
   identity: ({ keys, database }) => ({
     keys: keys.verification,
     checkCaller: ({ userId }) => readAccount(database.sql, userId),

@@ -135,7 +135,8 @@ async function handleMessages(parts: Parts, messages: Delivery[], signal: AbortS
   if (entries.length > 0) await settle(parts, entries, signal)
 }
 
-function readMessage({ subject, headers, data }: Delivery): Received {
+/** Reads a message. Throws, with what is wrong with it, when it is none of the catalogue's. */
+export function readMessage({ subject, headers, data }: Pick<Delivery, 'subject' | 'headers' | 'data'>): Received {
   const event = eventOf(subject)
   if (!event) throw new Error('unknown subject')
   const id = headers?.get('Nats-Msg-Id')

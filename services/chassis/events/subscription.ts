@@ -23,10 +23,10 @@ export type Subscription = {
 }
 
 /** The name of an event in the catalogue: `userRenamed`. */
-type EventName = keyof typeof EVENTS
+export type EventName = keyof typeof EVENTS
 
 /** The event with this name, as a handler gets it. */
-type ReceivedOf<N extends EventName> = (typeof EVENTS)[N] extends EventDefinition<infer T> ? Received<T> : never
+export type ReceivedOf<N extends EventName> = (typeof EVENTS)[N] extends EventDefinition<infer T> ? Received<T> : never
 
 /** A handler for each event. */
 type EventHandlers = { [N in EventName]?: (received: ReceivedOf<N>) => Promise<unknown> }

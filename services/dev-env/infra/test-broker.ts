@@ -13,6 +13,8 @@ import type { Restart } from './server.ts'
 
 /** A NATS of a test file's own, with the streams and consumers of the catalogue. */
 export type TestBroker = Nats & {
+  /** Folder of its messages: only to be looked at or changed while it is `away`. */
+  data: string
   /** As `deploy`, who may do everything: for arranging, and for looking at what is stored. After `restart` and `away` it is connected again. */
   connection: NatsConnection
   manager: JetStreamManager
@@ -31,7 +33,8 @@ export type TestBroker = Nats & {
 export async function startTestBroker(certificates = process.env['PF_TEST_CERTIFICATES']!): Promise<TestBroker> {
   const folder = join(process.env['PF_TEST_FOLDER']!, `nats-${randomUUID().slice(0, 8)}`)
   mkdirSync(folder, { mode: 0o700 })
-  const configPath = configureBroker(folder, join(folder, 'data'), certificates)
+  const data = join(folder, 'data')
+  const configPath = configureBroker(folder, data, certificates)
   const logFile = join(folder, 'nats.log')
   const nats = await startNats({ configPath, port: 0, logFile })
   const deploy = { url: nats.url, certificates: join(certificates, DEPLOY, 'current') }
@@ -55,6 +58,7 @@ export async function startTestBroker(certificates = process.env['PF_TEST_CERTIF
   const manager = await jetstreamManager(connection)
   return {
     ...nats,
+    data,
     connection,
     manager,
     messages: (stream) => messagesOf(manager, stream),

@@ -17,7 +17,7 @@ import {
 import { tellGivenBack, uncountSale } from './uncount-sale.ts'
 
 /** What the buyer reads of a licence that was revoked by a dispute, and what such a licence is recognised by. */
-const DISPUTED = "the buyer's bank asked for the money"
+export const DISPUTED = "the buyer's bank asked for the money"
 
 /**
  * Stores what the provider says about a dispute. The licence is revoked as long as the bank has the money, and granted again when the seller wins. What came

@@ -1,5 +1,7 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Cause } from '#chassis/cause.ts'
 import type { Database } from '#chassis/db/orm.ts'
+import type { Emit } from '#chassis/db/transaction.ts'
 import { failpoint } from '#chassis/failpoints.ts'
 import type { Vault } from '#chassis/vault.ts'
 import { EVENTS } from '#contracts/events.ts'
@@ -7,7 +9,13 @@ import { complete } from '../transaction.ts'
 import { aboutTransaction, type LicenseEntity } from './events.ts'
 import { grantLicense } from './licenses.ts'
 import { storePosting } from './store-posting.ts'
-import { applyChanges, listingToChange, rulesOf, transactionToChange } from './transaction-to-change.ts'
+import {
+  applyChanges,
+  listingToChange,
+  rulesOf,
+  type TransactionEntity,
+  transactionToChange,
+} from './transaction-to-change.ts'
 
 /** Completes a purchase that was paid: the licence, the ledger and the events are there with it or not at all. Answers with the licence; undefined when it had ended before. */
 export const completePurchase = (
@@ -18,24 +26,38 @@ export const completePurchase = (
 ): Promise<LicenseEntity | undefined> =>
   database.transaction(cause, async (em, emit, now) => {
     const tx = await transactionToChange(em, id)
-    const decision = complete(rulesOf(tx), now)
-    if (decision.refusal) return undefined
-    applyChanges(tx, { ...decision.changes })
-    tx.nextCheckAt = null
-    const listing = await listingToChange(em, tx)
-    listing.salesCount += 1
-    if (listing.exclusive) {
-      listing.status = 'SOLD'
-      listing.reservedTx = null
-      listing.revision += 1
-    }
-    const license = await grantLicense(em, emit, { tx, vault, now })
-    await storePosting(em, decision.posting!, tx, now)
-    emit(EVENTS.purchaseCompleted, aboutTransaction(tx))
+    const license = await completeInTransaction(em, emit, { tx, vault, now })
+    if (!license) return undefined
     await em.flush()
     failpoint('purchase completing')
     return license
   })
+
+/** A purchase that was paid; `licenseId` is what its licence is to be called, a new id by default. */
+type Paid = { tx: TransactionEntity; vault: Vault; now: Date; licenseId?: string }
+
+/** What `completePurchase` does, as part of a transaction. */
+export async function completeInTransaction(
+  em: EntityManager,
+  emit: Emit,
+  { tx, vault, now, licenseId }: Paid,
+): Promise<LicenseEntity | undefined> {
+  const decision = complete(rulesOf(tx), now)
+  if (decision.refusal) return undefined
+  applyChanges(tx, { ...decision.changes })
+  tx.nextCheckAt = null
+  const listing = await listingToChange(em, tx)
+  listing.salesCount += 1
+  if (listing.exclusive) {
+    listing.status = 'SOLD'
+    listing.reservedTx = null
+    listing.revision += 1
+  }
+  const license = await grantLicense(em, emit, { tx, vault, now, licenseId })
+  await storePosting(em, decision.posting!, tx, now)
+  emit(EVENTS.purchaseCompleted, aboutTransaction(tx))
+  return license
+}
 
 /** Fails a purchase that cannot be paid any more. Answers with false, and nothing happens, when it had ended before. */
 export const failPurchase = (

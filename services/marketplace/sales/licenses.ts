@@ -18,7 +18,12 @@ const DAY = 86_400_000
 export async function grantLicense(
   em: EntityManager,
   emit: Emit,
-  { tx, vault, now }: { tx: TransactionEntity; vault: Vault; now: Date },
+  {
+    tx,
+    vault,
+    now,
+    licenseId: id = newId(),
+  }: { tx: TransactionEntity; vault: Vault; now: Date; licenseId?: string | undefined },
 ): Promise<LicenseEntity> {
   const { buyerId, promptId, licenseType, minVersion, maxVersion, durationDays, sellerId } = tx
   const former = await activeLicenseOf(em, tx)
@@ -27,7 +32,6 @@ export async function grantLicense(
     // There is never a moment with two.
     await em.flush()
   }
-  const id = newId()
   const license = em.create(License, {
     id,
     transaction: tx,
