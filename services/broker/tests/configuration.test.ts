@@ -65,9 +65,9 @@ describe('the program', () => {
     for (const name of ['folder', 'storeDir', 'port', 'mesh.certificates']) expect(stderr).toContain(name)
   })
 
-  test('knows three words', async () => {
+  test('knows its words', async () => {
     await expect(main('remove', {})).rejects.toThrow(
-      'unknown command: run `node services/broker/main.ts render`, `… values` or `… apply`',
+      'unknown command: run `node services/broker/main.ts render`, `… values`, `… apply` or `… rewind SERVICE TIME`',
     )
   })
 })

@@ -35,7 +35,11 @@ const isConnectionFailure = (error: unknown, code: string | undefined) =>
   /^(08|53|57P)/.test(code ?? '') ||
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(code ?? '') ||
   (error instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect|is not queryable/.test(error.message))
+    /Connection terminated|timeout expired|timeout exceeded when trying to connect|is not queryable/.test(
+      error.message,
+    )) ||
+  // The database itself: `alter database … with allow_connections false`, as before a restore.
+  (code === '55000' && /not currently accepting connections/.test(String((driverError(error) as Error).message)))
 
 /** The SQLSTATE or system code of a failed database call. */
 export function driverCode(error: unknown): string | undefined {

@@ -14,7 +14,7 @@ export const lookAtMongo = (options: MongoConfig['mongo']): Promise<StoreFault |
   faultOf(() => connect(options), explain)
 
 async function connect({ url, database }: MongoConfig['mongo']): Promise<void> {
-  const client = new MongoClient(url, { serverSelectionTimeoutMS: CONNECT_MS })
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: CONNECT_MS, connectTimeoutMS: CONNECT_MS })
   try {
     // A ping is answered without a password, too.
     await client.db(database).listCollections({}, { nameOnly: true }).toArray()

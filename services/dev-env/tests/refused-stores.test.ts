@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { testDatabase } from '#chassis/testing/database.ts'
@@ -86,14 +87,28 @@ describe.each(CASES)('$name', ({ name, variable, store, absentDatabase }) => {
     proxy.close()
   })
 
-  test('serving starts while the store is down', async () => {
-    const { child, ended, lines } = launch(urlWith({ port: String(await freePort()) }), [])
+  test.each([
+    ['the store is down', () => freePort()],
+    ['the network to the store swallows what is sent', () => silentPort()],
+  ])('serving starts while %s', async (_, port) => {
+    const { child, ended, lines } = launch(urlWith({ port: String(await port()) }), [])
     await until('it to listen', () => lines().some(({ msg }) => msg === 'listening'))
     expect(lines()[0]).toMatchObject({ level: 'warn', msg: expect.stringContaining(variable) })
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
   })
 })
+
+const silent: Server[] = []
+afterAll(() => silent.forEach((server) => server.close()))
+
+/** A port that accepts connections and never says a word. */
+async function silentPort(): Promise<number> {
+  const server = createServer((socket) => socket.on('error', () => undefined))
+  silent.push(server)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
 
 /** A process, and the lines of JSON that it has written to its standard output. */
 function watch(child: ChildProcess) {
