@@ -74,9 +74,10 @@ export async function rewindConsumers(
   service: string,
   since: Date,
 ): Promise<string[]> {
+  const consumes = (member: string) => consumedStreams(member).length > 0
   const streams = members().includes(service) ? consumedStreams(service) : []
   if (streams.length === 0)
-    throw new Error(`${service || 'nothing'} consumes no events: name a service, for example analytics`)
+    throw new Error(`${service || 'nothing'} consumes no events: name one of ${members().filter(consumes).join(', ')}`)
   const connection = await connectDeploy(access)
   try {
     const { consumers } = await jetstreamManager(connection)

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { AckPolicy, jetstream } from '@nats-io/jetstream'
+import { until } from '#chassis/testing/until.ts'
 import { STREAMS } from '#contracts/events.ts'
 import { startTestBroker, type TestBroker } from '../../dev-env/infra/test-broker.ts'
 import { LANES } from '../../dev-env/providers.ts'
@@ -18,11 +19,13 @@ beforeAll(async () => {
 afterAll(() => broker.stop())
 
 /** Runs the program with an environment of nothing else. */
-async function apply() {
+async function run(...args: string[]) {
   const env = { PF_NATS_URL: broker.url, PF_CERTIFICATES: certificatesOf('deploy'), PF_TEST_LANES: LANES.join() }
-  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'apply'], { env })
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args], { env })
   return stdout
 }
+
+const apply = () => run('apply')
 
 test('streams and consumers are those of the catalogue', async () => {
   const { streams, consumers } = broker.manager
@@ -88,6 +91,35 @@ test('what differs is changed back, and what it does not know is named and left 
     'consumer analytics of PF_VERSION made',
   ])
   expect(await apply()).toBe('consumer search of PF_USER is not in the catalogue\n')
+})
+
+test('rewind lets the consumers of a service begin again at a time, which an upgrade after it leaves as it is', async () => {
+  const { consumers } = broker.manager
+  const connection = await connectAs('user', broker.url)
+  const js = jetstream(connection)
+  const publish = (i: number) => js.publish('pf.user.user.renamed.v1', `event ${i}`, { msgID: `renamed-${i}` })
+  await publish(1)
+  const since = new Date()
+  await until('another millisecond', () => new Date() > since)
+  const { seq } = await publish(2)
+  await connection.close()
+
+  const lines = (await run('rewind', 'prompt', since.toISOString())).trim().split('\n')
+  expect(lines).toContain(`consumer prompt of PF_USER begins again at ${since.toISOString()}`)
+  expect((await consumers.info('PF_USER', 'prompt')).delivered.stream_seq).toBe(seq - 1)
+  await apply()
+  expect(await consumers.info('PF_USER', 'prompt')).toMatchObject({
+    delivered: { stream_seq: seq - 1 },
+    num_pending: 1,
+  })
+})
+
+test('rewind refuses a service that consumes nothing, and a time that is none, and changes nothing', async () => {
+  const names = 'analytics, marketplace, prompt, test, version'
+  await expect(run('rewind', 'user', '2026-11-20T00:00:00Z')).rejects.toThrow(
+    `user consumes no events: name one of ${names}`,
+  )
+  await expect(run('rewind', 'prompt', 'yesterday')).rejects.toThrow('rewind needs the time to start from')
 })
 
 test('a crash of the broker loses nothing that it acknowledged, and it still knows what it has seen', async () => {
