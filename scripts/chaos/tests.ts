@@ -42,7 +42,7 @@ export async function actOnTests(acting: Acting, person: Person, promptId: strin
   if (dice < 0.7) return cancelTest(send, ledger, person)
   if (dice < 0.8) return compare(send, ledger, person, promptId)
   if (person.suites.length < SUITES) return createSuite(send, person, promptId)
-  if (dice < 0.85 && person.runs.length >= 2) return judge(send, ledger, person)
+  if (dice < 0.9 && twoRuns(person)) return judge(send, ledger, person)
   return runSuite(send, ledger, person)
 }
 
@@ -96,12 +96,18 @@ async function runSuite(send: Send, { tests }: Ledger, person: Person) {
   if (Math.random() < 0.2) await send('POST', `/v1/suite-runs/${runId}:cancel`, person, {})
 }
 
+/** Two runs of one suite, the oldest first; undefined when there are none. */
+function twoRuns({ runs }: Person): [string, string] | undefined {
+  for (const ofSuite of Map.groupBy(runs, ({ suiteId }) => suiteId).values()) {
+    const [from, to] = ofSuite
+    if (from && to) return [from.runId, to.runId]
+  }
+  return undefined
+}
+
 /** Has two runs of a suite judged. While one goes on, that is refused. */
 async function judge(send: Send, { tests }: Ledger, person: Person) {
-  const [first] = person.runs
-  const runs = person.runs.filter(({ suiteId }) => suiteId === first!.suiteId).map(({ runId }) => runId)
-  const [fromRunId, toRunId] = runs
-  if (toRunId === undefined) return
+  const [fromRunId, toRunId] = twoRuns(person)!
   const settings = {
     rubric: 'It says "Summarise".',
     judge: { modelProvider: 'sandbox', modelName: 'judge', maxTokens: MAX_TOKENS },
