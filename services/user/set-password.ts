@@ -1,14 +1,14 @@
 import { text } from 'node:stream/consumers'
 import { jobCause } from '#chassis/cause.ts'
 import type { Commands } from '#chassis/define-service.ts'
+import { createRequestCheck } from '#chassis/grpc/validation.ts'
+import { PASSWORD } from '#chassis/texts.ts'
+import { loadContract } from '#contracts/contract.ts'
+import { AuthServiceService, RegisterRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import type { Deps } from './context.ts'
 import { activeUserToChange } from './db/active-user-to-change.ts'
 import { endAllSessions } from './db/end-sessions.ts'
 import { findUserByEmail } from './db/find-user-by-email.ts'
-
-/** What the contract asks of a password: characters at least, bytes at most. */
-const MIN_CHARACTERS = 8
-const MAX_BYTES = 72
 
 /**
  * `password EMAIL` gives an account the password that is the first line of `input`, and ends its sessions: for an account that `recover` has
@@ -23,8 +23,7 @@ export const passwordCommand = (
       if (email === '')
         throw new Error('password needs the e-mail address of an account, and the password on its input')
       const [password = ''] = (await text(input as NodeJS.ReadableStream)).split('\n')
-      if (Array.from(password).length < MIN_CHARACTERS || Buffer.byteLength(password) > MAX_BYTES)
-        throw new Error(`a password has at least ${MIN_CHARACTERS} characters and at most ${MAX_BYTES} bytes`)
+      checkPassword(password)
       const [found] = await database.sql(findUserByEmail, { email })
       if (!found) throw new Error('no account in use has this e-mail address')
       const hashed = await passwords.inTurn('', new AbortController().signal, ({ hash }) => hash(password))
@@ -37,3 +36,11 @@ export const passwordCommand = (
       return changed
     },
   }) satisfies Commands
+
+/** Throws INVALID_ARGUMENT, with what is wrong, for a password with which the contract lets nobody register. */
+function checkPassword(password: string): void {
+  const contract = loadContract()
+  const { input } = contract.methods.get(AuthServiceService.register.path)!
+  const request = { username: 'nobody', email: 'nobody@example.com', password: PASSWORD.read(password) }
+  createRequestCheck(contract, input)(RegisterRequest.encode(RegisterRequest.fromPartial(request)).finish())
+}
