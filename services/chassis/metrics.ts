@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type HttpServer, serveHttp } from './serve-http.ts'
 
 /** The Prometheus metrics that every service has; one registry a service, for several may share a process. */
 export type Metrics = {
@@ -42,22 +41,13 @@ export function createMetrics(service: string): Metrics {
 }
 
 /** Serves `GET /metrics` and nothing else. Returns the bound port and how to stop. */
-export async function serveMetrics(metrics: Metrics, host: string, port: number) {
-  const server: Server = createServer((request, response) => {
+export function serveMetrics(metrics: Metrics, host: string, port: number): Promise<HttpServer> {
+  const answer: RequestListener = (request, response) => {
     if (request.url !== '/metrics') return response.writeHead(404).end()
     metrics.registry.metrics().then(
       (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
       () => response.writeHead(500).end(),
     )
-  })
-  server.listen(port, host)
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
   }
+  return serveHttp(answer, host, port)
 }

@@ -2,15 +2,16 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { HttpServer } from '#chassis/serve-http.ts'
 import { until } from '#chassis/testing/until.ts'
 import { adminSocket } from '../sidecar/admin.ts'
-import { type Sidecar, serveSidecar } from '../sidecar/serve.ts'
+import { serveSidecar } from '../sidecar/serve.ts'
 import { startGateway, type TestGateway } from './harness.ts'
 
 const PROGRAM = join(import.meta.dirname, '../sidecar/main.ts')
 
 let gateway: TestGateway
-let sidecar: Sidecar
+let sidecar: HttpServer
 beforeAll(async () => {
   gateway = await startGateway()
   sidecar = await serveSidecar(adminSocket(gateway.folder), { host: '127.0.0.1', port: 0 })
