@@ -1,3 +1,4 @@
+import { streamAccessSchema } from '#chassis/events/stream-access.ts'
 import { absolutePath, meshNames, required, type Schema } from '#chassis/config.ts'
 import type { ApplyOptions } from './apply.ts'
 import type { BrokerOptions, MeshNames } from './options.ts'
@@ -34,12 +35,7 @@ export const valuesSchema: Schema<MeshNames> = meshNames
 
 /** The configuration of `apply`. */
 export const applySchema: Schema<ApplyOptions> = {
-  url: {
-    doc: '`nats://host:port` of the broker, several separated by commas.',
-    format: required,
-    default: '',
-    env: 'PF_NATS_URL',
-  },
+  url: streamAccessSchema.url,
   certificates: {
     doc: 'Directory with ca.pem, cert.pem and key.pem of the member `deploy`.',
     format: required,

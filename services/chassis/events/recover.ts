@@ -11,14 +11,12 @@ import type { Broker } from './broker.ts'
 import { readMessage } from './consumer.ts'
 import type { OutboxRow, Received } from './envelope.ts'
 import { eventHeaders } from './outbox.ts'
+import { createProgress } from './progress.ts'
 import { streamAccessSchema, withDeploy } from './stream-access.ts'
 import type { EventName, ReceivedOf } from './subscription.ts'
 
 /** Messages that are read before it is asked which of them the outbox has. */
 const PAGE = 200
-
-/** Milliseconds between two lines of the log that say how far it is. */
-const PROGRESS_MS = 5000
 
 /** What cannot be brought back, or has to be done by hand: a sentence for an operator, without names or texts of users. */
 export type Note = string
@@ -142,15 +140,13 @@ type Progress = { done: { recovered: number; noted: number }; count(isNoted: boo
 
 function startProgress(log: Logger): Progress {
   const done = { recovered: 0, noted: 0 }
-  let saidAt = performance.now()
+  const say = createProgress(log, 'recover goes on')
   return {
     done,
     count: (isNoted) => {
       done.recovered++
       if (isNoted) done.noted++
-      if (performance.now() - saidAt < PROGRESS_MS) return
-      log.info(done, 'recover goes on')
-      saidAt = performance.now()
+      say(done)
     },
   }
 }

@@ -11,6 +11,7 @@ import type { Logger } from '../logger.ts'
 import { watchOutage } from '../outage.ts'
 import { type Emission, eventParams, eventValues } from './outbox.ts'
 import type { OutboxStore } from './outbox-store.ts'
+import { createProgress, PROGRESS_MS } from './progress.ts'
 
 /** Rows of a page, and bytes at which it ends sooner: what one statement reads and stores. */
 const PAGE_ROWS = 200
@@ -21,9 +22,6 @@ const MAX_WAITING = 1000
 
 /** Milliseconds between two looks at what waits. */
 const POLL_MS = 100
-
-/** Milliseconds between two lines of the log that say how far it is. */
-const PROGRESS_MS = 5000
 
 /** An event that `resync` tells of a row, and SQL of when it happened: of a row at one revision it is always the same time. */
 export type ToldEvent = Emission & { at: string }
@@ -91,7 +89,7 @@ export const resyncCommand = ({ sql, outbox, resync, log }: Parts): Commands => 
     if (!validate(from)) throw new Error('resync goes on after an id: give the last one that it has logged, or none')
     const { eventHeaders } = eventValues(jobCause('resync'))
     const told = { rows: 0, events: 0, repeated: 0, last: from }
-    let saidAt = performance.now()
+    const say = createProgress(log, 'resync goes on')
     for (;;) {
       await waitForRoom(outbox, log)
       const { last, rows, events, repeated } = await tellPage(sql, resync, { after: told.last, eventHeaders })
@@ -100,10 +98,7 @@ export const resyncCommand = ({ sql, outbox, resync, log }: Parts): Commands => 
       told.events += events
       told.repeated += repeated
       told.last = last
-      if (performance.now() - saidAt > PROGRESS_MS) {
-        log.info(told, 'resync goes on')
-        saidAt = performance.now()
-      }
+      say(told)
     }
     if (told.repeated > 0) log.warn({ repeated: told.repeated }, REPEATED)
     return told
