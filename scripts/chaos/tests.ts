@@ -42,7 +42,8 @@ export async function actOnTests(acting: Acting, person: Person, promptId: strin
   if (dice < 0.7) return cancelTest(send, ledger, person)
   if (dice < 0.8) return compare(send, ledger, person, promptId)
   if (person.suites.length < SUITES) return createSuite(send, person, promptId)
-  if (dice < 0.9 && twoRuns(person)) return judge(send, ledger, person)
+  const runs = twoRuns(person)
+  if (dice < 0.9 && runs) return judge(send, ledger, person, runs)
   return runSuite(send, ledger, person)
 }
 
@@ -106,8 +107,7 @@ function twoRuns({ runs }: Person): [string, string] | undefined {
 }
 
 /** Has two runs of a suite judged. While one goes on, that is refused. */
-async function judge(send: Send, { tests }: Ledger, person: Person) {
-  const [fromRunId, toRunId] = twoRuns(person)!
+async function judge(send: Send, { tests }: Ledger, person: Person, [fromRunId, toRunId]: [string, string]) {
   const settings = {
     rubric: 'It says "Summarise".',
     judge: { modelProvider: 'sandbox', modelName: 'judge', maxTokens: MAX_TOKENS },

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SERVICES } from '../../services/services.ts'
 import { type Cluster, outcome } from './cluster.ts'
 import { type Pod, readyPods } from './pods.ts'
-
-const SERVICES = ['user', 'prompt', 'version', 'test', 'marketplace', 'analytics']
 
 /** Milliseconds that a condition may take on a loaded machine. */
 const PATIENCE_MS = 300_000
@@ -12,7 +11,8 @@ const SHARE_MS = 60_000
 
 /** Waits until all Deployments of the release are what they should be. */
 export async function untilRolledOut({ kubectl }: Cluster): Promise<void> {
-  for (const part of [...SERVICES, 'gateway']) await kubectl('rollout', 'status', `deploy/${part}`, '--timeout=600s')
+  for (const part of [...SERVICES.map(({ name }) => name), 'gateway'])
+    await kubectl('rollout', 'status', `deploy/${part}`, '--timeout=600s')
 }
 
 /** Sets the number of pods of a part, and waits until they are ready. */
