@@ -1,7 +1,9 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
 import { DeliverPolicy } from '@nats-io/jetstream'
 import { ALL_EVENTS, type EventDefinition, EVENTS, type StreamName } from '#contracts/events.ts'
 import type { EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
 import { loadConfig } from '../config.ts'
+import type { Database } from '../db/orm.ts'
 import { arrayOf, json, text, timestamptz, uuid } from '../db/params.ts'
 import { type Sql, statement } from '../db/statements.ts'
 import type { Commands } from '../define-service.ts'
@@ -121,6 +123,25 @@ const timeOf = (received: Received) => metadataOf(received).occurredAt!.getTime(
 /** When an event happened. */
 export const happenedAt = ({ payload }: Received<{ metadata?: EventMetadata | undefined }>): Date =>
   payload.metadata!.occurredAt!
+
+/**
+ * Brings back what an event tells of the row that it is about: `find` locks the row, `change` says what changes of it beside its revision. A row that is
+ * not there, or is as new as the event, stays as it is.
+ */
+export const whenNewer =
+  <Row extends { revision: number }, T extends { metadata?: EventMetadata | undefined }>(
+    find: (em: EntityManager, id: string) => Promise<Row | null>,
+    change: (row: Row, received: Received<T>) => object,
+  ) =>
+  ({ transaction }: Pick<Database, 'transaction'>) =>
+  (received: Received<T>): Promise<Note | undefined> =>
+    transaction(received, async (em) => {
+      const { aggregateId, aggregateRevision } = received.payload.metadata!
+      const row = await find(em, aggregateId)
+      const revision = Number(aggregateRevision)
+      if (row && revision > row.revision) Object.assign(row, change(row, received), { revision })
+      return undefined
+    })
 
 function rowOf(received: Received) {
   const { id, event, payload } = received

@@ -1,6 +1,6 @@
-import { LockMode } from '@mikro-orm/postgresql'
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Received } from '#chassis/events/envelope.ts'
-import { happenedAt, type Note, type Recovery, recovery } from '#chassis/events/recover.ts'
+import { happenedAt, type Note, type Recovery, recovery, whenNewer } from '#chassis/events/recover.ts'
 import type {
   LicenseGranted,
   LicenseRevoked,
@@ -15,6 +15,7 @@ import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { Transaction } from '../db/transaction.entity.ts'
 import { amountText } from '../money.ts'
 import { DISPUTED } from '../sales/dispute.ts'
+import type { LicenseEntity, ListingEntity } from '../sales/events.ts'
 import { onPurchaseCompleted, onPurchaseRefunded } from './recover-sales.ts'
 
 type Parts = Pick<Deps, 'database' | 'payments' | 'keys'>
@@ -26,10 +27,10 @@ type Parts = Pick<Deps, 'database' | 'payments' | 'keys'>
 export const recoveryOf = (parts: Parts): Recovery =>
   recovery({
     listingCreated: onListingCreated(parts),
-    listingUpdated: onListingChanged(parts),
-    listingRemoved: onListingRemoved(parts),
-    licenseGranted: onLicenseGranted(parts),
-    licenseRevoked: onLicenseRevoked(parts),
+    listingUpdated: onListingChanged(parts.database),
+    listingRemoved: onListingRemoved(parts.database),
+    licenseGranted: onLicenseGranted(parts.database),
+    licenseRevoked: onLicenseRevoked(parts.database),
     purchaseCompleted: onPurchaseCompleted(parts),
     purchaseFailed: onPurchaseFailed(parts),
     purchaseRefunded: onPurchaseRefunded(parts),
@@ -42,65 +43,44 @@ const onListingCreated =
     return listing ? undefined : 'the listing is lost: its seller has to offer the prompt again'
   }
 
+const listingToChange = (em: EntityManager, id: string): Promise<ListingEntity | null> =>
+  em.findOne(PromptListing, id, { lockMode: LockMode.PESSIMISTIC_WRITE })
+
 /** Nobody is to buy at an earlier price. */
-const onListingChanged =
-  ({ database }: Parts) =>
-  (received: Received<ListingUpdated>): Promise<Note | undefined> =>
-    database.transaction(received, async (em) => {
-      const { metadata, offer } = received.payload
-      const listing = await em.findOne(PromptListing, metadata!.aggregateId, { lockMode: LockMode.PESSIMISTIC_WRITE })
-      const revision = Number(metadata!.aggregateRevision)
-      if (!listing || revision <= listing.revision) return undefined
-      const { priceCents, currency } = offer!
-      const price = amountText(priceCents)
-      // A commercial licence costs no less than a personal one.
-      const commercialPrice =
-        listing.commercialPrice && Number(listing.commercialPrice) < Number(price) ? price : listing.commercialPrice
-      Object.assign(listing, { price, commercialPrice, currency, revision, updatedAt: happenedAt(received) })
-      return undefined
-    })
+const onListingChanged = whenNewer(listingToChange, (listing, received: Received<ListingUpdated>) => {
+  const { priceCents, currency } = received.payload.offer!
+  const price = amountText(priceCents)
+  // A commercial licence costs no less than a personal one.
+  const commercialPrice =
+    listing.commercialPrice && Number(listing.commercialPrice) < Number(price) ? price : listing.commercialPrice
+  return { price, commercialPrice, currency, updatedAt: happenedAt(received) }
+})
 
 /** Nobody is to buy what was withdrawn. */
-const onListingRemoved =
-  ({ database }: Parts) =>
-  (received: Received<ListingRemoved>): Promise<Note | undefined> =>
-    database.transaction(received, async (em) => {
-      const { aggregateId, aggregateRevision } = received.payload.metadata!
-      const listing = await em.findOne(PromptListing, aggregateId, { lockMode: LockMode.PESSIMISTIC_WRITE })
-      const revision = Number(aggregateRevision)
-      if (!listing || revision <= listing.revision) return undefined
-      Object.assign(listing, { status: 'REMOVED', revision, updatedAt: happenedAt(received) })
-      return undefined
-    })
+const onListingRemoved = whenNewer(listingToChange, (_, received: Received<ListingRemoved>) => ({
+  status: 'REMOVED',
+  updatedAt: happenedAt(received),
+}))
+
+const licenseToChange = (em: EntityManager, id: string): Promise<LicenseEntity | null> =>
+  em.findOne(License, id, { lockMode: LockMode.PESSIMISTIC_WRITE })
 
 /** One that is not there yet comes with its purchase, whose event is the next. */
-const onLicenseGranted =
-  ({ database }: Parts) =>
-  (received: Received<LicenseGranted>): Promise<Note | undefined> =>
-    database.transaction(received, async (em) => {
-      const { metadata } = received.payload
-      const license = await em.findOne(License, metadata!.aggregateId, { lockMode: LockMode.PESSIMISTIC_WRITE })
-      const revision = Number(metadata!.aggregateRevision)
-      if (!license || revision <= license.revision) return undefined
-      Object.assign(license, { isActive: true, revokedAt: null, revokeReason: null, revision })
-      return undefined
-    })
+const onLicenseGranted = whenNewer<LicenseEntity, LicenseGranted>(licenseToChange, () => ({
+  isActive: true,
+  revokedAt: null,
+  revokeReason: null,
+}))
 
-const onLicenseRevoked =
-  ({ database }: Parts) =>
-  (received: Received<LicenseRevoked>): Promise<Note | undefined> =>
-    database.transaction(received, async (em) => {
-      const { metadata, reason } = received.payload
-      const license = await em.findOne(License, metadata!.aggregateId, { lockMode: LockMode.PESSIMISTIC_WRITE })
-      const revision = Number(metadata!.aggregateRevision)
-      if (!license || revision <= license.revision) return undefined
-      Object.assign(license, { isActive: false, revision })
-      if (reason !== Reason.EXPIRED && reason !== Reason.RENEWED) {
-        license.revokedAt = happenedAt(received)
-        license.revokeReason = reason === Reason.DISPUTED ? DISPUTED : null
-      }
-      return undefined
-    })
+const onLicenseRevoked = whenNewer(licenseToChange, (_, received: Received<LicenseRevoked>) => {
+  const { reason } = received.payload
+  if (reason === Reason.EXPIRED || reason === Reason.RENEWED) return { isActive: false }
+  return {
+    isActive: false,
+    revokedAt: happenedAt(received),
+    revokeReason: reason === Reason.DISPUTED ? DISPUTED : null,
+  }
+})
 
 const onPurchaseFailed =
   ({ database }: Parts) =>

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import { brokenConstraint } from '#chassis/db/failures.ts'
 import type { Received } from '#chassis/events/envelope.ts'
-import { happenedAt, type Note, type Recovery, recovery } from '#chassis/events/recover.ts'
+import { happenedAt, type Note, type Recovery, recovery, whenNewer } from '#chassis/events/recover.ts'
 import { newId } from '#chassis/ids.ts'
 import type {
   UserDeactivated,
@@ -26,7 +26,7 @@ export const recoveryOf = (parts: Parts): Recovery =>
   recovery({
     userRegistered: onRegistered(parts),
     userRenamed: onRenamed(parts),
-    userDeactivated: onDeactivated(parts),
+    userDeactivated: onDeactivated(parts.database),
     userFollowed: onFollow(parts, true),
     userUnfollowed: onFollow(parts, false),
     userErased: onErased(parts),
@@ -59,30 +59,20 @@ const onRegistered =
     return unlessTaken(registering)
   }
 
+const renamed = whenNewer(userToChange, (_, received: Received<UserRenamed>) => ({
+  username: received.payload.username,
+  updatedAt: happenedAt(received),
+}))
+
 const onRenamed =
   ({ database }: Parts) =>
-  (received: Received<UserRenamed>): Promise<Note | undefined> => {
-    const { metadata, username } = received.payload
-    const renaming = database.transaction(received, async (em) => {
-      const user = await userToChange(em, metadata!.aggregateId)
-      const revision = Number(metadata!.aggregateRevision)
-      if (user && revision > user.revision) Object.assign(user, { username, revision, updatedAt: happenedAt(received) })
-      return undefined
-    })
-    return unlessTaken(renaming)
-  }
+  (received: Received<UserRenamed>): Promise<Note | undefined> =>
+    unlessTaken(renamed(database)(received))
 
-const onDeactivated =
-  ({ database }: Parts) =>
-  (received: Received<UserDeactivated>): Promise<Note | undefined> =>
-    database.transaction(received, async (em) => {
-      const { aggregateId, aggregateRevision } = received.payload.metadata!
-      const user = await userToChange(em, aggregateId)
-      const revision = Number(aggregateRevision)
-      if (user && revision > user.revision)
-        Object.assign(user, { status: 'DEACTIVATED', revision, updatedAt: happenedAt(received) })
-      return undefined
-    })
+const onDeactivated = whenNewer(userToChange, (_, received: Received<UserDeactivated>) => ({
+  status: 'DEACTIVATED',
+  updatedAt: happenedAt(received),
+}))
 
 /** Both facts: `active` says which. */
 const onFollow =
