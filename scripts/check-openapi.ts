@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 
-const file = join(import.meta.dirname, '../services/contracts/gen/openapi.json')
+const file = join(import.meta.dirname, '../services/contracts/gen/site/openapi.json')
 const { valid, errors } = await new Validator().validate(JSON.parse(readFileSync(file, 'utf8')))
 if (!valid) {
   process.stderr.write(`${file} is no OpenAPI document: ${JSON.stringify(errors, undefined, 2)}\n`)

@@ -51,7 +51,7 @@ async function writeAnyonePaths() {
 async function writeOpenApi() {
   buf('build', 'proto', '--as-file-descriptor-set', '-o', join(gen, 'documented.binpb'))
   const { writeReference } = await import('../services/gateway/openapi/write.ts')
-  await writeReference(gen)
+  writeReference(gen)
 }
 
 function build(file: string, ...options: string[]) {

@@ -6,7 +6,7 @@ import { run } from './step.mjs'
 const SOURCES = ['buf.yaml', 'buf.gen.yaml', 'scripts/gen.ts', 'scripts/print-proto.ts']
 const PROTOS = ['proto/promptforge', 'services/chassis/testing/proto']
 // What the reference of the API is made by and of.
-const REFERENCE = ['services/gateway/openapi']
+const REFERENCE = ['services/gateway/openapi', 'services/gateway/docs']
 const TOOLS = [
   '@bufbuild/buf',
   '@bufbuild/protobuf',
