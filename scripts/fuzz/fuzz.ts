@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { installPython } from '../bootstrap/stores.mjs'
+import { cacheFolder } from '../bootstrap/stores.mjs'
+import { step } from '../bootstrap/step.mjs'
+import type { Plan } from './plan.ts'
+import { plant } from './plant.ts'
+
+/** What to call, and how often. */
+export type FuzzOptions = {
+  /** Of the gateway. */
+  url: string
+  /** Path of the OpenAPI document. */
+  document: string
+  /** Requests to draw, as a signed-in user and as nobody together; those that try the limits of each operation come on top in a long run. */
+  examples: number
+  /** The same seed draws the same requests. */
+  seed: number
+  /** Whether to try the limits of each operation one by one, and sequences of calls, too. */
+  thorough: boolean
+  /** Is told what schemathesis says. */
+  write(text: string): void
+  signal: AbortSignal
+}
+
+/** What came of it. */
+export type FuzzReport = {
+  /** Whether every answer was as it should be. */
+  passed: boolean
+  /** Answers by their status. */
+  answers: Record<string, number>
+}
+
+/** What every answer must hold: `hooks.py` has the last one. */
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_schema_conformance',
+  'tells_nothing_of_others',
+]
+
+/** A stream goes on for as long as its reader likes. */
+const STREAMS = ':watch$'
+
+/**
+ * Draws requests from the OpenAPI document, sends them as a user and as nobody, and looks at every answer: whether it is one that the document
+ * describes, and whether it tells of what belongs to another user. It makes the users and what they have first.
+ */
+export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const { url, document, signal } = options
+  const python = await install(signal)
+  const { login, ...planted } = await plant(url)
+  const folder = mkdtempSync(join(tmpdir(), 'fuzz-'))
+  try {
+    const reports: FuzzReport[] = []
+    const callers: [string, object][] = [
+      ['a signed-in user', { login }],
+      ['nobody', {}],
+    ]
+    for (const [who, as] of callers) {
+      options.write(`\nas ${who}\n\n`)
+      const plan: Plan = { ...planted, ...as, url, counts: join(folder, 'counts.json') }
+      writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan))
+      const passed = await draw(python, document, join(folder, 'plan.json'), options)
+      reports.push({ passed, answers: JSON.parse(readFileSync(plan.counts, 'utf8')) })
+    }
+    return { passed: reports.every(({ passed }) => passed), answers: sum(reports.map(({ answers }) => answers)) }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Runs schemathesis once. Answers whether every answer was as it should be; throws when it could not be run. */
+function draw(python: string, document: string, plan: string, options: FuzzOptions): Promise<boolean> {
+  const { url, examples, seed, thorough, write, signal } = options
+  const each = Math.ceil(examples / 2 / operationsOf(document))
+  const args = [
+    ...['run', document, '--url', url, '--exclude-path-regex', STREAMS],
+    ...['--phases', thorough ? 'examples,coverage,fuzzing,stateful' : 'examples,fuzzing'],
+    ...['--checks', CHECKS.join(','), '--max-examples', String(each), '--seed', String(seed)],
+    ...['--workers', '2', '--request-timeout', '60', '--generation-database', 'none', '--suppress-health-check', 'all'],
+    ...['--continue-on-failure', '--no-color', '--warnings', 'off'],
+  ]
+  const env = { ...process.env, PF_FUZZ: plan, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: import.meta.dirname }
+  return new Promise((resolve, reject) => {
+    const program = join(python, 'bin/schemathesis')
+    const child = spawn(program, args, { cwd: join(plan, '..'), env, signal, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => write(text.toString()))
+    child.on('error', reject)
+    child.on('close', (code) => (code === 0 || code === 1 ? resolve(code === 0) : reject(new Error(`schemathesis ended with ${code}`))))
+  })
+}
+
+/** The operations of the document. */
+function operationsOf(document: string): number {
+  const { paths } = JSON.parse(readFileSync(document, 'utf8')) as { paths: Record<string, object> }
+  return Object.values(paths).reduce((count, path) => count + Object.keys(path).length, 0)
+}
+
+/** The folder with schemathesis, which is installed once for all clones. */
+async function install(signal: AbortSignal): Promise<string> {
+  const requirements = join(import.meta.dirname, 'requirements.txt')
+  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
+  const place = join(cacheFolder(), `fuzz-${hash}`)
+  if (!existsSync(join(place, 'bin/python'))) await step('schemathesis', () => installPython(requirements, place, signal))
+  return place
+}
+
+function sum(counts: Record<string, number>[]): Record<string, number> {
+  const all: Record<string, number> = {}
+  for (const [status, count] of counts.flatMap((one) => Object.entries(one))) all[status] = (all[status] ?? 0) + count
+  return all
+}
