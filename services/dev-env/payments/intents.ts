@@ -108,6 +108,21 @@ export function cancelIntent(params: Params, book: Book, id: string): (changes: 
   }
 }
 
+/** The payments of a transaction that have a status: the one question of Stripe's query language that is asked here. It is answered at once, which Stripe's is not. */
+export function searchIntents(params: Params, book: Book) {
+  const query = params.required('query')
+  const limit = params.amount('limit') ?? 10
+  params.end()
+  const [, transaction, status] = /^metadata\["transaction"\]:"([^"]+)" AND status:"(\w+)"$/.exec(query) ?? []
+  if (transaction === undefined || status === undefined)
+    throw badParameter('query', `Here a query must be metadata["transaction"]:"…" AND status:"…", not ${query}`)
+  return () => {
+    const all = book.intentsOf(transaction, status)
+    const data = all.slice(0, limit)
+    return { object: 'search_result', url: '/v1/payment_intents/search', has_more: all.length > limit, data }
+  }
+}
+
 /** The PaymentIntent. Throws when there is none. */
 export function existing(book: Book, id: string): Intent {
   const intent = book.intent(id)

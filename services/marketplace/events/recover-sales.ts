@@ -74,7 +74,10 @@ async function grantedBy(sql: Sql, about: { buyerId: string; promptId: string; a
   return found && LicenseGranted.fromJSON(found.payload)
 }
 
-/** The payment of a transaction: whoever asks for another one within a day gets the same. One that is new is of no use. */
+/**
+ * The payment of a transaction: whoever asks for another one within a day gets the same, also one that was taken this minute. One that is new is of no use, and then an
+ * older one is searched for.
+ */
 async function paymentOf(
   { payments }: Pick<Parts, 'payments'>,
   id: string,
@@ -84,7 +87,7 @@ async function paymentOf(
   const { status } = await payments.retrieve(reference)
   if (status === 'SUCCEEDED') return reference
   await payments.cancel(id, reference)
-  return null
+  return (await payments.paid(id))?.reference ?? null
 }
 
 type Lost = { id: string; buyerId: string; sale: Sale; granted: LicenseGranted; now: Date }
