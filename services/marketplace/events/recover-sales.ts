@@ -18,6 +18,7 @@ import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { Transaction } from '../db/transaction.entity.ts'
 import { amountText } from '../money.ts'
 import { PROVIDER } from '../payments/payment.ts'
+import { isPaymentError } from '../payments/payment-error.ts'
 import type { LicenseType } from '../purchase.ts'
 import { completeInTransaction } from '../sales/end-purchase.ts'
 import { storePosting } from '../sales/store-posting.ts'
@@ -87,7 +88,12 @@ async function paymentOf(
   const { status } = await payments.retrieve(reference)
   if (status === 'SUCCEEDED') return reference
   await payments.cancel(id, reference)
-  return (await payments.paid(id))?.reference ?? null
+  const paid = await payments.paid(id).catch((error: unknown) => {
+    // Stripe has no search for accounts of some countries.
+    if (isPaymentError(error) && error.kind === 'refused') return undefined
+    throw error
+  })
+  return paid?.reference ?? null
 }
 
 type Lost = { id: string; buyerId: string; sale: Sale; granted: LicenseGranted; now: Date }
