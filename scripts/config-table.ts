@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { baseSchema } from '../services/chassis/config.ts'
 import { databasesSchema } from '../services/deploy/config.ts'
+import { recountSchema } from '../services/deploy/recount/config.ts'
 import { devSchema } from '../services/dev-env/config.ts'
 import { gatewaySchema } from '../services/gateway/config.ts'
 import { SERVICES } from '../services/services.ts'
@@ -27,6 +28,7 @@ const tables = [
     .flatMap(({ name, own }) => (own.length > 0 ? [table(`The ${name} service in addition`, own, shown)] : [])),
   table('The gateway (`services/gateway/main.ts`)', settingsOf(gatewaySchema(SERVICES)), shown),
   table('The deploy step on Kubernetes (`services/deploy/main.ts`)', settingsOf(databasesSchema), shown),
+  table('`services/deploy/main.ts recount`', settingsOf(recountSchema(SERVICES)), shown),
 ]
 
 const before = readFileSync(README, 'utf8')
