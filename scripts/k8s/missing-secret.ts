@@ -12,11 +12,8 @@ const SENTENCE = `missing: the Secret ${SECRET} with keys.json. Make what is mis
 
 /** Installs without a Secret that the values name. Throws unless Helm fails, and says in one sentence which Secret is missing. */
 export async function installWithoutSecret({ namespace }: Cluster, images: Images): Promise<void> {
-  const { code, out, errors } = await outcome('helm', [
-    ...['-n', namespace, 'install', ...chartArguments(images)],
-    ...LACKING,
-    ...HELM_WAIT,
-  ])
+  const args = ['-n', namespace, 'install', ...chartArguments(images), ...LACKING, ...HELM_WAIT]
+  const { code, out, errors } = await outcome('helm', args)
   if (code === 0) throw new Error(`the install succeeded without the Secret ${SECRET}`)
   const said = `${out}\n${errors}`
   if (!said.includes(SENTENCE)) throw new Error(`the install failed without saying "${SENTENCE}":\n${said.trim()}`)
