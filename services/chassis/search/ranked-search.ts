@@ -8,7 +8,7 @@ import {
   tsquery,
   uuid,
 } from '#chassis/db/params.ts'
-import { type Sql, type Statement, statement } from '#chassis/db/statements.ts'
+import { plannedOnce, type Sql, type Statement } from '#chassis/db/statements.ts'
 import { LAST_ID } from '#chassis/ids.ts'
 import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import { quoted } from './vector.ts'
@@ -67,7 +67,7 @@ export const searching =
     filters: Spec,
     found: (p: SqlNames<Spec>, sources: MatchSources) => string,
   ): SearchStatement<Row> =>
-    statement(name, { ...PAGE_PARAMS, ...filters } as typeof PAGE_PARAMS & Spec)(
+    plannedOnce(name, { ...PAGE_PARAMS, ...filters } as typeof PAGE_PARAMS & Spec)(
       (p) => `with bounds as materialized (
     select coalesce(
         (select ordinal from ${table} where id = ${p.newestId}),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { type PlanNode, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
+import { isPlannedOnce, type PlanNode, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { listFeed } from '../db/list-feed.ts'
 import { schema } from '../db/schema.ts'
 import { rangeAfter } from '#chassis/db/newest-first.ts'
@@ -63,6 +63,10 @@ const promptsRead = (nodes: PlanNode[]) =>
 const CASES = READERS.map((reader, n) => ({ ...reader, followerId: readerId(n) }))
 
 describe.each(CASES)('the feed of somebody who follows $follows', ({ followerId, count, least, most }) => {
+  test('is planned once for all', async () => {
+    expect(await isPlannedOnce(database, listFeed, { followerId, ...rangeAfter(undefined, PAGE) })).toBe(true)
+  })
+
   test.each(['generic', 'custom'] as const)('reads no more than it has to, by a %s plan', async (mode) => {
     const nodes = await planOf(database, mode, listFeed, { followerId, ...rangeAfter(undefined, PAGE) })
     expect(nodes[0]!['Actual Rows']).toBeGreaterThanOrEqual(least)
