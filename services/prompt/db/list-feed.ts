@@ -69,7 +69,8 @@ export const listFeed = plannedOnce('list_feed', {
     )
     union all (
       select n.id, n.created_at
-      from leaders l cross join lateral (${newest(MAX_ROWS, 'p.user_id = l.user_id')}) n
+      from leaders l
+      cross join lateral (select * from (${newest(MAX_ROWS, 'p.user_id = l.user_id')}) longest limit ${p.limit}) n
       order by n.created_at desc, n.id desc
       limit ${p.limit}
     )
