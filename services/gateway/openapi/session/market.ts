@@ -57,7 +57,7 @@ export const MARKET: Step[] = [
   { call: 'listLicenses', as: 'nora' },
   { call: 'getLicense', as: 'nora', path: LICENSE },
   { call: 'verifyLicense', body: { licenseKey: '$licenseKey' } },
-  { call: 'rotateLicenseKey', as: 'nora', path: LICENSE },
+  { call: 'rotateLicenseKey', as: 'nora', path: LICENSE, keep: { rotatedKey: 'licenseKey' } },
   { call: 'getLicenseKeys' },
   { call: 'getRevenue', as: 'lena', query: { period: 'MONTH' } },
   { call: 'getBalance', as: 'lena' },

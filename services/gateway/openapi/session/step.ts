@@ -14,7 +14,7 @@ export type Step = {
   body?: unknown
   /** What it answers with. Default 200. */
   status?: number
-  /** What later steps name: where it is in the answer, `prompt.id`. */
+  /** What later steps name, and every secret, which is not recorded: where it is in the answer, `prompt.id`. */
   keep?: Record<string, string>
   /** How many events of a stream are the answer. Absent: all until it ends. */
   events?: number
