@@ -21,7 +21,7 @@ export type Page = {
   picture(): Promise<Buffer>
 }
 
-/** A headless Chromium, from the folder that `bringChromium` answers with. */
+/** A headless Chromium. */
 export type Browser = { open(url: string, look: Look): Promise<Page>; stop(): Promise<void> }
 
 const FLAGS = [
@@ -33,15 +33,18 @@ const FLAGS = [
   '--no-first-run',
 ]
 
-/** Starts it. It ends when this process ends, however that happens. */
-export async function startBrowser(folder: string): Promise<Browser> {
+/** Starts the Chromium that PF_CHROMIUM names, or the system's. It ends when this process ends, however that happens. */
+export async function startBrowser(): Promise<Browser> {
+  const command = process.env['PF_CHROMIUM'] ?? '/usr/bin/chromium'
+  if (!existsSync(command))
+    throw new Error(`there is no ${command}: install Chromium (Debian: chromium), or name one in PF_CHROMIUM`)
   const profile = mkdtempSync(join(tmpdir(), 'docs-browser-'))
   const child = new Child({
     name: 'Chromium',
-    command: join(folder, 'chromium'),
+    command,
     args: [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'],
     logFile: join(profile, 'log'),
-    env: { LD_LIBRARY_PATH: join(folder, 'lib'), FONTCONFIG_PATH: folder, HOME: profile },
+    env: { PATH: process.env['PATH'], HOME: profile },
   })
   const file = join(profile, 'DevToolsActivePort')
   await until('Chromium to listen', () => existsSync(file) && readFileSync(file, 'utf8').split('\n').length > 1)

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { startTestNetwork, type TestNetwork } from '../../services/dev-env/tests/harness.ts'
-import { bringChromium } from './bring.ts'
 import { type Browser, type Look, type Page, startBrowser } from './browser.ts'
 
 const DESKTOP = { width: 1280, height: 900, isPhone: false, isDark: false }
@@ -20,7 +19,7 @@ let browser: Browser
 beforeAll(async () => {
   network = await startTestNetwork()
   await network.signUp('lena')
-  browser = await startBrowser(await bringChromium(AbortSignal.timeout(120_000)))
+  browser = await startBrowser()
 })
 afterAll(async () => {
   await browser.stop()

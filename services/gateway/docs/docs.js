@@ -9,7 +9,7 @@ const reference = window.SwaggerUIBundle({
   dom_id: '#reference',
   deepLinking: true,
   validatorUrl: null, // it would be asked for elsewhere
-  docExpansion: 'none',
+  docExpansion: 'list',
   defaultModelsExpandDepth: 0,
   filter: true,
   tagsSorter: 'alpha',
