@@ -10,6 +10,7 @@ const CHECKS: Record<string, string[]> = {
   format: ['prettier', '--check', '--log-level=warn', '.'],
   'protos: style': ['buf', 'lint'],
   'protos: policies, routes and limits': ['node', 'scripts/check-contract.ts'],
+  'OpenAPI document': ['node', 'scripts/check-openapi.ts'],
   'protos: no break with the baseline': ['buf', 'breaking', 'proto', '--against', 'proto/baseline.binpb'],
 }
 

@@ -67,6 +67,12 @@ describe('of methods it is said', () => {
   )
 })
 
+test('of a method it is said that it answers with bytes of no type', () => {
+  const getJwks = contract.methods.get('/promptforge.auth.v1.AuthService/GetJwks')!
+  const [mistake] = contractMistakes({ ...contract, methods: new Map([['x', { ...getJwks, contentType: '' }]]) })
+  expect(mistake).toContain('AuthService.GetJwks has a google.api.HttpBody and does not say of which type')
+})
+
 describe('of fields it is said that they have no limit', () => {
   type Rules = MessageInitShape<typeof FieldRulesSchema>['type']
   type Field = { type: Type; label?: Label; rules?: Rules; typeName?: string }

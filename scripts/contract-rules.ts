@@ -27,6 +27,7 @@ export const contractMistakes = (contract: Contract): string[] => [
   ...scopesBetweenServices(contract),
   ...sharedRoutes(contract),
   ...unreadableHeaders(contract),
+  ...untypedBodies(contract),
   ...unlimitedFields(contract),
   ...unkindTexts(contract),
 ]
@@ -73,6 +74,18 @@ export const unreadableHeaders = ({ methods }: Contract): string[] =>
           `${fullName(method)} asks for the header ${name}, which handlers cannot read: name one in lower case that is neither \`authorization\`, nor \`x-pf-…\`, \`x-envoy-…\` or \`grpc-…\`, nor \`…-bin\``,
       ),
   )
+
+/** Methods that answer with bytes of a type, or take them, and do not say which type: the reference of the API could not either. */
+export const untypedBodies = ({ methods }: Contract): string[] =>
+  [...methods.values()]
+    .filter(({ contentType, input, output }) => contentType === '' && (isBody(output) || input.fields.some(hasBody)))
+    .map(
+      (method) =>
+        `${fullName(method)} has a google.api.HttpBody and does not say of which type: write \`content_type\` into its \`(promptforge.method.v1.facts)\``,
+    )
+
+const isBody = ({ typeName }: DescMessage) => typeName === 'google.api.HttpBody'
+const hasBody = ({ message }: DescField) => message !== undefined && isBody(message)
 
 /**
  * String, bytes, repeated and map fields without a limit in any message of ours that is part of a request. In messages of others

@@ -20,6 +20,7 @@ buf('generate')
 build('promptforge.binpb', '--exclude-path', 'services/chassis/testing/proto/promptforge')
 build('testing.binpb')
 await writeAnyonePaths()
+await writeOpenApi()
 
 function copyGoogleProtos() {
   const source = dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'))
@@ -44,6 +45,13 @@ async function writeAnyonePaths() {
     .map(({ path }) => `'${path}'`)
   const doc = '/** The gRPC paths of the methods that may be called without a signed-in user, by their policies. */'
   writeFileSync(join(gen, 'anyone.ts'), `${doc}\nexport type AnyonePath =\n  | ${paths.join('\n  | ')}\n`)
+}
+
+// Imported when it can be, as well. Comments are in a descriptor set of their own, which no program reads that runs.
+async function writeOpenApi() {
+  buf('build', 'proto', '--as-file-descriptor-set', '-o', join(gen, 'documented.binpb'))
+  const { writeReference } = await import('../services/gateway/openapi/write.ts')
+  writeReference(gen)
 }
 
 function build(file: string, ...options: string[]) {

@@ -5,7 +5,17 @@ import { run } from './step.mjs'
 
 const SOURCES = ['buf.yaml', 'buf.gen.yaml', 'scripts/gen.ts', 'scripts/print-proto.ts']
 const PROTOS = ['proto/promptforge', 'services/chassis/testing/proto']
-const TOOLS = ['@bufbuild/buf', '@bufbuild/protobuf', '@bufbuild/protovalidate', 'google-proto-files', 'ts-proto']
+// What the reference of the API is made by and of.
+const REFERENCE = ['services/gateway/openapi', 'services/gateway/docs']
+const TOOLS = [
+  '@bufbuild/buf',
+  '@bufbuild/protobuf',
+  '@bufbuild/protovalidate',
+  'google-proto-files',
+  'swagger-ui-dist',
+  'ts-proto',
+  'yaml',
+]
 
 /** @param {string} root */
 const stampFile = (root) => join(root, 'services/contracts/gen/.stamp')
@@ -40,13 +50,15 @@ export async function generateContracts(root, signal) {
 
 /** @param {string} root */
 function sourcesHash(root) {
-  const protos = PROTOS.flatMap((folder) =>
+  const filesIn = (/** @type {string} */ folder, /** @type {RegExp} */ names) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.proto'))
-      .map((name) => join(folder, name)),
-  )
+      .filter((name) => names.test(name))
+      .map((name) => join(folder, name))
+  const protos = PROTOS.flatMap((folder) => filesIn(folder, /\.proto$/))
+  const reference = REFERENCE.flatMap((folder) => filesIn(folder, /^(?!session\/|.*\.test\.).*\.\w+$/))
   const hash = createHash('sha256')
-  for (const name of [...SOURCES, ...protos.sort()]) hash.update(name).update(readFileSync(join(root, name)))
+  for (const name of [...SOURCES, ...protos.sort(), ...reference.sort()])
+    hash.update(name).update(readFileSync(join(root, name)))
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
   for (const tool of TOOLS) hash.update(packages[`node_modules/${tool}`].integrity)
   return hash.digest('hex')

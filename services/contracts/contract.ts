@@ -66,6 +66,10 @@ export type Method = {
   maxRequestBytes: number
   /** Names of the request headers that the handler reads, in lower case. */
   headers: string[]
+  /** The content type of the `google.api.HttpBody` that is its answer, or the body of its request; empty without one. */
+  contentType: string
+  /** Whether its answers carry an ETag. */
+  etag: boolean
 }
 
 /** The contract: the descriptor set of `proto/` with all its imports, and what our options say in it. */
@@ -124,7 +128,7 @@ type Options = { policy: DescExtension; http: DescExtension; facts: DescExtensio
 function readMethod(method: DescMethod, options: Options): Method {
   const policy = readOption(method, options.policy)
   const http = readOption(method, options.http)
-  const { deadlineMs, rateClass, maxRequestBytes, headers } = Facts.decode(
+  const { deadlineMs, rateClass, maxRequestBytes, headers, contentType, etag } = Facts.decode(
     readOption(method, options.facts) ?? new Uint8Array(),
   )
   return {
@@ -141,6 +145,8 @@ function readMethod(method: DescMethod, options: Options): Method {
     rateClass: rateClasses.get(rateClass),
     maxRequestBytes: maxRequestBytes ?? maxRequestBytesOf(method.input),
     headers,
+    contentType,
+    etag,
   }
 }
 

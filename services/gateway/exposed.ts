@@ -24,13 +24,16 @@ export type Exposed = Method & {
  * The RPCs on the gateway: all but those for other services, which are hidden both by the name of their proto service
  * (`<Noun>InternalService`) and by their policy. Throws for a method without a policy, or of a package that none of `services` serves.
  */
-export function exposedMethods({ methods }: Contract, services: readonly Backend[]): Exposed[] {
-  return [...methods.values()].filter(isForPeople).map((method) => ({
+export function exposedMethods(contract: Contract, services: readonly Backend[]): Exposed[] {
+  return methodsForPeople(contract).map((method) => ({
     ...method,
     owner: ownerOf(method, services),
     isPublic: method.policy?.caller === Who.PUBLIC,
   }))
 }
+
+/** The same methods, whoever serves them. */
+export const methodsForPeople = ({ methods }: Contract): Method[] => [...methods.values()].filter(isForPeople)
 
 /** The services behind the gateway, each once. */
 export const owners = (methods: Exposed[]) => [...new Set(methods.map(({ owner }) => owner))]

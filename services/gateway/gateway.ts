@@ -10,6 +10,7 @@ import { keysCluster, keysListener } from './render/keys.ts'
 import { edgeListener } from './render/listener.ts'
 import { overloadManager } from './render/overload.ts'
 import { secretFiles } from './render/secrets.ts'
+import { copySite } from './site.ts'
 
 /** The bootstrap of an Envoy that is the gateway of this contract, before these services. It names files that `writeGateway` writes beside it. */
 export function renderGateway(contract: Contract, services: readonly Backend[], options: GatewayOptions): Config {
@@ -35,6 +36,7 @@ export function writeGateway(contract: Contract, services: readonly Backend[], o
   const { folder } = options
   const files = { ...secretFiles(options), 'envoy.json': renderGateway(contract, services, options) }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  copySite(folder)
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(folder, name), `${JSON.stringify(content, undefined, 2)}\n`)
   }

@@ -29,7 +29,7 @@ export type TestNetwork = Network & {
   /** Registers a user through the gateway. */
   signUp(username?: string): Promise<SignedIn>
   /** Registers a user, and makes them an administrator. */
-  signUpAdmin(): Promise<SignedIn>
+  signUpAdmin(username?: string): Promise<SignedIn>
   /** gRPC calls to a service past the gateway, as a person's client with a certificate. */
   stub<S extends RpcService>(service: string, definition: S): Stub<S>
   /** Native gRPC calls at the gateway's port, in plaintext as people's clients make them there. */
@@ -79,8 +79,8 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
     processAll: (timeoutMs) => processAll(broker.manager, network.services, timeoutMs),
     rest,
     signUp: register,
-    signUpAdmin: async () => {
-      const user = await register()
+    signUpAdmin: async (username) => {
+      const user = await register(username)
       await onDatabase(network.services['user']!.databaseUrl, `update users set role = 'ADMIN' where id = $1`, user.id)
       return user
     },

@@ -1,14 +1,14 @@
-import type { HttpRoute } from '#contracts/contract.ts'
+import type { HttpRoute, Method } from '#contracts/contract.ts'
 import type { Exposed } from '../exposed.ts'
 
 /** One REST route of an RPC. */
-export type RestRoute = { method: Exposed; route: HttpRoute }
+export type RestRoute<M extends Method = Exposed> = { method: M; route: HttpRoute }
 
 /**
  * All REST routes in the order in which the transcoder prefers them where two match: `/v1/prompts/{id}:fork` before
  * `/v1/prompts/{id}`, whose variable would take `x:fork` as well, and a fixed word before a variable.
  */
-export function restRoutes(methods: Exposed[]): RestRoute[] {
+export function restRoutes<M extends Method>(methods: M[]): RestRoute<M>[] {
   const all = methods.flatMap((method) => method.routes.map((route) => ({ method, route })))
   return all.sort((a, b) => compare(rank(a.route.path), rank(b.route.path)))
 }

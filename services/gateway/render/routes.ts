@@ -6,6 +6,7 @@ import { type Config, seconds, typed } from './envoy.ts'
 import { pathRegex, type RestRoute, restRoutes, SLASHES } from './paths.ts'
 import { matchOf, REFUSED_HEADERS } from './refused-headers.ts'
 import { bufferOf } from './request-sizes.ts'
+import { largestSiteFile, siteRoutes } from './site.ts'
 
 /** What a page may send, and may read of an answer, beside what browsers always allow. */
 const CORS = {
@@ -34,9 +35,10 @@ const RETRY = {
  * One route for each RPC, by its gRPC path: REST requests are matched again when the transcoder has rewritten theirs. What is
  * left has no route. It is given a cluster that does not exist, not a direct response: CORS does not apply to those.
  */
-export function routeTable(methods: Exposed[], { corsOrigins }: GatewayOptions): Config {
+export function routeTable(methods: Exposed[], { corsOrigins, folder }: GatewayOptions): Config {
   return {
     name: 'edge',
+    max_direct_response_body_size_bytes: largestSiteFile(),
     validate_clusters: false,
     virtual_hosts: [
       {
@@ -44,7 +46,13 @@ export function routeTable(methods: Exposed[], { corsOrigins }: GatewayOptions):
         domains: ['*'],
         response_headers_to_remove: ['grpc-encoding', 'grpc-accept-encoding'],
         typed_per_filter_config: { 'envoy.filters.http.cors': corsPolicy(corsOrigins) },
-        routes: [...REFUSED, ...methods.map(methodRoute), ...restRoutes(methods).map(restRoute), NO_ROUTE],
+        routes: [
+          ...REFUSED,
+          ...siteRoutes(folder),
+          ...methods.map(methodRoute),
+          ...restRoutes(methods).map(restRoute),
+          NO_ROUTE,
+        ],
       },
     ],
   }

@@ -4,6 +4,7 @@ import type { GatewayOptions } from '../options.ts'
 import { type Config, httpFilter, seconds } from './envoy.ts'
 import { KEYS_CLUSTER, keysUrl } from './keys.ts'
 import { pathRegex, restRoutes } from './paths.ts'
+import { siteRules } from './site.ts'
 
 const PROVIDER = 'promptforge'
 
@@ -24,7 +25,7 @@ const THE_REST = [{ prefix: '/' }, { connect_matcher: {} }].map((match) => ({ ma
 export function tokenFilter(methods: Exposed[], { auth, keysSeconds }: GatewayOptions): Config {
   return httpFilter('jwt_authn', 'jwt_authn.v3.JwtAuthentication', {
     providers: { [PROVIDER]: provider(auth, keysUrl(methods), keysSeconds) },
-    rules: [...restRules(methods), ...grpcRules(methods), ...THE_REST],
+    rules: [...siteRules(), ...restRules(methods), ...grpcRules(methods), ...THE_REST],
   })
 }
 
