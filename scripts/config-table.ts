@@ -1,5 +1,5 @@
-// Writes the configuration of every program into README.md, between its two marks, from the convict schemas: `npm run docs`.
-// With --check, which is part of `npm run check`, it only fails when README.md is not up to date.
+// Writes the configuration of every program into docs/reference/configuration.md, between its two marks, from the convict schemas: `npm run docs`.
+// With --check, which is part of `npm run check`, it only fails when that page is not up to date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
@@ -13,7 +13,7 @@ import { SERVICES } from '../services/services.ts'
 type Setting = { doc: string; default: unknown; env: string; sensitive?: boolean }
 
 const ROOT = join(import.meta.dirname, '..')
-const README = join(ROOT, 'README.md')
+const PAGE = join(ROOT, 'docs/reference/configuration.md')
 const [BEGIN, END] = ['<!-- configuration: begin -->', '<!-- configuration: end -->']
 
 const services = SERVICES.map(({ name, definition }) => ({ name, settings: settingsOf(definition.config) }))
@@ -31,14 +31,14 @@ const tables = [
   table('`services/deploy/main.ts recount`', settingsOf(recountSchema(SERVICES)), shown),
 ]
 
-const before = readFileSync(README, 'utf8')
+const before = readFileSync(PAGE, 'utf8')
 const marks = new RegExp(`${BEGIN}[^]*${END}`)
-if (!marks.test(before)) throw new Error(`README.md lacks the lines ${BEGIN} and ${END}`)
+if (!marks.test(before)) throw new Error(`the page of configuration lacks the lines ${BEGIN} and ${END}`)
 const text = before.replace(marks, () => `${BEGIN}\n\n${tables.join('\n')}\n${END}`)
-const after = await format(text, { ...(await resolveConfig(README)), filepath: README })
-if (process.argv[2] !== '--check') writeFileSync(README, after)
+const after = await format(text, { ...(await resolveConfig(PAGE)), filepath: PAGE })
+if (process.argv[2] !== '--check') writeFileSync(PAGE, after)
 else if (before !== after) {
-  process.stderr.write('README.md does not show the current configuration: run `npm run docs`\n')
+  process.stderr.write('docs/reference/configuration.md does not show the current configuration: run `npm run docs`\n')
   process.exitCode = 1
 }
 
