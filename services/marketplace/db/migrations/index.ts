@@ -3,6 +3,7 @@ import { Listings } from './20261128030000-listings.ts'
 import { Sales } from './20261128030100-sales.ts'
 import { Ledger } from './20261128030200-ledger.ts'
 import { Outbox } from './20261128030300-outbox.ts'
+import { Revenue } from './20261128090000-revenue.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: '20261128030100-sales', class: Sales },
   { name: '20261128030200-ledger', class: Ledger },
   { name: '20261128030300-outbox', class: Outbox },
+  { name: '20261128090000-revenue', class: Revenue },
 ]
