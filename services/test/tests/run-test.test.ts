@@ -148,10 +148,10 @@ test('nobody has more than 100 tests that have not ended', async () => {
   const { token } = await newUser()
   await runner.tests.setBudget({ dailyLimitMicros: 10_000_000n }, { token })
   const ask = () => failed(runner.tests.runTest(request({ maxTokens: 1 }), { token }))
-  const askAtOnce = () => Promise.all(Array.from({ length: 30 }, ask))
+  const askAtOnce = (count: number) => Promise.all(Array.from({ length: count }, ask))
   const isIn = ({ code }: { code: number }) => code === status.OK
-  for (let round = 0; round < 3; round++) expect((await askAtOnce()).filter(isIn)).toHaveLength(30)
-  const answers = await askAtOnce()
+  for (let round = 0; round < 10; round++) expect((await askAtOnce(9)).filter(isIn)).toHaveLength(9)
+  const answers = await askAtOnce(20)
   expect(answers.filter(isIn)).toHaveLength(10)
   expect(answers.find((answer) => !isIn(answer))).toMatchObject({ reason: 'TOO_MANY_TESTS', retryAfterMs: 1000 })
   expect(await runner.disagreements()).toEqual([])
