@@ -11,8 +11,6 @@ export const sqlIn =
   async (query, params) => {
     // MikroORM would run it outside of any.
     if (!em.isInTransaction()) throw new Error('there is no transaction: run this inside one')
-    const { rows } = await em
-      .getKysely<unknown>()
-      .executeQuery(CompiledQuery.raw(query.text, valuesOf(query, params)))
+    const { rows } = await em.getKysely<unknown>().executeQuery(CompiledQuery.raw(query.text, valuesOf(query, params)))
     return rows as never
   }
