@@ -1,15 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { CompiledQuery } from 'kysely'
 import { type Sql, valuesOf } from './statements.ts'
-
-/** What runs a query on the connection of a transaction. */
-type Context = {
-  executeQuery(query: {
-    sql: string
-    parameters: readonly unknown[]
-    query: { kind: 'RawNode'; sqlFragments: readonly string[]; parameters: readonly [] }
-    queryId: { queryId: string }
-  }): Promise<{ rows: unknown[] }>
-}
 
 /**
  * Runs statements inside the transaction of an EntityManager, at once: before what the unit of work writes at its flush. For writes of the ordinary lane
@@ -18,14 +9,8 @@ type Context = {
 export const sqlIn =
   (em: EntityManager): Sql =>
   async (query, params) => {
-    const context = em.getTransactionContext<Context>()
-    if (!context) throw new Error('there is no transaction: run this inside one')
-    const { text: sql } = query
-    const { rows } = await context.executeQuery({
-      sql,
-      parameters: valuesOf(query, params),
-      query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] },
-      queryId: { queryId: '' },
-    })
+    // MikroORM would run it outside of any.
+    if (!em.isInTransaction()) throw new Error('there is no transaction: run this inside one')
+    const { rows } = await em.getKysely<unknown>().executeQuery(CompiledQuery.raw(query.text, valuesOf(query, params)))
     return rows as never
   }

@@ -12,12 +12,24 @@ export type Slow = { ms: number; end: 'succeeded' | 'failed' }
  */
 export type Surroundings = { laterMs: number; slow?: Slow | undefined; takes?: number | undefined }
 
+/** The most that Stripe takes at once, minor units: of nearly all currencies, and of those in which a usual price has more digits. */
+const MOST = 99_999_999
+const MOST_OF: Readonly<Record<string, number>> = {
+  cop: 9_999_999_999,
+  huf: 9_999_999_999,
+  idr: 999_999_999_999,
+  inr: 999_999_999,
+  lbp: 9_999_999_999,
+}
+
 /** Creates a PaymentIntent that nobody has confirmed. It must be for cards. */
 export function createIntent(params: Params): (changes: Changes) => Intent {
   const amount = params.amount('amount')
   if (amount === undefined) throw badParameter('amount', 'Missing required param: amount.', 'parameter_missing')
   const currency = params.required('currency')
   if (!/^[a-z]{3}$/.test(currency)) throw badParameter('currency', `Invalid currency: ${currency}.`)
+  const most = MOST_OF[currency] ?? MOST
+  if (amount > most) throw badParameter('amount', `The most is ${most}.`, 'amount_too_large')
   const types = Object.values(params.members('payment_method_types'))
   if (types.join() !== 'card') throw badParameter('payment_method_types', 'Here payment_method_types must be card.')
   const metadata = params.members('metadata')

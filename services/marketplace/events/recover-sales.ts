@@ -21,9 +21,9 @@ import { PROVIDER } from '../payments/payment.ts'
 import { isPaymentError } from '../payments/payment-error.ts'
 import type { LicenseType } from '../purchase.ts'
 import { completeInTransaction } from '../sales/end-purchase.ts'
+import { followGivenBack } from '../sales/give-back.ts'
 import { storePosting } from '../sales/store-posting.ts'
 import { applyChanges, rulesOf } from '../sales/transaction-to-change.ts'
-import { uncountSale } from '../sales/uncount-sale.ts'
 import { requestRefund } from '../transaction.ts'
 
 type Parts = Pick<Deps, 'database' | 'payments' | 'keys'>
@@ -153,18 +153,19 @@ export const onPurchaseRefunded =
   ({ database, payments }: Parts) =>
   async (received: Received<PurchaseRefunded>): Promise<Note | undefined> => {
     const id = received.payload.metadata!.aggregateId
-    const before = await database.fork().findOne(Transaction, id)
-    if (!before || before.status !== 'COMPLETED' || before.refundState) return undefined
-    const refund = before.providerRef ? await payments.refundOf(before.providerRef) : undefined
+    const known = await database.fork().findOne(Transaction, id)
+    if (!known || known.status !== 'COMPLETED' || known.refundState) return undefined
+    const refund = known.providerRef ? await payments.refundOf(known.providerRef) : undefined
     if (!refund) return NO_REFUND
     return database.transaction(received, async (em) => {
       const tx = await em.findOneOrFail(Transaction, id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
       const now = happenedAt(received)
-      const decision = requestRefund(rulesOf(tx), { as: 'ADMIN' }, now)
+      const before = rulesOf(tx)
+      const decision = requestRefund(before, { as: 'ADMIN' }, now)
       if (decision.refusal) return `the refund is not brought back: ${decision.refusal.message}`
       applyChanges(tx, decision.changes)
       Object.assign(tx, { refundRequestedAt: now, nextCheckAt: now, checks: 0 })
-      await uncountSale(em, tellNobody, tx, now)
+      await followGivenBack(em, tellNobody, { before, tx, now })
       await storePosting(em, decision.posting!, { sellerId: tx.sellerId, currency: tx.currency }, now)
       return undefined
     })

@@ -6,10 +6,10 @@ import { LicenseRevoked_Reason as Reason } from '#contracts/gen/promptforge/mark
 import { Transaction } from '../db/transaction.entity.ts'
 import type { LicenseEntity } from '../sales/events.ts'
 import { GIVEN_UP_MS } from '../sales/finalise.ts'
+import { followGivenBack } from '../sales/give-back.ts'
 import { revokeLicense } from '../sales/licenses.ts'
 import { storePosting } from '../sales/store-posting.ts'
 import { applyChanges, licenseToChange, rulesOf, transactionToChange } from '../sales/transaction-to-change.ts'
-import { tellGivenBack, uncountSale } from '../sales/uncount-sale.ts'
 import { BUYER_REFUND_PERIOD, type RefundBy, requestRefund } from '../transaction.ts'
 
 /** Which transaction is to be refunded, as whom the caller asks for that, and why. */
@@ -44,8 +44,7 @@ export const claimRefund = (
       nextCheckAt: new Date(now.getTime() + GIVEN_UP_MS),
       checks: 0,
     })
-    await uncountSale(em, emit, tx, now)
-    tellGivenBack(emit, before, tx)
+    await followGivenBack(em, emit, { before, tx, now })
     const license = await licenseToChange(em, tx)
     revokeLicense(emit, license, Reason.REFUNDED, REFUNDED, now)
     await storePosting(em, decision.posting!, { sellerId: tx.sellerId, currency: tx.currency, createdBy: userId }, now)

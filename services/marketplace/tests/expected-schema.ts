@@ -211,7 +211,10 @@ export const BEYOND_SEED: Record<string, Table> = {
       'UNIQUE (reference)',
       'UNIQUE (transaction_id, kind)',
     ],
-    indexes: ['btree (seller_id, created_at, id) INCLUDE (currency, kind, fee, pending, available)'],
+    indexes: [
+      "btree (seller_id, currency, created_at) INCLUDE (kind, fee, pending, available) WHERE (((kind)::text = ANY ((ARRAY['PURCHASE'::varchar, 'REFUND'::varchar, 'REFUND_REVERSED'::varchar, 'DISPUTE'::varchar, 'DISPUTE_REVERSED'::varchar])::text[])) AND ((fee <> 0) OR (pending <> 0) OR (available <> 0)))",
+      'btree (seller_id, created_at, id)',
+    ],
   },
   ledger_entries: {
     columns: {
