@@ -30,7 +30,7 @@ export type TestNetwork = Network & {
   signUp(username?: string): Promise<SignedIn>
   /** Registers a user, and makes them an administrator. */
   signUpAdmin(): Promise<SignedIn>
-  /** A connection to a service past the gateway, with the certificate of this member of the mesh. */
+  /** Another connection to a service past the gateway, with the certificate of this member of the mesh. */
   channelTo(service: string, member: string): Channel
   /** gRPC calls to a service past the gateway, as a person's client with a certificate. */
   stub<S extends RpcService>(service: string, definition: S): Stub<S>
@@ -72,13 +72,13 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
   const broker = await startTestBroker(join(state, 'certificates'))
   const stores = { adminUrl, mongoUrl, natsUrl: broker.url }
   const network = await startNetwork({ state, ...stores, prefix, ports: 'free', gateway, env, ...options })
-  const channels = new Map<string, Channel>()
+  const channels: Channel[] = []
   const channelTo = (service: string, member: string) => {
     const target = `localhost:${network.services[service]!.ports.grpc}`
-    return kept(channels, `${member} to ${target}`, () => {
-      const mesh = openMesh({ certificates: join(network.certificates, member, 'current'), ...MESH })
-      return openChannel({ contract: patient(loadContract()), mesh, service, target })
-    })
+    const mesh = openMesh({ certificates: join(network.certificates, member, 'current'), ...MESH })
+    const channel = openChannel({ contract: patient(loadContract()), mesh, service, target })
+    channels.push(channel)
+    return channel
   }
   const rest = restClient(network.gateway.url)
   const register = (username = `u${randomUUID().slice(0, 12)}`) => signUp(rest, username)
@@ -97,14 +97,13 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
     stub: (service, definition) => createStub(channelTo(service, 'client'), definition),
     signer: () => (network.services['user']!.context as UserDeps).keys.signer(),
     gatewayStub: (definition) => {
-      const channel = kept(channels, 'gateway', () => {
-        const client = new Client(`localhost:${network.gateway.port}`, credentials.createInsecure())
-        return { service: 'gateway', client, contract: patient(loadContract()), close: () => client.close() }
-      })
+      const client = new Client(`localhost:${network.gateway.port}`, credentials.createInsecure())
+      const channel = { service: 'gateway', client, contract: patient(loadContract()), close: () => client.close() }
+      channels.push(channel)
       return createStub(channel, definition)
     },
     stop: async () => {
-      for (const channel of channels.values()) channel.close()
+      for (const channel of channels) channel.close()
       await network.stop()
       await broker.stop()
       await dropDatabases(
@@ -115,13 +114,6 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
       rmSync(states, { recursive: true, force: true })
     },
   }
-}
-
-/** What a map has for a key, made when it is asked for first. */
-function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const value = map.get(key) ?? make()
-  map.set(key, value)
-  return value
 }
 
 const isRaw = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>

@@ -49,6 +49,9 @@ export async function callGrpc(
   }
 }
 
+/** Milliseconds after which a request over REST is given up. */
+const PATIENCE_MS = 30_000
+
 /** Makes a call over REST, by the route of the contract. */
 export async function callRest(url: string, request: Request): Promise<Outcome> {
   const { rpc, method, token, isEndless } = request
@@ -57,6 +60,7 @@ export async function callRest(url: string, request: Request): Promise<Outcome> 
     method: verb,
     headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
     ...(body === undefined ? {} : { body }),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   })
   const http = answer.status
   if (http === 200 && isEndless) {
@@ -92,7 +96,7 @@ function toHttp({ rpc, method, message, headers = {} }: Request) {
       const query = without(named, route.pathFields).flatMap(([name, value]) =>
         [value].flat().map((item): [string, string] => [name, String(item)]),
       )
-      return { verb, path: query.length > 0 ? `${path}?${new URLSearchParams(query)}` : path, headers }
+      return { verb, path: query.length > 0 ? `${path}?${new URLSearchParams(query).toString()}` : path, headers }
     }
     case '*': {
       const json = toJson(method.input, read, { registry }) as Fields

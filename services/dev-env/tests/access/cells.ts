@@ -75,8 +75,8 @@ function servicesCells(
   if (!isFirst) return allowed
   const refused = [...names, 'gateway', 'client']
     .filter((way) => !may.includes(way))
-    .flatMap((way) => CALLERS.map((caller) => ({ state, caller, way, expected: NOT_ALLOWED })))
-  const overRest = CALLERS.map((caller) => ({
+    .flatMap((way) => OUTSIDERS.map((caller) => ({ state, caller, way, expected: NOT_ALLOWED })))
+  const overRest = OUTSIDERS.map((caller) => ({
     state,
     caller,
     way: 'REST',
@@ -84,6 +84,9 @@ function servicesCells(
   }))
   return [...allowed, ...refused, ...overRest]
 }
+
+/** With whose tokens a method of services' is tried by those who may not call it. */
+const OUTSIDERS = ['nobody', 'owner', 'admin'] as const
 
 const TOKEN_MISSING = { code: status.UNAUTHENTICATED, reason: 'TOKEN_MISSING' }
 const NOT_ALLOWED = { code: status.PERMISSION_DENIED, reason: 'NOT_ALLOWED' }
