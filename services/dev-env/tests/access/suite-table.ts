@@ -69,7 +69,7 @@ export const SUITES: TableOf<typeof SuiteServiceService> = {
   cancelSuiteRun: { scopes: RUN, request: run, answers: OWN },
   compareSuiteRuns: { scopes: RUN, request: runs, answers: OWN },
   judgeSuiteRuns: {
-    scopes: RUN_AND_READ,
+    scopes: RUN,
     request: (cell) => ({ ...runs(cell), settings: JudgingSettings.fromPartial(JUDGING) }),
     answers: OWN,
   },
