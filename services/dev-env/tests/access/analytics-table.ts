@@ -36,7 +36,7 @@ export const ANALYTICS: TableOf<typeof AnalyticsServiceService> = {
       private: '--+--+o',
       draft: '--+--+o',
       archived: '--+--+o',
-      deleted: '-----+-',
+      deleted: '-------',
     },
   },
   getUserStats: {
