@@ -30,6 +30,8 @@ export type TestNetwork = Network & {
   signUp(username?: string): Promise<SignedIn>
   /** Registers a user, and makes them an administrator. */
   signUpAdmin(username?: string): Promise<SignedIn>
+  /** Another connection to a service past the gateway, with the certificate of this member of the mesh. */
+  channelTo(service: string, member: string): Channel
   /** gRPC calls to a service past the gateway, as a person's client with a certificate. */
   stub<S extends RpcService>(service: string, definition: S): Stub<S>
   /** Native gRPC calls at the gateway's port, in plaintext as people's clients make them there. */
@@ -71,6 +73,13 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
   const stores = { adminUrl, mongoUrl, natsUrl: broker.url }
   const network = await startNetwork({ state, ...stores, prefix, ports: 'free', gateway, env, ...options })
   const channels: Channel[] = []
+  const channelTo = (service: string, member: string) => {
+    const target = `localhost:${network.services[service]!.ports.grpc}`
+    const mesh = openMesh({ certificates: join(network.certificates, member, 'current'), ...MESH })
+    const channel = openChannel({ contract: patient(loadContract()), mesh, service, target })
+    channels.push(channel)
+    return channel
+  }
   const rest = restClient(network.gateway.url)
   const register = (username = `u${randomUUID().slice(0, 12)}`) => signUp(rest, username)
   return {
@@ -84,13 +93,8 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
       await onDatabase(network.services['user']!.databaseUrl, `update users set role = 'ADMIN' where id = $1`, user.id)
       return user
     },
-    stub: (service, definition) => {
-      const target = `localhost:${network.services[service]!.ports.grpc}`
-      const mesh = openMesh({ certificates: join(network.certificates, 'client', 'current'), ...MESH })
-      const channel = openChannel({ contract: patient(loadContract()), mesh, service, target })
-      channels.push(channel)
-      return createStub(channel, definition)
-    },
+    channelTo,
+    stub: (service, definition) => createStub(channelTo(service, 'client'), definition),
     signer: () => (network.services['user']!.context as UserDeps).keys.signer(),
     gatewayStub: (definition) => {
       const client = new Client(`localhost:${network.gateway.port}`, credentials.createInsecure())
