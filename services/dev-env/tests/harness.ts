@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, credentials } from '@grpc/grpc-js'
 import type { RpcService } from '#chassis/grpc/call.ts'
@@ -13,7 +13,6 @@ import { dropDatabases, dropMongoDatabase, mongoDatabase } from '../databases.ts
 import { MESH } from '../infra/authority.ts'
 import { placesOf } from '../infra/places.ts'
 import { startTestBroker, type TestBroker } from '../infra/test-broker.ts'
-import { openMembers } from '../members.ts'
 import { type Network, type NetworkOptions, startNetwork } from '../network.ts'
 import { processAll } from '../process-all.ts'
 import { SERVICES } from '../../services.ts'
@@ -56,6 +55,9 @@ export type SignedIn = {
   refreshToken: string
 }
 
+/** What costs much and proves nothing here: hashes of passwords that resist attackers, and what gRPC tools ask for. */
+const CHEAP = { PF_LOG_LEVEL: 'warn', PF_BCRYPT_COST: '4', PF_REFLECTION: 'false' }
+
 /**
  * Starts it: call it in `beforeAll`, and `stop` in `afterAll`. The NATS is its own; PostgreSQL and MongoDB are those of the run
  * unless `options` name others, for tests that restart them.
@@ -67,11 +69,12 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
   const state = mkdtempSync(join(states, 'n'))
   const prefix = `t${randomUUID().slice(0, 8)}_`
   const gateway = { port: 0, adminPort: 0, rateLimitFactor: 1000, corsOrigins: ['http://localhost:5173'] }
-  const env = { PF_LOG_LEVEL: 'warn' }
-  await openMembers(state)
+  const env = { ...CHEAP, ...options.env }
+  // Copies of the run's, because a test may replace its own; making them takes longer.
+  cpSync(process.env['PF_TEST_CERTIFICATES']!, join(state, 'certificates'), { recursive: true, verbatimSymlinks: true })
   const broker = await startTestBroker(join(state, 'certificates'))
   const stores = { adminUrl, mongoUrl, natsUrl: broker.url }
-  const network = await startNetwork({ state, ...stores, prefix, ports: 'free', gateway, env, ...options })
+  const network = await startNetwork({ state, ...stores, prefix, ports: 'free', gateway, ...options, env })
   const channels: Channel[] = []
   const channelTo = (service: string, member: string) => {
     const target = `localhost:${network.services[service]!.ports.grpc}`

@@ -14,7 +14,7 @@ let network: TestNetwork
 
 beforeAll(async () => {
   collector = await startCollector()
-  network = await startTestNetwork({ env: { PF_LOG_LEVEL: 'warn', PF_OTLP_ENDPOINT: collector.endpoint } })
+  network = await startTestNetwork({ env: { PF_OTLP_ENDPOINT: collector.endpoint } })
 })
 afterAll(async () => {
   await network.stop()
