@@ -64,7 +64,8 @@ async function readFacts(databases: Databases) {
     analytics: await onDatabase<{ event_id: string; event_type: string }>(
       databases['analytics']!,
       `select event_id, event_type from user_activity_events
-      union all select event_id, event_type from prompt_activity_events where event_type <> 'prompt.viewed'`,
+      union all select event_id, event_type from prompt_activity_events where event_type <> 'prompt.viewed'
+      union all select event_id, action from audit_entries where target_kind <> 'LABEL'`,
     ),
     promptFacts: await onDatabase<{ prompt_id: string; owner_id: string; visible: boolean; revision: number }>(
       databases['analytics']!,
