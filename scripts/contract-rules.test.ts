@@ -45,6 +45,13 @@ describe('of methods it is said', () => {
     ])
   })
 
+  test('that one changes nothing and says that it writes into the audit log', () => {
+    expect(mistakesOf({ ...deletePrompt, audited: 1 })).toEqual([])
+    expect(mistakesOf({ ...getPrompt, audited: 1 })).toEqual([
+      `${SERVICE}.GetPrompt cannot write into the audit log: only a unary method that changes something can`,
+    ])
+  })
+
   test('that two have the same route, whatever its variables are called', () => {
     const [route] = getPrompt.routes
     const taken = { ...route!, path: '/v1/prompts/{id}' }

@@ -25,6 +25,7 @@ import { Policy_Caller as Who, Policy_Scope as Scope } from '../services/contrac
 export const contractMistakes = (contract: Contract): string[] => [
   ...methodsWithoutPolicy(contract),
   ...scopesBetweenServices(contract),
+  ...auditedReads(contract),
   ...sharedRoutes(contract),
   ...unreadableHeaders(contract),
   ...untypedBodies(contract),
@@ -48,6 +49,14 @@ export const scopesBetweenServices = ({ methods }: Contract): string[] =>
     .map(
       (method) =>
         `${fullName(method)} is INTERNAL and names a scope: remove it, for the method that the user called has checked it`,
+    )
+
+/** Methods that change nothing, or are a stream, and say that they write into the audit log. */
+export const auditedReads = ({ methods }: Contract): string[] =>
+  [...methods.values()]
+    .filter(({ audited, readOnly, serverStreaming }) => audited !== undefined && (readOnly || serverStreaming))
+    .map(
+      (method) => `${fullName(method)} cannot write into the audit log: only a unary method that changes something can`,
     )
 
 /** REST routes that match the same requests: verb and path are equal but for the names of variables. */

@@ -1,7 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { newId } from '../ids.ts'
 import type { EventDefinition } from '#contracts/events.ts'
+import type { Audited } from '#contracts/gen/promptforge/audit/v1/audit.ts'
 import type { EventMetadata } from '#contracts/gen/promptforge/event/v1/event.ts'
+import { type AuditFacts, auditedBy } from '../audit.ts'
 import type { Cause } from '../cause.ts'
 import type { OutboxRow } from '../events/envelope.ts'
 import { eventHeaders } from '../events/outbox.ts'
@@ -17,7 +19,11 @@ export type EmittedMessage<T> = {
  * Stores an event in the transaction. It is published after the commit, and never without it. `subjectEnd` is what the subject ends with when
  * it is not the aggregate's id: the lane of a job.
  */
-export type Emit = <T>(event: EventDefinition<T>, message: EmittedMessage<T>, subjectEnd?: string) => void
+export type Emit = {
+  <T>(event: EventDefinition<T>, message: EmittedMessage<T>, subjectEnd?: string): void
+  /** Stores an entry of the audit log in the transaction. Who did it and from where, the cause says. */
+  audit(event: EventDefinition<Audited>, facts: AuditFacts): void
+}
 
 /**
  * The work of one transaction: it loads and changes entities, and emits events. It may run more than once. `now` is when it
@@ -51,9 +57,12 @@ export const createTransaction =
     }
   }
 
-const createEmit =
-  (em: EntityManager, cause: Cause, occurredAt: Date): Emit =>
-  ({ subject, perAggregate, message: type }, message, subjectEnd) => {
+function createEmit(em: EntityManager, cause: Cause, occurredAt: Date): Emit {
+  const emit = <T>(
+    { subject, perAggregate, message: type }: EventDefinition<T>,
+    message: EmittedMessage<T>,
+    subjectEnd?: string,
+  ) => {
     const end = subjectEnd ?? (message as { metadata: EventMetadata }).metadata.aggregateId
     em.create(OutboxEvent, {
       id: newId(),
@@ -63,3 +72,7 @@ const createEmit =
       occurredAt,
     })
   }
+  return Object.assign(emit, {
+    audit: (event: EventDefinition<Audited>, facts: AuditFacts) => emit(event, auditedBy(event, cause, facts)),
+  })
+}

@@ -139,6 +139,7 @@ describe('a resource with a request_id', () => {
     createInTransaction(
       {
         idempotencyKey: key,
+        origin: CAUSE,
         sql: database.sql,
         transaction: (work) => database.transaction(CAUSE, work),
       },

@@ -99,6 +99,7 @@ async function counted(stores: Stores): Promise<Finding> {
       page.map(({ versionId }) => versionId),
     )
   await findEmitted(stores, finding)
+  await findAudited(stores, finding)
   return finding
 }
 
@@ -109,6 +110,7 @@ async function findCounted({ query }: Stores, finding: Comparing, ids: string[])
     `select event_id, count(*)::integer from (
       select event_id from user_activity_events where event_id = any ($1)
       union all select event_id from prompt_activity_events where event_id = any ($1)
+      union all select event_id from audit_entries where event_id = any ($1)
     ) e group by 1`,
     ids,
   )
@@ -136,6 +138,22 @@ async function findEmitted(stores: Stores, finding: Comparing) {
         for (const id of ids) if (!emitted.has(id)) finding.wrong.push(`event ${id} was counted, and nobody emitted it`)
       }
     }
+  }
+}
+
+/** Looks for the entries of the audit log where they were emitted. Those on labels were in documents, which keep none that was published. */
+async function findAudited(stores: Stores, finding: Comparing) {
+  const rows = {
+    select: 'event_id',
+    from: 'audit_entries',
+    key: ['event_id'],
+    where: `event_time > ${SINCE} and target_kind <> 'LABEL'`,
+  } as const
+  for await (const page of stores.pages<{ event_id: string }>(CONSUMER, rows)) {
+    const ids = page.map((row) => row.event_id)
+    const emitted = new Set<string>()
+    for (const service of RELAYING) for (const id of await emittedOf(stores, service, ids)) emitted.add(id)
+    for (const id of ids) if (!emitted.has(id)) finding.wrong.push(`entry ${id} was stored, and nobody emitted it`)
   }
 }
 

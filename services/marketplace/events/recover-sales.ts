@@ -32,7 +32,7 @@ type Parts = Pick<Deps, 'database' | 'payments' | 'keys'>
 const DAY = 86_400_000
 
 /** Others have heard of it. */
-const tellNobody: Emit = () => undefined
+const tellNobody: Emit = Object.assign(() => undefined, { audit: () => undefined })
 
 /** The licence that a purchase has granted: its event was stored just before that of the purchase, at the same time. */
 export const findGranted = statement('find_granted_license', {

@@ -1,7 +1,13 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { changesOf, nothingToAudit } from '#chassis/audit.ts'
 import { lockInTransaction } from '#chassis/db/advisory-locks.ts'
 import { failedPrecondition } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
+import { EVENTS } from '#contracts/events.ts'
+import {
+  AuditEntry_Action as Action,
+  AuditEntry_Target_Kind as Kind,
+} from '#contracts/gen/promptforge/audit/v1/audit.ts'
 import { LicenseRevoked_Reason as Reason } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
 import { Transaction } from '../db/transaction.entity.ts'
 import type { LicenseEntity } from '../sales/events.ts'
@@ -24,16 +30,20 @@ const REFUNDED = 'the purchase was refunded'
  */
 export const claimRefund = (
   { id, role, reason }: Claim,
-  { caller: { userId }, transaction }: Pick<Call, 'caller' | 'transaction'>,
+  call: Pick<Call, 'caller' | 'origin' | 'transaction'>,
 ): Promise<LicenseEntity | undefined> =>
-  transaction(async (em, emit, now) => {
+  call.transaction(async (em, emit, now) => {
+    const { userId } = call.caller
     const tx = await transactionToChange(em, id)
     const by = role === 'BUYER' ? { as: role, refunds: await refundsOf(em, userId, now) } : { as: role }
     const before = rulesOf(tx)
     const decision = requestRefund(before, by, now)
     if (decision.refusal) {
       const { reason: why, message } = decision.refusal
-      if (why === 'TRANSACTION_REFUNDED') return undefined
+      if (why === 'TRANSACTION_REFUNDED') {
+        nothingToAudit(call)
+        return undefined
+      }
       throw failedPrecondition(why, message)
     }
     applyChanges(tx, decision.changes)
@@ -43,6 +53,13 @@ export const claimRefund = (
       refundedBy: userId,
       nextCheckAt: new Date(now.getTime() + GIVEN_UP_MS),
       checks: 0,
+    })
+    emit.audit(EVENTS.marketplaceAudited, {
+      action: Action.REFUND_REQUESTED,
+      target: { kind: Kind.TRANSACTION, id },
+      subjectId: tx.buyerId,
+      changes: changesOf({ amount: ['', `${tx.amount} ${tx.currency}`], requested_as: ['', role] }),
+      reason,
     })
     await followGivenBack(em, emit, { before, tx, now })
     const license = await licenseToChange(em, tx)
