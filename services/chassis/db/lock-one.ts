@@ -10,15 +10,16 @@ type Statement = { name: string; text: string }
 const known = new WeakMap<EntityMetadata, Map<string, Statement>>()
 
 /**
- * Loads an entity, locked until the transaction ends (FOR UPDATE), as it is now; null when there is none. It does what `findOne` of the EntityManager does with
- * a lock, by a statement that is prepared once, for half of the time. Lazy properties are not loaded.
+ * Loads an entity, locked until the transaction ends (FOR UPDATE), as it is now; null when there is none. It does what `findOne` of the EntityManager
+ * does with a lock and `refresh`, by a statement that is prepared once, so it takes less of the processor here and in PostgreSQL. One that was loaded
+ * before is the same object with the values of now: lock before you change, or flush your changes first. Lazy properties are not loaded.
  */
 export async function lockOne<E extends object>(
   em: EntityManager,
   entity: EntityName<E>,
   which: Which<E>,
 ): Promise<E | null> {
-  // What was changed or made here of these entities is found, and not overwritten.
+  // What was made here is found.
   await em.tryFlush(entity, {})
   const [row] = await rowsIn<object>(
     em,
