@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import pg from 'pg'
 import { type Sql, type Statement, valuesOf } from './statements.ts'
 
-/** What the driver sends as it is: a text, or what else `pg` takes for a query. */
+/** A query as `pg` takes it. The query builder knows only texts, but hands on what it gets, so a query may have a name. */
 type Query = { name: string | undefined; text: string; types?: typeof pg.types }
 
 /** What runs a query on the connection of a transaction. */
