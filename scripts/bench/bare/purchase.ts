@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { v7 } from 'uuid'
+import { storeEvents } from '#chassis/db/transaction.ts'
 import { createVault } from '#chassis/vault.ts'
 import { type EventDefinition, EVENTS } from '#contracts/events.ts'
 import { license_TypeToJSON, License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
@@ -9,9 +10,9 @@ import {
   PurchaseServiceService,
 } from '#contracts/gen/promptforge/marketplace/v1/purchase_service.ts'
 import { KEYS_PURPOSE } from '../../../services/marketplace/context.ts'
-import { getLicenseOf } from '../../../services/marketplace/db/licenses.ts'
+import { getHeldLicense, getLicenseOf } from '../../../services/marketplace/db/licenses.ts'
 import { insertBalance, insertPosting } from '../../../services/marketplace/db/store-posting.ts'
-import { getTransaction } from '../../../services/marketplace/db/transactions.ts'
+import { findEarlier, getTransaction } from '../../../services/marketplace/db/transactions.ts'
 import { amountText, feeOf, minorOf } from '../../../services/marketplace/money.ts'
 import { toLicense, toTransaction } from '../../../services/marketplace/rpc/view.ts'
 import { getPending, GIVEN_UP_MS } from '../../../services/marketplace/sales/finalise.ts'
@@ -38,8 +39,8 @@ export function purchaseRpc(pool: Pool, env: Record<string, string>): BareRpc {
       const [listing] = await query(client, sql.lockListing, { id: listingId })
       if (listing?.status !== 'ACTIVE') throw new Error('no such listing')
       const of = { buyerId, promptId: listing.prompt_id, licenseType: license_TypeToJSON(request.licenseType) }
-      const same = await query(client, sql.findSame, { ...of, requestId })
-      const held = await query(client, sql.findLicense, of)
+      const same = await query(client, findEarlier, { ...of, requestId })
+      const held = await query(client, getHeldLicense, of)
       if (same.length + held.length > 0) throw new Error('bought before')
       const now = new Date()
       const amount = minorOf(listing.price)
@@ -98,7 +99,7 @@ export function purchaseRpc(pool: Pool, env: Record<string, string>): BareRpc {
       const scope = { minVersion, maxVersion }
       const license = { id, transactionId, ...of, sellerId, ...scope, keyHash, keyHint, secretId, sealed, now }
       await query(client, sql.insertLicense, license)
-      await query(client, sql.insertEvents, { ...eventsOf(order, id), now })
+      await query(client, storeEvents, { ...eventsOf(order, id), occurredAt: now, eventHeaders: '{}' })
     })
 
   return bareRpc(PurchaseServiceService.purchaseListing, async (request, caller) => {
@@ -172,10 +173,9 @@ function eventsOf(order: Order, licenseId: string) {
     sale: { ...terms, listingId, sellerId, amountCents: amount, feeCents: fee, currency },
   })
   return {
-    license: subjectOf(EVENTS.licenseGranted, licenseId),
-    licensePayload: JSON.stringify(LicenseGranted.toJSON(granted)),
-    purchase: subjectOf(EVENTS.purchaseCompleted, id),
-    purchasePayload: JSON.stringify(PurchaseCompleted.toJSON(completed)),
+    ids: [v7(), v7()],
+    subjects: [subjectOf(EVENTS.licenseGranted, licenseId), subjectOf(EVENTS.purchaseCompleted, id)],
+    payloads: [JSON.stringify(LicenseGranted.toJSON(granted)), JSON.stringify(PurchaseCompleted.toJSON(completed))],
   }
 }
 

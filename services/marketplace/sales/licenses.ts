@@ -1,4 +1,5 @@
-import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { lockOne } from '#chassis/db/lock-one.ts'
 import type { Emit } from '#chassis/db/transaction.ts'
 import { newId } from '#chassis/ids.ts'
 import type { Vault } from '#chassis/vault.ts'
@@ -59,8 +60,7 @@ export async function grantLicense(
 const activeLicenseOf = (
   em: EntityManager,
   { buyerId, promptId, licenseType }: Pick<LicenseEntity, 'buyerId' | 'promptId' | 'licenseType'>,
-): Promise<LicenseEntity | null> =>
-  em.findOne(License, { buyerId, promptId, licenseType, isActive: true }, { lockMode: LockMode.PESSIMISTIC_WRITE })
+): Promise<LicenseEntity | null> => lockOne(em, License, { buyerId, promptId, licenseType, isActive: true })
 
 /** A new licence key as it is stored. */
 export function newKey(licenseId: string, vault: Vault) {

@@ -3,11 +3,11 @@ import type { Cursor } from '#chassis/page-token.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
 import { asking, describePlans, isPlannedOnce, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { type ListFilter, listQuery, type Order } from '../db/list-listings.ts'
-import { getLicense, getLicenseOf } from '../db/licenses.ts'
+import { getHeldLicense, getLicense, getLicenseOf } from '../db/licenses.ts'
 import { activeListing, getListing, hasBought } from '../db/listings.ts'
 import { schema } from '../db/schema.ts'
 import { countPriced, narrowSearchQuery, type OfferFilter, searchQuery } from '../db/search-listings.ts'
-import { findByReference, getTransaction } from '../db/transactions.ts'
+import { findByReference, findEarlier, getTransaction } from '../db/transactions.ts'
 
 // 100,000 listings of 2,000 sellers, a minute apart: one in seven removed, one in twenty in a small category, one in a hundred in a rare currency, each of
 // a prompt of its own. The newest 20,000 have a sale with a licence.
@@ -39,6 +39,7 @@ const LISTING = '01900000-0000-7000-8000-000000000008'
 const PROMPT = '01800000-0000-7000-8000-000000000008'
 const TRANSACTION = '02000000-0000-7000-8000-000000000008'
 const LICENSE = '03000000-0000-7000-8000-000000000008'
+const LICENSED = { buyerId: BUYER, promptId: PROMPT, licenseType: 'PERSONAL' }
 const PAGE = 21
 
 let database: TestDatabase
@@ -59,6 +60,8 @@ describePlans(
     asking(hasBought, { listingId: LISTING, buyerId: BUYER }),
     asking(getTransaction, { id: TRANSACTION }),
     asking(findByReference, { reference: 'pi_8' }),
+    asking(findEarlier, { ...LICENSED, requestId: '02100000-0000-7000-8000-000000000008' }),
+    asking(getHeldLicense, LICENSED),
     asking(getLicense, { id: LICENSE }),
     asking(getLicenseOf, { transactionId: TRANSACTION }),
     asking(countPriced, { currency: 'USD', minPrice: '20.00', maxPrice: '20.10' }),

@@ -4,6 +4,7 @@ import {
   GetUserStatsRequest,
   ListTrendingPromptsRequest,
 } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import { type AuditServiceService, ListAuditEntriesRequest } from '#contracts/gen/promptforge/audit/v1/audit_service.ts'
 import { FIRST, type TableOf } from './row.ts'
 
 const READ = ['PROMPTS_READ'] as const
@@ -63,4 +64,13 @@ export const ANALYTICS: TableOf<typeof AnalyticsServiceService> = {
     },
   },
   watchEvents: { request: () => ({ after: '' }), answers: 'txxxx+x', endless: true },
+}
+
+/** Entries of what others did are shown to administrators alone. */
+export const AUDIT: TableOf<typeof AuditServiceService> = {
+  listAuditEntries: {
+    request: ({ scene }) => ListAuditEntriesRequest.fromPartial({ ...FIRST, actorId: scene.people.owner.id }),
+    shows: ({ entries }) => entries.length > 0,
+    answers: 'to+oo+x',
+  },
 }

@@ -1,5 +1,6 @@
 import type { Rpc, RpcService } from '#chassis/grpc/call.ts'
 import { AnalyticsServiceService } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import { AuditServiceService } from '#contracts/gen/promptforge/audit/v1/audit_service.ts'
 import { ApiKeyServiceService } from '#contracts/gen/promptforge/auth/v1/api_key_service.ts'
 import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
 import { LicenseServiceService } from '#contracts/gen/promptforge/marketplace/v1/license_service.ts'
@@ -18,7 +19,7 @@ import { TestServiceService } from '#contracts/gen/promptforge/test/v1/test_serv
 import { UserInternalServiceService, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
-import { ANALYTICS } from './analytics-table.ts'
+import { ANALYTICS, AUDIT } from './analytics-table.ts'
 import { LICENSES, LISTINGS, PURCHASES, SELLERS, WEBHOOK } from './market-table.ts'
 import { PROMPT_INTERNALS, PROMPTS } from './prompt-table.ts'
 import type { Row, TableOf } from './row.ts'
@@ -56,4 +57,5 @@ export const TABLE: readonly Entry[] = [
   ...entriesOf(SellerServiceService, SELLERS),
   ...entriesOf(PaymentWebhookServiceService, WEBHOOK),
   ...entriesOf(AnalyticsServiceService, ANALYTICS),
+  ...entriesOf(AuditServiceService, AUDIT),
 ]
