@@ -9,4 +9,5 @@ export const STATISTICS: Step[] = [
   { call: 'listUserEvents', as: 'lena', path: { user_id: 'me' }, query: { page_size: 2 } },
   { call: 'listPromptEvents', as: 'lena', path: { prompt_id: '$prompt' }, query: { page_size: 2 } },
   { call: 'watchEvents', as: 'mira', events: 1 },
+  { call: 'listAuditEntries', as: 'lena', query: { page_size: 1 } },
 ]
