@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { writeFileSync } from 'node:fs'
+import { format, resolveConfig } from 'prettier'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { type Example, EXAMPLES_FILE, readExamples } from '../../gateway/openapi/examples.ts'
 import { SESSION } from '../../gateway/openapi/session/index.ts'
@@ -31,18 +32,19 @@ beforeAll(async () => {
   }
   kept.set('mira', (await network.signUpAdmin('mira')).token)
   played = await play(network.gateway.url, SESSION, places, kept)
-  if (process.env['PF_EXAMPLES'] === 'record') record()
+  if (process.env['PF_EXAMPLES'] === 'record') await record()
 })
 afterAll(() => network.stop())
 
 /** Writes the answers down as the examples of the document, which `npm run gen` then takes over. */
-function record() {
+async function record() {
   const examples = steady(
     played.map(({ example }) => example),
     JSON.stringify(SESSION),
     kept,
   )
-  writeFileSync(EXAMPLES_FILE, `${JSON.stringify(examples, undefined, 2)}\n`)
+  const settings = { ...(await resolveConfig(EXAMPLES_FILE)), filepath: EXAMPLES_FILE }
+  writeFileSync(EXAMPLES_FILE, await format(JSON.stringify(examples), settings))
 }
 
 const find = ({ call, name = 'example' }: { call: string; name?: string }) =>
