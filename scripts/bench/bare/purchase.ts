@@ -3,6 +3,11 @@ import { v7 } from 'uuid'
 import { storeEvents } from '#chassis/db/transaction.ts'
 import { createVault } from '#chassis/vault.ts'
 import { type EventDefinition, EVENTS } from '#contracts/events.ts'
+import {
+  Audited,
+  AuditEntry_Action as Action,
+  AuditEntry_Target_Kind as Kind,
+} from '#contracts/gen/promptforge/audit/v1/audit.ts'
 import { license_TypeToJSON, License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { LicenseGranted, PurchaseCompleted } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
 import {
@@ -155,7 +160,7 @@ async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promis
   }
 }
 
-/** The subjects and payloads of LicenseGranted and PurchaseCompleted. */
+/** The subjects and payloads of LicenseGranted, PurchaseCompleted and the entry of the audit log. */
 function eventsOf(order: Order, licenseId: string) {
   const { id, listingId, buyerId: userId, promptId, sellerId, currency, minVersion, maxVersion, amount, fee } = order
   const licenseType = License_Type.PERSONAL
@@ -172,10 +177,26 @@ function eventsOf(order: Order, licenseId: string) {
     actor,
     sale: { ...terms, listingId, sellerId, amountCents: amount, feeCents: fee, currency },
   })
+  const audited = Audited.fromPartial({
+    metadata: { aggregateId: licenseId },
+    action: Action.LICENSE_GRANTED,
+    actorId: userId,
+    subjectId: userId,
+    target: { kind: Kind.LICENSE, id: licenseId },
+    changes: [{ field: 'type', after: license_TypeToJSON(licenseType) }],
+  })
   return {
-    ids: [v7(), v7()],
-    subjects: [subjectOf(EVENTS.licenseGranted, licenseId), subjectOf(EVENTS.purchaseCompleted, id)],
-    payloads: [JSON.stringify(LicenseGranted.toJSON(granted)), JSON.stringify(PurchaseCompleted.toJSON(completed))],
+    ids: [v7(), v7(), v7()],
+    subjects: [
+      subjectOf(EVENTS.licenseGranted, licenseId),
+      subjectOf(EVENTS.purchaseCompleted, id),
+      subjectOf(EVENTS.marketplaceAudited, licenseId),
+    ],
+    payloads: [
+      JSON.stringify(LicenseGranted.toJSON(granted)),
+      JSON.stringify(PurchaseCompleted.toJSON(completed)),
+      JSON.stringify(Audited.toJSON(audited)),
+    ],
   }
 }
 
