@@ -22,6 +22,13 @@ export const TESTS: Step[] = [
     body: { version: 1, modelProvider: 'sandbox', modelName: 'slow-60000', ...VALUES },
     keep: { slow: 'test.testId' },
   },
+  {
+    call: 'getTest',
+    name: 'running',
+    as: 'lena',
+    path: { test_id: '$slow' },
+    until: { place: 'test.status', not: ['PENDING'] },
+  },
   { call: 'cancelTest', as: 'lena', path: { test_id: '$slow' }, body: {} },
   {
     call: 'getTest',
@@ -30,7 +37,14 @@ export const TESTS: Step[] = [
     path: { test_id: '$slow' },
     until: { place: 'test.status', not: NOT_ENDED },
   },
-  { call: 'retryTest', as: 'lena', path: { test_id: '$test' }, body: {} },
+  { call: 'retryTest', as: 'lena', path: { test_id: '$test' }, body: {}, keep: { retried: 'test.testId' } },
+  {
+    call: 'getTest',
+    name: 'retried',
+    as: 'lena',
+    path: { test_id: '$retried' },
+    until: { place: 'test.status', not: NOT_ENDED },
+  },
   { call: 'listTests', as: 'lena', query: { prompt_id: '$prompt', page_size: 1 } },
   {
     call: 'createComparison',
