@@ -107,7 +107,6 @@ export const TESTS: Step[] = [
   { call: 'getSuiteRun', as: 'lena', path: { run_id: '$run' }, until: { place: 'run.status', not: NOT_ENDED } },
   { call: 'listSuiteRuns', as: 'lena', path: SUITE, query: { page_size: 1 } },
   { call: 'cancelSuiteRun', as: 'lena', path: { run_id: '$run' }, body: {} },
-  { call: 'compareSuiteRuns', as: 'lena', query: { from_run_id: '$firstRun', to_run_id: '$run' } },
   {
     call: 'judgeSuiteRuns',
     as: 'lena',
@@ -117,6 +116,12 @@ export const TESTS: Step[] = [
       settings: { rubric: 'It asks for the "newest first".', judge: { modelProvider: 'sandbox', modelName: 'judge' } },
     },
     keep: { judging: 'judging.judgingId' },
+  },
+  {
+    call: 'compareSuiteRuns',
+    as: 'lena',
+    query: { from_run_id: '$firstRun', to_run_id: '$run' },
+    until: { place: 'comparison.judging.status', not: ['RUNNING'] },
   },
   { call: 'cancelJudging', as: 'lena', path: { judging_id: '$judging' }, body: {} },
   { call: 'deleteSuite', as: 'lena', path: { suite_id: '$imported' } },
