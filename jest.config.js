@@ -2,9 +2,9 @@
 export default {
   testMatch: ['<rootDir>/services/**/*.test.ts', '<rootDir>/scripts/**/*.test.ts'],
   testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
-  transform: { '\\.ts$': '<rootDir>/scripts/testing/strip-types.ts' },
+  // Node reads TypeScript by itself.
+  transform: {},
   globalSetup: '<rootDir>/scripts/testing/setup.ts',
   globalTeardown: '<rootDir>/scripts/testing/teardown.ts',
   testSequencer: '<rootDir>/scripts/testing/sequencer.ts',
@@ -12,6 +12,7 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.promptforge/', '<rootDir>/services/contracts/gen/third_party/'],
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   runner: '<rootDir>/scripts/testing/runner.ts',
+  testRunner: '<rootDir>/scripts/testing/run-file.ts',
   // A test waits about as long as it computes. More than two would have the stores, NATS and Envoy wait for a core.
   maxWorkers: 2,
   // A process keeps something of every file that it has run: two hundred files fill its heap. With a limit, one worker is a process, too.

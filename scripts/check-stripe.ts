@@ -22,6 +22,7 @@ const CALLS: Record<string, (payments: Payments) => Promise<unknown>> = {
   create: (payments) => payments.create('a-transaction', { amount: 1999n, currency: 'USD' }),
   confirm: (payments) => payments.confirm('a-transaction', 'pi_1', 'pm_card_visa'),
   retrieve: (payments) => payments.retrieve('pi_1'),
+  paid: (payments) => payments.paid('a-transaction'),
   cancel: (payments) => payments.cancel('a-transaction', 'pi_1'),
   refund: (payments) => payments.refund('a-transaction', 'pi_1'),
   refundOf: (payments) => payments.refundOf('pi_1'),

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const CHECKS: Record<string, string[]> = {
   'lint, folder boundaries and promises': ['oxlint'],
   types: ['tsc'],
-  'README: configuration': ['node', 'scripts/config-table.ts', '--check'],
+  'pages of reference': ['node', 'scripts/pages/main.ts', '--check'],
   format: ['prettier', '--check', '--log-level=warn', '.'],
   'protos: style': ['buf', 'lint'],
   'protos: policies, routes and limits': ['node', 'scripts/check-contract.ts'],

@@ -45,6 +45,13 @@ describe('of methods it is said', () => {
     ])
   })
 
+  test('that one changes nothing and says that it writes into the audit log', () => {
+    expect(mistakesOf({ ...deletePrompt, audited: 1 })).toEqual([])
+    expect(mistakesOf({ ...getPrompt, audited: 1 })).toEqual([
+      `${SERVICE}.GetPrompt cannot write into the audit log: only a unary method that changes something can`,
+    ])
+  })
+
   test('that two have the same route, whatever its variables are called', () => {
     const [route] = getPrompt.routes
     const taken = { ...route!, path: '/v1/prompts/{id}' }
@@ -65,6 +72,12 @@ describe('of methods it is said', () => {
       expect(mistake).toContain(`${SERVICE}.GetPrompt asks for the header ${name}, which handlers cannot read`)
     },
   )
+})
+
+test('of a method it is said that it answers with bytes of no type', () => {
+  const getJwks = contract.methods.get('/promptforge.auth.v1.AuthService/GetJwks')!
+  const [mistake] = contractMistakes({ ...contract, methods: new Map([['x', { ...getJwks, contentType: '' }]]) })
+  expect(mistake).toContain('AuthService.GetJwks has a google.api.HttpBody and does not say of which type')
 })
 
 describe('of fields it is said that they have no limit', () => {

@@ -25,8 +25,10 @@ import { Policy_Caller as Who, Policy_Scope as Scope } from '../services/contrac
 export const contractMistakes = (contract: Contract): string[] => [
   ...methodsWithoutPolicy(contract),
   ...scopesBetweenServices(contract),
+  ...auditedReads(contract),
   ...sharedRoutes(contract),
   ...unreadableHeaders(contract),
+  ...untypedBodies(contract),
   ...unlimitedFields(contract),
   ...unkindTexts(contract),
 ]
@@ -47,6 +49,14 @@ export const scopesBetweenServices = ({ methods }: Contract): string[] =>
     .map(
       (method) =>
         `${fullName(method)} is INTERNAL and names a scope: remove it, for the method that the user called has checked it`,
+    )
+
+/** Methods that change nothing, or are a stream, and say that they write into the audit log. */
+export const auditedReads = ({ methods }: Contract): string[] =>
+  [...methods.values()]
+    .filter(({ audited, readOnly, serverStreaming }) => audited !== undefined && (readOnly || serverStreaming))
+    .map(
+      (method) => `${fullName(method)} cannot write into the audit log: only a unary method that changes something can`,
     )
 
 /** REST routes that match the same requests: verb and path are equal but for the names of variables. */
@@ -73,6 +83,18 @@ export const unreadableHeaders = ({ methods }: Contract): string[] =>
           `${fullName(method)} asks for the header ${name}, which handlers cannot read: name one in lower case that is neither \`authorization\`, nor \`x-pf-…\`, \`x-envoy-…\` or \`grpc-…\`, nor \`…-bin\``,
       ),
   )
+
+/** Methods that answer with bytes of a type, or take them, and do not say which type: the reference of the API could not either. */
+export const untypedBodies = ({ methods }: Contract): string[] =>
+  [...methods.values()]
+    .filter(({ contentType, input, output }) => contentType === '' && (isBody(output) || input.fields.some(hasBody)))
+    .map(
+      (method) =>
+        `${fullName(method)} has a google.api.HttpBody and does not say of which type: write \`content_type\` into its \`(promptforge.method.v1.facts)\``,
+    )
+
+const isBody = ({ typeName }: DescMessage) => typeName === 'google.api.HttpBody'
+const hasBody = ({ message }: DescField) => message !== undefined && isBody(message)
 
 /**
  * String, bytes, repeated and map fields without a limit in any message of ours that is part of a request. In messages of others

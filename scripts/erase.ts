@@ -1,16 +1,11 @@
 // `npm run erase -- EMAIL`: erases a user of the PromptForge that `npm start` runs, as `services/user/main.ts erase` does.
-import { dirname } from 'node:path'
 import { createLogger } from '../services/chassis/logger.ts'
 import { erase } from '../services/user/erase.ts'
-import { besideRunning } from './running.ts'
+import { besideRunning, streamsOf } from './running.ts'
 
 await besideRunning(async (database, connections) => {
-  const streams = {
-    url: connections['PF_NATS_ADMIN_URL']!,
-    certificates: dirname(connections['PF_NATS_ADMIN_CERT']!),
-  }
   const { userId, deletedMessages, wasErased } = await erase(
-    { database, log: createLogger('user', 'info'), streams },
+    { database, log: createLogger('user', 'info'), streams: streamsOf(connections) },
     process.argv[2],
   )
   const was = wasErased ? ' It had been erased before, and this did what was left.' : ''

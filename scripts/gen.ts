@@ -19,7 +19,7 @@ writeValidateProto()
 buf('generate')
 build('promptforge.binpb', '--exclude-path', 'services/chassis/testing/proto/promptforge')
 build('testing.binpb')
-await writeAnyonePaths()
+await writePaths()
 await writeOpenApi()
 
 function copyGoogleProtos() {
@@ -38,13 +38,27 @@ function writeValidateProto() {
 }
 
 // Imported when it can be: it reads what has just been generated.
-async function writeAnyonePaths() {
+async function writePaths() {
   const { loadContract, needsUser } = await import('../services/contracts/contract.ts')
-  const paths = [...loadContract().methods.values()]
-    .filter((method) => !needsUser(method))
-    .map(({ path }) => `'${path}'`)
-  const doc = '/** The gRPC paths of the methods that may be called without a signed-in user, by their policies. */'
-  writeFileSync(join(gen, 'anyone.ts'), `${doc}\nexport type AnyonePath =\n  | ${paths.join('\n  | ')}\n`)
+  const methods = [...loadContract().methods.values()]
+  const write = (file: string, doc: string, type: string, named: typeof methods) => {
+    const paths = named.map(({ path }) => `'${path}'`)
+    writeFileSync(join(gen, file), `/** ${doc} */\nexport type ${type} =\n  | ${paths.join('\n  | ')}\n`)
+  }
+  const anyone = 'The gRPC paths of the methods that may be called without a signed-in user, by their policies.'
+  write(
+    'anyone.ts',
+    anyone,
+    'AnyonePath',
+    methods.filter((method) => !needsUser(method)),
+  )
+  const audited = 'The gRPC paths of the methods that write an entry into the audit log.'
+  write(
+    'audited.ts',
+    audited,
+    'AuditedPath',
+    methods.filter((method) => method.audited !== undefined),
+  )
 }
 
 // Imported when it can be, as well. Comments are in a descriptor set of their own, which no program reads that runs.

@@ -55,7 +55,7 @@ function sourcesHash(root) {
       .filter((name) => names.test(name))
       .map((name) => join(folder, name))
   const protos = PROTOS.flatMap((folder) => filesIn(folder, /\.proto$/))
-  const reference = REFERENCE.flatMap((folder) => filesIn(folder, /\.(?!test\.)\w+$/))
+  const reference = REFERENCE.flatMap((folder) => filesIn(folder, /^(?!session\/|.*\.test\.).*\.\w+$/))
   const hash = createHash('sha256')
   for (const name of [...SOURCES, ...protos.sort(), ...reference.sort()])
     hash.update(name).update(readFileSync(join(root, name)))

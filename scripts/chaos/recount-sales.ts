@@ -1,9 +1,9 @@
 import { until } from '#chassis/testing/until.ts'
 import type { PaymentProvider } from '../../services/dev-env/payments/start.ts'
-import { recount, recountPayments } from '../../services/marketplace/db/recount.ts'
+import { type Finding, mismatchLine } from '../../services/deploy/recount/finding.ts'
+import { recountPayments } from '../../services/marketplace/db/recount.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import type { Ledger } from './ledger.ts'
-import type { Finding } from './recount.ts'
 
 /** Milliseconds that payments and refunds get to end. */
 const END_MS = 120_000
@@ -29,19 +29,13 @@ export async function untilSalesEnded(url: string): Promise<void> {
 }
 
 type TransactionRow = { id: string; request_id: string; status: string; refund_state: string | null }
-type LicenceRow = { id: string; state: string }
 
-/** Compares sales with what was acknowledged, with what the payment provider has moved, and with what the prompt service lets buyers read. */
-export async function recountSales(
-  databases: Record<string, string>,
-  { sales }: Ledger,
-  payments: PaymentProvider,
-): Promise<Finding[]> {
-  const url = databases['marketplace']!
+/** Compares the sales of the database at `url` with what was acknowledged, and with what the payment provider has moved. */
+export async function recountSales(url: string, { sales }: Ledger, payments: PaymentProvider): Promise<Finding[]> {
   const rows = await onDatabase<TransactionRow>(url, 'select id, request_id, status, refund_state from transactions')
   const byId = new Map(rows.map((row) => [row.id, row]))
   const query = (text: string) => onDatabase<object>(url, text)
-  const mismatches = [...(await recount(query)), ...(await recountPayments(query, await payments.control.moved()))]
+  const mismatches = await recountPayments(query, await payments.control.moved())
   const asked = [...sales.asked].filter(([, id]) => id !== undefined)
   return [
     {
@@ -69,32 +63,9 @@ export async function recountSales(
         .map((id) => `transaction ${id} has no refund`),
     },
     {
-      what: 'the ledger, balances, licences and the payment provider agree',
+      what: 'the ledger and the payment provider agree',
       compared: rows.length,
-      wrong: mismatches.map(
-        ({ place, key, stored, counted }) => `${place} ${key} says ${stored}, and it is ${counted}`,
-      ),
+      wrong: mismatches.map(mismatchLine),
     },
-    await entitlements(databases),
   ]
-}
-
-async function entitlements(databases: Record<string, string>): Promise<Finding> {
-  const state = `concat_ws(' ', prompt_id, min_version, max_version, revision`
-  const licences = await onDatabase<LicenceRow>(
-    databases['marketplace']!,
-    `select id, ${state}, buyer_id, is_active) as state from licenses`,
-  )
-  const known = await onDatabase<LicenceRow>(
-    databases['prompt']!,
-    `select license_id as id, ${state}, user_id, active) as state from entitlements`,
-  )
-  const byId = new Map(known.map(({ id, state: one }) => [id, one]))
-  return {
-    what: 'the prompt service knows what each licence unlocks',
-    compared: licences.length,
-    wrong: licences
-      .filter((one) => byId.get(one.id) !== one.state)
-      .map((one) => `licence ${one.id} is ${one.state}, and there ${byId.get(one.id)}`),
-  }
 }

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
+import type { Finding } from '../../services/deploy/recount/finding.ts'
 import type { NotedCall } from '../../services/dev-env/sandbox/server.ts'
-import { recount as recountBudgets } from '../../services/test/db/recount.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import type { Ledger } from './ledger.ts'
-import type { Finding } from './recount.ts'
 
 /** Milliseconds that all tests get to end: a hint that was lost comes again after a minute, a test whose worker was lost runs twice. */
 const END_MS = 240_000
@@ -27,7 +26,7 @@ export async function untilTestsEnded(url: string): Promise<void> {
   ).catch(() => undefined)
 }
 
-/** Compares tests with what was acknowledged, with the budgets, with the calls that the sandbox got (`calls`: its journal), and with their events. */
+/** Compares tests with what was acknowledged, with the calls that the sandbox got (`calls`: its journal), and with their events. */
 export async function recountTests(url: string, { tests: acked }: Ledger, calls: string): Promise<Finding[]> {
   const rows = await onDatabase<TestRow>(url, TESTS)
   const runs = await onDatabase<RunRow>(url, RUNS)
@@ -37,7 +36,6 @@ export async function recountTests(url: string, { tests: acked }: Ledger, calls:
     asked(acked.asked, rows),
     ended(acked.cancelled, rows),
     completed(rows),
-    await budgets(url),
     callsOf(rows, calls),
     eventsOf(rows, events),
     suiteRuns(
@@ -127,18 +125,6 @@ function completed(rows: TestRow[]): Finding {
     .map(({ id }) => `test ${id} has no response, or not why it ended`)
   if (found.length === 0) wrong.push('no test was completed: the sandbox did not answer')
   return { what: 'every test that was completed has a response and why it ended', compared: found.length, wrong }
-}
-
-async function budgets(url: string): Promise<Finding> {
-  const mismatches = await recountBudgets((text) => onDatabase(url, text))
-  const [row] = await onDatabase<{ count: number }>(
-    url,
-    'select ((select count(*) from spend) + (select count(*) from budgets))::integer as count',
-  )
-  const wrong = mismatches.map(
-    ({ place, key, stored, counted }) => `${place} ${key} says ${stored}, and it is ${counted}`,
-  )
-  return { what: 'what is reserved, spent and unfinished is what the tests say', compared: row!.count, wrong }
 }
 
 /** A call that was throttled does not count. Tests with the same text and model are told apart by nothing: they are counted together. */

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { outcome } from '../processes/outcome.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 export const CHART = join(ROOT, 'charts/promptforge')
@@ -7,20 +7,16 @@ export const CHART = join(ROOT, 'charts/promptforge')
 /** How a program ended, and all that it said. */
 export type Ended = { code: number; stdout: string; said: string }
 
-/** Runs a program in the repository, with `input` as its standard input. */
-export const execute = (
+/** Runs a program in the repository, with `input` as its standard input. One that cannot be started has failed. */
+export async function execute(
   command: string,
   args: string[],
   { input = '', env = {} }: { input?: string; env?: object } = {},
-) =>
-  new Promise<Ended>((resolve) => {
-    const options = { cwd: ROOT, maxBuffer: 64 << 20, env: { ...process.env, ...env } }
-    const child = execFile(command, args, options, (error, stdout, stderr) => {
-      const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0
-      resolve({ code, stdout, said: `${stdout}${stderr}` || (error?.message ?? '') })
-    })
-    child.stdin?.end(input)
-  })
+): Promise<Ended> {
+  const failed = (error: Error) => ({ code: 1, out: '', errors: error.message })
+  const { code, out, errors } = await outcome(command, args, { input, env, cwd: ROOT }).catch(failed)
+  return { code, stdout: out, said: `${out}${errors}` }
+}
 
 /** What the chart renders with these arguments of `helm template`. Throws what Helm said when it does not. */
 export async function render(helm: string, args: string[]): Promise<string> {

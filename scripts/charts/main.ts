@@ -1,10 +1,12 @@
 // `npm run test:charts`: everything that is known of the chart without a cluster. Installs the programs that it needs, runs all checks and
-// closes with `N passed, N failed`. `-- --write` writes the chart's README instead.
+// closes with `N passed, N failed`. `-- --write` writes the chart's README and its list of streams instead.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { parse } from 'yaml'
+import { nackCatalogue } from '../../services/broker/nack.ts'
 import { Stop } from '../bootstrap/step.mjs'
+import { wrongRules } from './alerts.ts'
 import { type ChartServices, disagreements } from './agreement.ts'
 import { CHART, execute, render } from './helm.ts'
 import { misfits } from './schemas.ts'
@@ -39,13 +41,18 @@ type Outcome = { problems: string[]; passed?: number; failed?: number }
 
 const README = join(CHART, 'README.md')
 
+/** What NACK is to make, from the catalogue of events. */
+const STREAMS = join(CHART, 'files/streams.json')
+
 const [option] = process.argv.slice(2)
 const aborter = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborter.abort())
 try {
   const tools = await installTools(aborter.signal)
-  if (option === '--write') writeFileSync(README, await readmeOf(tools))
-  else await checkAll(tools)
+  if (option === '--write') {
+    writeFileSync(README, await readmeOf(tools))
+    writeFileSync(STREAMS, await streamsText())
+  } else await checkAll(tools)
 } catch (error) {
   process.stderr.write(`${error instanceof Stop ? error.message : (error as Error).stack}\n`)
   report(0, 1)
@@ -80,7 +87,12 @@ async function checkAll(tools: Tools) {
         problems: await unexplained(tools.kubeScore, await render(tools.helm, valuesOf('values-production.yaml'))),
       }),
     ],
-    ['README', () => readmeIsCurrent(tools)],
+    [
+      'alert rules, each with cases in which it fires and in which it does not',
+      async () => ({ problems: await wrongRules(tools.promtool) }),
+    ],
+    ['README', () => isCurrent(README, readmeOf(tools))],
+    ['streams and consumers of NACK', () => isCurrent(STREAMS, streamsText())],
   ]
   let [passed, failed] = [0, 0]
   for (const [name, work] of checks) {
@@ -117,9 +129,13 @@ async function schemas({ helm, schemas }: Tools, variants: string[][]): Promise<
   return { problems: VERSIONS.flatMap((version) => misfits(schemas, version, manifests)) }
 }
 
-async function readmeIsCurrent(tools: Tools): Promise<Outcome> {
-  const isCurrent = readFileSync(README, 'utf8') === (await readmeOf(tools))
-  return { problems: isCurrent ? [] : ['it does not show the current values: run `npm run test:charts -- --write`'] }
+async function isCurrent(file: string, wanted: Promise<string>): Promise<Outcome> {
+  const isSame = readFileSync(file, 'utf8') === (await wanted)
+  return { problems: isSame ? [] : [`${file} is not current: run \`npm run test:charts -- --write\``] }
+}
+
+async function streamsText(): Promise<string> {
+  return format(JSON.stringify(nackCatalogue()), { ...(await resolveConfig(STREAMS)), filepath: STREAMS })
 }
 
 async function readmeOf({ helmDocs }: Tools): Promise<string> {

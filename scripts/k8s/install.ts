@@ -94,6 +94,9 @@ export async function applyStores({ kubectl }: Cluster, images: Images): Promise
   await kubectl('apply', '-k', folder)
 }
 
+/** What may take long does not take for ever. */
+export const HELM_WAIT = ['--wait', '--timeout', '20m']
+
 /** The arguments of helm that name the chart and its values in this proof. */
 export const chartArguments = (images: Images): string[] => {
   const [own, envoy] = [splitTag(images.own), splitTag(images.envoy)]

@@ -3,13 +3,16 @@ import { parseArgs } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { step } from '../bootstrap/step.mjs'
 import { endWithParent } from '../bootstrap/parent.mjs'
-import { type Cluster, command, openCluster, outcome } from './cluster.ts'
+import { outcome } from '../processes/outcome.ts'
+import { type Cluster, command, openCluster } from './cluster.ts'
 import { assertShares, deletePod, evictTwo, killPod, scale, until, untilRolledOut } from './disturb.ts'
-import { applyStores, chartArguments, type Images, importImages, makeNamespace, RELEASE } from './install.ts'
+import { applyStores, chartArguments, HELM_WAIT, type Images, importImages, makeNamespace, RELEASE } from './install.ts'
 import { startLoad } from './load.ts'
 import { assertEdges, assertStrangerIsRefused } from './network.ts'
 import { PROOF, readyPods } from './pods.ts'
+import { applyRendered, deleteRendered } from './rendered.ts'
 import { assertSameSecrets, assertTokenIsGood, registerVisitor, secretHashes } from './secrets.ts'
+import { installWithoutSecret, installWithSecret, LACKING } from './missing-secret.ts'
 import { uninstall } from './uninstall.ts'
 
 const USAGE = `KUBECONFIG=… PF_K8S_IMPORT=COMMAND npm run test:k8s -- [--namespace NAME] [--keep]
@@ -18,9 +21,6 @@ With --keep a namespace of an earlier run is deleted first, and that of this run
 
 /** How much later than the chart the stores come, milliseconds. */
 const LATE_MS = 120_000
-
-/** What may take long does not take for ever. */
-const HELM_WAIT = ['--wait', '--timeout', '20m']
 
 const failures: string[] = []
 endWithParent()
@@ -70,6 +70,11 @@ async function prove(cluster: Cluster) {
   await must('helm uninstall leaves nothing but Secrets', () => uninstall(cluster))
   await must('helm template | kubectl apply', () => applyRendered(cluster, images))
   await attempt('template: the Secrets are the same, and a token of before is good', untouched)
+  await must('what was applied is deleted', () => deleteRendered(cluster, images))
+  await attempt('helm install without a Secret says in one sentence which', () => installWithoutSecret(cluster, images))
+  await must('helm upgrade --install with the Secret', () => installWithSecret(cluster, images))
+  await must('helm template | kubectl apply over a release that runs', () => applyRendered(cluster, images, LACKING))
+  await attempt('over a release: the Secrets are the same, and a token of before is good', untouched)
   if (!options.keep) await must('the namespace is deleted', () => deleteNamespace(cluster))
 }
 
@@ -135,12 +140,6 @@ async function installWithLateStores(cluster: Cluster, images: Images) {
 async function upgrade(cluster: Cluster, images: Images, mark: string) {
   const another = ['--set', `defaults.podAnnotations.proof=${mark}`]
   await cluster.helm('upgrade', ...chartArguments(images), ...another, ...HELM_WAIT)
-  await untilRolledOut(cluster)
-}
-
-async function applyRendered(cluster: Cluster, images: Images) {
-  const rendered = await cluster.helm('template', ...chartArguments(images))
-  await command('kubectl', ['-n', cluster.namespace, 'apply', '-f', '-'], rendered)
   await untilRolledOut(cluster)
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { loadContract } from '../../services/contracts/contract.ts'
+import { DAYS, MINUTES } from './alert-cases.ts'
 import { readAlerts, readDashboards, readExpressions, RUNBOOK_URL, RUNBOOKS } from './files.ts'
 import { groupedBy, selectedBy } from './promql.ts'
 
@@ -121,7 +122,9 @@ test.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as const))(
 )
 
 test('the rule tests, which promtool runs, are about alerts and texts that there are', () => {
-  const { tests } = parse(readFileSync(join(import.meta.dirname, 'alerts.promtool.yaml'), 'utf8')) as RuleTests
+  const tests = ['alerts.promtool.yaml', 'alerts-days.promtool.yaml'].flatMap(
+    (file) => (parse(readFileSync(join(import.meta.dirname, file), 'utf8')) as RuleTests).tests,
+  )
   for (const { alertname, exp_alerts: expected = [] } of tests.flatMap((one) => one.alert_rule_test)) {
     for (const { exp_labels: labels, exp_annotations: annotations } of [...expected, undefined].map(
       (one) => one ?? {},
@@ -133,6 +136,12 @@ test('the rule tests, which promtool runs, are about alerts and texts that there
       if (annotations) expect(found.map((one) => one.annotations['runbook_url'])).toContain(annotations['runbook_url'])
     }
   }
+})
+
+test('every alert of each severity has as many cases in which it fires, and in which it does not, as it has rules', () => {
+  const name = ({ alert, severity }: { alert: string; severity: string }) => `${alert} ${severity}`
+  const rules = alerts.map(({ alert, labels }) => name({ alert, severity: labels['severity']! }))
+  expect([...MINUTES, ...DAYS].map(name).toSorted()).toEqual(rules.toSorted())
 })
 
 test('dashboards have addresses of their own', () => {

@@ -4,7 +4,7 @@ import type { Deps } from './context.ts'
 import { deleteOldIds } from './db/delete-old-ids.ts'
 import { refreshTrending } from './db/trending-prompts.ts'
 import { deleteOldVotes } from './db/votes.ts'
-import { makePartitions } from './db/partitions.ts'
+import { dropOldAuditEntries, makePartitions } from './db/partitions.ts'
 import { wantedMonths } from './months.ts'
 import { type Window, WINDOWS } from './trending.ts'
 
@@ -17,10 +17,13 @@ const LOOK_MS = 500
 export const jobs = ({ database, live }: Deps): Job[] => [
   { name: 'look for events', on: 'every replica', everyMs: LOOK_MS, run: () => live.look() },
   {
-    name: 'make partitions',
+    name: 'make partitions, and drop the old ones of the audit log',
     on: 'one replica',
     everyMs: HOUR_MS,
-    run: () => makePartitions(database, wantedMonths(new Date())),
+    run: async () => {
+      await makePartitions(database, wantedMonths(new Date()))
+      await dropOldAuditEntries(database)
+    },
   },
   {
     name: 'delete old ids of events',

@@ -15,6 +15,7 @@ export function partitionMetrics(registry: Registry, { sql }: Pick<Database, 'sq
       if (!rows) return
       this.set({ table: 'user_activity_events' }, rows.users)
       this.set({ table: 'prompt_activity_events' }, rows.prompts)
+      this.set({ table: 'audit_entries' }, rows.audits)
     },
   })
 }

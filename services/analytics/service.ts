@@ -11,6 +11,7 @@ import { services } from './rpc/index.ts'
 /** The analytics service: it counts what the others tell. */
 export const analyticsService: ServiceDefinition<PostgresConfig, Deps> = {
   name: 'analytics',
+  nouns: ['analytics', 'audit'],
   config: postgresSchema('analytics', 50_056),
   store: postgres(schema),
   context: createContext,

@@ -137,7 +137,8 @@ async function applyStream(
   return done.filter((line) => line !== undefined)
 }
 
-const streamConfig = (name: StreamName, replicas: number): Partial<StreamConfig> & { name: string } => ({
+/** What a stream is. */
+export const streamConfig = (name: StreamName, replicas: number): Partial<StreamConfig> & { name: string } => ({
   name,
   subjects: [`${STREAMS[name].prefix}>`],
   storage: StorageType.File,
@@ -150,17 +151,20 @@ const streamConfig = (name: StreamName, replicas: number): Partial<StreamConfig>
   num_replicas: replicas,
 })
 
-type Durable = Partial<ConsumerConfig> & { durable_name: string }
+/** A consumer that stays. */
+export type Durable = Partial<ConsumerConfig> & { durable_name: string }
 
-const isQueue = (stream: StreamName) => 'isQueue' in STREAMS[stream]
+/** Whether a stream is a queue of jobs. */
+export const isQueue = (stream: StreamName) => 'isQueue' in STREAMS[stream]
 
-const consumerConfigs = (stream: StreamName): Durable[] =>
+/** The consumers of a stream that is no queue. */
+export const consumerConfigs = (stream: StreamName): Durable[] =>
   members()
     .filter((service) => consumedStreams(service).includes(stream))
     .map((service) => consumerConfig(service, stream))
 
-// A hint is acknowledged when its job is claimed, which takes milliseconds.
-const laneConfig = (lane: string, stream: StreamName): Durable => ({
+/** The consumer of a lane of a queue. A hint is acknowledged when its job is claimed, which takes milliseconds. */
+export const laneConfig = (lane: string, stream: StreamName): Durable => ({
   durable_name: lane,
   filter_subjects: [`${STREAMS[stream].prefix}*.v1.${lane}`],
   ack_policy: AckPolicy.Explicit,

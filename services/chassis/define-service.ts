@@ -2,16 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Contract, loadContract, takesRequestId } from '#contracts/contract.ts'
 import { queuesOf, relayedBy } from '#contracts/events.ts'
 import { watchClosedAccounts } from './closed-accounts.ts'
-import type { BaseConfig, Schema as ConfigSchema } from './config.ts'
+import { type BaseConfig, loadConfig, type Schema as ConfigSchema } from './config.ts'
 import type { Database } from './db/orm.ts'
 import { poolMetrics } from './db/pool-metrics.ts'
 import type { Store, StoreKind } from './db/store.ts'
 import { openBroker } from './events/broker.ts'
+import { deadLetterCommands } from './events/dead-letters.ts'
 import { createLive, type Live } from './events/live.ts'
 import { createPublish, type Publish } from './events/publisher.ts'
 import { type Recovery, recoverCommand } from './events/recover.ts'
 import { type Resync, resyncCommand } from './events/resync.ts'
 import { createEvents, type ServiceEvents } from './events/service-events.ts'
+import { streamAccessSchema } from './events/stream-access.ts'
 import type { WorkQueue } from './events/work-queue.ts'
 import { assertAllHandled, type Subscription } from './events/subscription.ts'
 import type { ServerParts } from './grpc/admit.ts'
@@ -76,8 +78,11 @@ export type ServiceDefinition<C extends BaseConfig, Context, S extends Store = D
   commands?(context: Context): Commands
 }
 
-/** Commands of a service by name. They answer with what to log. */
-export type Commands = Record<string, (args: string[]) => Promise<object>>
+/** Commands of a service by name. They answer with what to log, or with what to write to the terminal. */
+export type Commands = Record<string, (args: string[]) => Promise<object | Printed>>
+
+/** Lines for a person; `isFailure` when not all of it was done, and then the exit code is 1. */
+export type Printed = { lines: string[]; isFailure?: boolean }
 
 /** What a test may put in the place of the real thing. */
 export type Overrides<Context> = {
@@ -201,6 +206,8 @@ async function assemble<C extends BaseConfig, Context extends object, S extends 
       relayedBy(name).length > 0 &&
       recoverCommand({ service: name, sql: database.sql!, recovery: definition.recovery?.(context), log })),
     ...(outbox && resync && resyncCommand({ sql: database.sql!, outbox, resync, log })),
+    ...(subscriptions.length > 0 &&
+      deadLetterCommands({ service: name, subscriptions, log, access: () => loadConfig(streamAccessSchema) })),
     ...definition.commands?.(context),
   }
   const waiting = async () => (outbox ? (await outbox.waiting()).rows : 0)

@@ -1,7 +1,7 @@
 import { type BaseConfig, loadConfig, type Schema as ConfigSchema } from './config.ts'
 import { reach } from './db/reach.ts'
 import type { Store } from './db/store.ts'
-import { type Commands, createService, type ServiceDefinition } from './define-service.ts'
+import { type Commands, createService, type Printed, type ServiceDefinition } from './define-service.ts'
 import { createLogger, type Logger } from './logger.ts'
 
 /** Milliseconds that a command waits for a database that is down: the first minute of a job that starts beside it. */
@@ -69,8 +69,16 @@ async function runCommand(commands: Commands, command: string, args: string[], l
   const run = commands[command]
   if (!run)
     throw new Error(`unknown command ${command}: use one of ${['migrate', ...Object.keys(commands)].join(', ')}`)
-  log.info(await run(args), command)
+  const result = await run(args)
+  if (!isPrinted(result)) {
+    log.info(result, command)
+    return
+  }
+  process.stdout.write(`${result.lines.join('\n')}\n`)
+  if (result.isFailure) process.exitCode = 1
 }
+
+const isPrinted = (result: object): result is Printed => 'lines' in result
 
 function readConfig<C extends BaseConfig>({ name, config }: { name: string; config: ConfigSchema<C> }): C {
   try {

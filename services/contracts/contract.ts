@@ -19,6 +19,7 @@ import {
   MethodOptions_IdempotencyLevel as Idempotency,
 } from '@bufbuild/protobuf/wkt'
 import { Policy, Policy_Caller } from './gen/promptforge/access/v1/access.ts'
+import type { AuditEntry_Action as Action } from './gen/promptforge/audit/v1/audit.ts'
 import { HttpRule } from './gen/google/api/http.ts'
 import { Facts, Facts_RateClass } from './gen/promptforge/method/v1/method.ts'
 import { maxRequestBytesOf } from './request-size.ts'
@@ -70,6 +71,8 @@ export type Method = {
   contentType: string
   /** Whether its answers carry an ETag. */
   etag: boolean
+  /** The action of the entry that a call writes into the audit log when it changes something; undefined when it writes none. */
+  audited: Action | undefined
 }
 
 /** The contract: the descriptor set of `proto/` with all its imports, and what our options say in it. */
@@ -106,6 +109,7 @@ export function readContract(bytes: Uint8Array): Contract {
     policy: requireExtension(registry, 'promptforge.access.v1.policy'),
     http: requireExtension(registry, 'google.api.http'),
     facts: requireExtension(registry, 'promptforge.method.v1.facts'),
+    action: requireExtension(registry, 'promptforge.audit.v1.action'),
   }
   const methods = [...registry.files]
     .flatMap((file) => file.services)
@@ -123,7 +127,7 @@ export function textKindOf({ registry }: Contract, field: DescField): number {
   return getOption(field, kind) as number
 }
 
-type Options = { policy: DescExtension; http: DescExtension; facts: DescExtension }
+type Options = Record<'policy' | 'http' | 'facts' | 'action', DescExtension>
 
 function readMethod(method: DescMethod, options: Options): Method {
   const policy = readOption(method, options.policy)
@@ -147,6 +151,7 @@ function readMethod(method: DescMethod, options: Options): Method {
     headers,
     contentType,
     etag,
+    audited: hasOption(method, options.action) ? (getOption(method, options.action) as Action) : undefined,
   }
 }
 
@@ -180,6 +185,6 @@ function readRoutes(rule: HttpRule): HttpRoute[] {
 
 function requireExtension(registry: FileRegistry, name: string): DescExtension {
   const extension = registry.getExtension(name)
-  if (!extension?.message) throw new Error(`the descriptor set has no option ${name}: run \`npm run gen\``)
+  if (!extension) throw new Error(`the descriptor set has no option ${name}: run \`npm run gen\``)
   return extension
 }

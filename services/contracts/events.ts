@@ -1,4 +1,5 @@
 import type { MessageFns } from './message.ts'
+import { Audited } from './gen/promptforge/audit/v1/audit.ts'
 import * as marketplace from './gen/promptforge/marketplace/v1/marketplace_events.ts'
 import * as prompt from './gen/promptforge/prompt/v1/prompt_events.ts'
 import * as test from './gen/promptforge/test/v1/test_events.ts'
@@ -38,7 +39,8 @@ export const DUPLICATE_MINUTES = 30
 export type StreamName = keyof typeof STREAMS
 
 /** What an event can be about. */
-export type EventTopic = 'comparison' | 'license' | 'listing' | 'prompt' | 'suiteRun' | 'test' | 'transaction' | 'user'
+export type EventTopic =
+  'audited' | 'comparison' | 'license' | 'listing' | 'prompt' | 'suiteRun' | 'test' | 'transaction' | 'user'
 
 /** What is said of one event: everything else (streams, permissions, consumers) is derived from these. */
 export type EventDefinition<T = unknown> = {
@@ -55,7 +57,8 @@ export type EventDefinition<T = unknown> = {
   perAggregate: boolean
   /**
    * It waits in the outbox of its service until the relay publishes it. What is in no outbox is published by the service itself: a
-   * version's event before what caused it is acknowledged, and views as well as it can.
+   * version's event before what caused it is acknowledged, an entry of the version service from the document that it changed, and views as well as
+   * it can.
    */
   outbox: boolean
   /** The services that consume it. */
@@ -99,6 +102,10 @@ const event = <T>(
 }
 
 const content = { stream: 'PF_PROMPT_CONTENT', consumers: ['version'] } as const
+
+/** An entry of the audit log, which analytics keeps. Each service has an event of its own, because it publishes only below its own subjects. */
+const audited = (service: string, options: Options = {}) =>
+  event(service, `${service}.audited`, 'audited', Audited, options)
 
 /** The catalogue: one line for each event, consumed by analytics unless it says otherwise. */
 export const EVENTS = {
@@ -155,6 +162,10 @@ export const EVENTS = {
   licenseRevoked: event('marketplace', 'license.revoked', 'license', marketplace.LicenseRevoked, {
     consumers: ['analytics', 'prompt'],
   }),
+  userAudited: audited('user'),
+  versionAudited: audited('version', { outbox: false }),
+  testAudited: audited('test'),
+  marketplaceAudited: audited('marketplace'),
 }
 
 /**

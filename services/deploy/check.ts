@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { makeClientConstructor } from '@grpc/grpc-js'
 import { service as healthService } from 'grpc-health-check'
 import { type Mesh, type MeshConfig, openMesh } from '#chassis/grpc/tls.ts'
+import { patiently } from './patiently.ts'
 
 /** What is checked, and how it is reached. */
 export type CheckOptions = {
@@ -14,35 +14,43 @@ export type CheckOptions = {
   services: Record<string, string>
 }
 
+/** Does it again until it succeeds or the time of the check is over. */
+type Patiently = <T>(work: () => Promise<T>) => Promise<T>
+
 /** A check. Answers with a line for each thing that it found in order, and throws what it did not. */
-type Check = (options: CheckOptions) => Promise<string[]>
+type Check = (options: CheckOptions, patiently: Patiently) => Promise<string[]>
 
 // A network policy takes a moment to know a new pod, and a release one to be ready.
 const PATIENCE_MS = 60_000
-const PAUSE_MS = 500
 const CALL_MS = 5000
 
 /** What can be checked of a release that runs. Each may be done at any time, by anybody who can reach it. */
 export const CHECKS: Record<string, Check> = { rest: checkRest, health: checkHealth, event: checkEvent }
 
-/** Does one of the checks. Throws when there is no check of that name. */
-export async function check(name: string | undefined, options: CheckOptions): Promise<string[]> {
+/**
+ * Does one of the checks, each of whose steps may take `patienceMs` until it succeeds. Throws when there is no check of that name.
+ */
+export async function check(
+  name: string | undefined,
+  options: CheckOptions,
+  patienceMs = PATIENCE_MS,
+): Promise<string[]> {
   const one = CHECKS[name ?? '']
   if (!one) throw new Error(`unknown check ${name}: use one of ${Object.keys(CHECKS).join(', ')}`)
-  return one(options)
+  return one(options, (work) => patiently(work, patienceMs))
 }
 
 /** Reads a list of prompts through the gateway. */
-async function checkRest({ gatewayUrl }: CheckOptions): Promise<string[]> {
-  const { prompts } = await patiently(() => ask<{ prompts: unknown[] }>(gatewayUrl, 'GET /v1/prompts?page_size=1'))
+async function checkRest({ gatewayUrl }: CheckOptions, again: Patiently): Promise<string[]> {
+  const { prompts } = await again(() => ask<{ prompts: unknown[] }>(gatewayUrl, 'GET /v1/prompts?page_size=1'))
   return [`the gateway at ${gatewayUrl} answers a REST call: ${prompts.length === 0 ? 'no prompts yet' : 'prompts'}`]
 }
 
 /** Asks every service for its health over mutual TLS: it must be ready, and have its own SPIFFE id. */
-async function checkHealth({ mesh: names, services }: CheckOptions): Promise<string[]> {
+async function checkHealth({ mesh: names, services }: CheckOptions, again: Patiently): Promise<string[]> {
   const mesh = openMesh(names)
   const asked = Object.entries(services).map(async ([name, target]) => {
-    const answer = await patiently(async () => {
+    const answer = await again(async () => {
       const status = await readHealth(mesh, name, target)
       if (status !== 'SERVING') throw new Error(`${name} at ${target} answers ${status}`)
       return status
@@ -56,11 +64,11 @@ async function checkHealth({ mesh: names, services }: CheckOptions): Promise<str
  * Registers an account and waits until analytics has counted that: the event went through the outbox, JetStream and a consumer.
  * The account is closed again; it stays, with a name that begins with `check-`.
  */
-async function checkEvent({ gatewayUrl }: CheckOptions): Promise<string[]> {
+async function checkEvent({ gatewayUrl }: CheckOptions, again: Patiently): Promise<string[]> {
   const username = `check-${randomBytes(8).toString('hex')}`
   const password = randomBytes(24).toString('base64url')
   const begun = Date.now()
-  const registered = await patiently(() =>
+  const registered = await again(() =>
     ask<Registered>(gatewayUrl, 'POST /v1/auth/register', {
       body: { username, email: `${username}@check.invalid`, password },
     }),
@@ -68,7 +76,7 @@ async function checkEvent({ gatewayUrl }: CheckOptions): Promise<string[]> {
   const { user, tokens } = registered
   const token = tokens.accessToken
   try {
-    await patiently(async () => {
+    await again(async () => {
       const path = `/v1/analytics/users/${user.id}/events`
       const { events } = await ask<{ events: unknown[] }>(gatewayUrl, `GET ${path}`, { token })
       if (events.length === 0) throw new Error('analytics has not counted the event of a registration')
@@ -80,19 +88,6 @@ async function checkEvent({ gatewayUrl }: CheckOptions): Promise<string[]> {
 }
 
 type Registered = { user: { id: string }; tokens: { accessToken: string } }
-
-/** Does it again until it succeeds; after a minute, what it threw last is thrown. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  const end = Date.now() + PATIENCE_MS
-  for (;;) {
-    try {
-      return await work()
-    } catch (error) {
-      if (Date.now() > end) throw error
-      await sleep(PAUSE_MS)
-    }
-  }
-}
 
 async function ask<T>(url: string, call: string, { token, body }: { token?: string; body?: object } = {}): Promise<T> {
   const [method = '', path = ''] = call.split(' ')

@@ -5,6 +5,8 @@ import { checkSchema } from './check-config.ts'
 import { databasesSchema, type DeployConfig, deploySchema } from './config.ts'
 import { makeDatabases } from './databases.ts'
 import { type Kubernetes, openKubernetes } from './kubernetes.ts'
+import { linesOf, recountInUse } from './recount/finding.ts'
+import { recountSchema } from './recount/config.ts'
 import { requireSecrets } from './require.ts'
 import { makeSecrets } from './secrets.ts'
 
@@ -21,6 +23,18 @@ const COMMANDS: Record<string, (args: string[]) => Promise<string[]>> = {
   check: async ([name]) => {
     const { SERVICES } = await services()
     return check(name, loadConfig(checkSchema(SERVICES)))
+  },
+  recount: async () => {
+    const { SERVICES } = await services()
+    const { stores: urls, mongoDatabase } = loadConfig(recountSchema(SERVICES))
+    const [{ recount }, { openStores }] = await Promise.all([
+      import('./recount/recount.ts'),
+      import('./recount/stores.ts'),
+    ])
+    await using stores = openStores(urls, mongoDatabase)
+    const findings = await recountInUse(() => recount(stores))
+    if (findings.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1
+    return linesOf(findings)
   },
   require: (wanted) => withKubernetes(deploySchema, (kubernetes) => requireSecrets(kubernetes, wanted)),
   databases: async () => {

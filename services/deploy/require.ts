@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kubernetes, valueOf } from './kubernetes.ts'
+import { patiently } from './patiently.ts'
 
 /** Milliseconds that Secrets are waited for, which an operator or another job may be making, and between two looks. */
 const WAIT_MS = 60_000
@@ -14,13 +14,12 @@ export async function requireSecrets(
   wanted: readonly string[],
   waitMs = WAIT_MS,
 ): Promise<string[]> {
-  const end = Date.now() + waitMs
-  for (;;) {
+  const look = async () => {
     const missing = await missingOf(kubernetes, wanted)
-    if (missing.length === 0) return [`all Secrets that pods need are there: ${wanted.length} values`]
-    if (Date.now() >= end) throw new Error(`missing: ${missing.join('; ')}. Make what is missing and install again`)
-    await sleep(Math.min(PAUSE_MS, waitMs))
+    if (missing.length > 0) throw new Error(`missing: ${missing.join('; ')}. Make what is missing and install again`)
   }
+  await patiently(look, waitMs, PAUSE_MS)
+  return [`all Secrets that pods need are there: ${wanted.length} values`]
 }
 
 async function missingOf(kubernetes: Pick<Kubernetes, 'get'>, wanted: readonly string[]): Promise<string[]> {

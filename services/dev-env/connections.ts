@@ -1,11 +1,15 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DEPLOY } from '../broker/broker.ts'
-import { writeConnections } from './infra/connections-file.ts'
+import { serviceEnvFile, writeConnections, writeEnvFile } from './infra/connections-file.ts'
 import type { Stores } from './infra/store.ts'
 import type { Network } from './network.ts'
 import { demoUsers } from './seed.ts'
 
-/** Lists every URL and credential of a network in `<state>/connections.env`, for psql, grpcurl, curl and people. */
+/**
+ * Lists every URL and credential of a network in `<state>/connections.env`, for psql, grpcurl, curl and people, and the environment of each service in
+ * `<state>/services/`, for its commands.
+ */
 export function listConnections(
   { gateway, payments, services, certificates, secrets }: Network,
   { postgres, mongo, nats }: Stores<'postgres' | 'mongo' | 'nats'>,
@@ -20,6 +24,11 @@ export function listConnections(
       [`${prefix}_DATABASE_URL`, databaseUrl],
     ]
   })
+  mkdirSync(join(state, 'services'), { recursive: true, mode: 0o700 })
+  for (const [name, { env }] of Object.entries(services)) {
+    const PF_DEPLOY_CERTIFICATES = join(certificates, DEPLOY, 'current')
+    writeEnvFile(serviceEnvFile(name, state), { ...env, PF_DEPLOY_CERTIFICATES })
+  }
   writeConnections(
     {
       PF_GATEWAY_URL: gateway.url,

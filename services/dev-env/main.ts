@@ -18,7 +18,7 @@ import { SERVICES } from '../services.ts'
 const USAGE = `npm start [-- --fresh]
 
 Runs PromptForge on this machine until Ctrl-C. Data stay in .promptforge/; --fresh deletes them first.
-Environment variables set ports and other options: see "Configuration" in README.md.`
+Environment variables set ports and other options: see docs/reference/configuration.md.`
 
 await main().catch((error: unknown) => {
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`)

@@ -90,18 +90,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const held = options.ports === 'free' ? await holdPorts() : {}
   running.push({ stop: () => releaseAll(held) })
   try {
-    const providers = await startProviders({ first: options.ports, folder: join(state, 'providers') })
-    running.unshift(providers)
-    onStep('providers of models')
-    const folder = join(state, 'payments')
-    const payments = await startPayments({
-      port: options.ports === 'free' ? 0 : paymentPort(options.ports),
-      folder,
-      journal: join(folder, 'journal.jsonl'),
-      ...paymentSecrets(secrets),
-    })
-    running.unshift(payments)
-    onStep('payment provider')
+    const { providers, payments } = await startOthers(options, secrets, running)
+    onStep('providers of models and of payments')
     for (const entry of SERVICES) {
       const around = { certificates, secrets, held, providersFile: providers.file, paymentsUrl: payments.url }
       const service = await startOne(entry, options, around)
@@ -120,6 +110,25 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     await stop()
     throw error
   }
+}
+
+/** Starts whom PromptForge asks, side by side. What has started is put before `running`, also when another fails. */
+async function startOthers({ state, ports }: NetworkOptions, secrets: Secrets, running: { stop(): Promise<void> }[]) {
+  const folder = join(state, 'payments')
+  const starting = [
+    startProviders({ first: ports, folder: join(state, 'providers') }),
+    startPayments({
+      port: ports === 'free' ? 0 : paymentPort(ports),
+      folder,
+      journal: join(folder, 'journal.jsonl'),
+      ...paymentSecrets(secrets),
+    }),
+  ] as const
+  for (const result of await Promise.allSettled(starting)) {
+    if (result.status === 'fulfilled') running.unshift(result.value)
+  }
+  const [providers, payments] = await Promise.all(starting)
+  return { providers, payments }
 }
 
 type Surroundings = {

@@ -1,5 +1,5 @@
 import { aborted, type AppError, failedPrecondition } from '#chassis/errors.ts'
-import { isActiveAt } from './license.ts'
+import { isOver } from './license.ts'
 import { amountText, feeOf, minorOf } from './money.ts'
 
 /** Which licence. */
@@ -22,11 +22,11 @@ export type Offer = {
 /** Who wants to buy what, for how much. */
 export type Wanted = { buyerId: string; licenseType: LicenseType; cents: bigint; currency: string }
 
-/** A licence that the buyer has of the same prompt and type. */
-type Held = { id: string; isActive: boolean; expiresAt?: Date | null }
+/** A licence that the buyer has of the same prompt and type, which nobody has ended. */
+type Held = { id: string; expiresAt: Date | null }
 
 /** Throws why somebody cannot buy a licence now; otherwise answers with what a transaction holds of the offer, as it is now. */
-export function checkPurchase(offer: Offer, wanted: Wanted, held: Held | null, feeBps: number, now: Date) {
+export function checkPurchase(offer: Offer, wanted: Wanted, held: Held | undefined, feeBps: number, now: Date) {
   const { buyerId, licenseType } = wanted
   if (offer.sellerId === buyerId)
     throw failedPrecondition('OWN_LISTING', 'this listing is your own: nothing is to be bought')
@@ -35,7 +35,7 @@ export function checkPurchase(offer: Offer, wanted: Wanted, held: Held | null, f
   if (!price) {
     throw failedPrecondition('LICENSE_TYPE_NOT_SOLD', `this listing sells no ${licenseType} licence: buy another type`)
   }
-  if (held && isActiveAt(held, now)) {
+  if (held && !isOver(held, now)) {
     throw failedPrecondition('ALREADY_LICENSED', `you have an active ${licenseType} licence of this prompt`, {
       metadata: { license_id: held.id },
     })

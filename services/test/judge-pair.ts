@@ -36,6 +36,12 @@ Reply with one JSON object and nothing else:
 {"reason": "<one or two sentences that explain the verdict>", "better": <"first", "second", or "neither" when both are as good>}`
 }
 
+const TOO_LONG = 'a'.repeat(MAX_SHOWN + 1)
+
+/** The most bytes that `pairText` has beside those that are shown of the answers. */
+export const bytesAround = (rubric: string) =>
+  Buffer.byteLength(pairText(rubric, { from: TOO_LONG, to: TOO_LONG }, { showsToFirst: true })) - 2 * MAX_SHOWN
+
 /** What a judge's words say of two answers: PASS with its preference when they are a verdict, otherwise ERROR. `testId` is the test that asked it. */
 export function preferredBy({ showsToFirst }: Order, said: string, testId: string): AssertionResult {
   const read = readSaid(said)

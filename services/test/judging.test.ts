@@ -8,7 +8,9 @@ import {
   JudgedCase_Outcome as CaseOutcome,
   SuiteComparison_Outcome,
 } from '#contracts/gen/promptforge/test/v1/suite_comparison.ts'
-import { type PairRow, pairUp, rateAll, ratePair } from './judging.ts'
+import { MAX_SHOWN } from './judge.ts'
+import { bytesAround } from './judge-pair.ts'
+import { type PairRow, pairUp, problemsOfSize, rateAll, ratePair } from './judging.ts'
 
 const row = (name: string, repeat: number, more: Partial<PairRow> = {}): PairRow => ({
   name,
@@ -17,6 +19,7 @@ const row = (name: string, repeat: number, more: Partial<PairRow> = {}): PairRow
   to_id: `to ${name} ${repeat}`,
   is_answered: true,
   is_same: false,
+  bytes: 8,
   ...more,
 })
 
@@ -28,8 +31,8 @@ describe('two runs are paired', () => {
       { name: 'b', repeats: 1, same: [] },
     ])
     expect(pairs).toEqual([
-      { casePosition: 0, caseName: 'a', repeat: 1, fromId: 'from a 1', toId: 'to a 1' },
-      { casePosition: 1, caseName: 'b', repeat: 1, fromId: 'from b 1', toId: 'to b 1' },
+      { casePosition: 0, caseName: 'a', repeat: 1, fromId: 'from a 1', toId: 'to a 1', bytes: 8 },
+      { casePosition: 1, caseName: 'b', repeat: 1, fromId: 'from b 1', toId: 'to b 1', bytes: 8 },
     ])
   })
 
@@ -48,6 +51,34 @@ describe('two runs are paired', () => {
       ['more', 1],
     ])
     expect(pairs.map(({ caseName, casePosition }) => [caseName, casePosition])).toEqual([['more', 2]])
+  })
+})
+
+describe('a judging has at most', () => {
+  const pairsOf = (count: number, bytes: number) =>
+    pairUp(Array.from({ length: count }, (_, index) => row('a', index + 1, { bytes }))).pairs
+
+  test('5,000 tests: 2,500 pairs of answers, for each is shown to two judges', () => {
+    expect(problemsOfSize('Is good.', pairsOf(2500, 8))).toEqual([])
+    expect(problemsOfSize('Is good.', pairsOf(2501, 8))).toEqual([
+      'the pairs of answers would make 5002 tests: at most 5000 are allowed',
+    ])
+  })
+
+  test('32 MiB of texts, with rubric and instructions; both limits are told at once', () => {
+    const rubric = 'Is good.'.repeat(100)
+    const long = 2 * MAX_SHOWN
+    const fit = Math.floor(2 ** 24 / (bytesAround(rubric) + long))
+    expect(problemsOfSize(rubric, pairsOf(fit, long))).toEqual([])
+    expect(problemsOfSize(rubric, pairsOf(fit + 1, long))).toEqual([expect.stringContaining('longer than 32 MiB')])
+    expect(problemsOfSize(rubric, pairsOf(2501, long))).toHaveLength(2)
+  })
+
+  test('no less for what nobody is asked about: answers that are the same', () => {
+    const same = Array.from({ length: 3000 }, (_, index) =>
+      row('a', index + 1, { is_same: true, bytes: 2 * MAX_SHOWN }),
+    )
+    expect(problemsOfSize('Is good.', pairUp(same).pairs)).toEqual([])
   })
 })
 

@@ -8,8 +8,13 @@ import {
   SuiteComparison_Outcome,
 } from '#contracts/gen/promptforge/test/v1/suite_comparison.ts'
 import { beyondChance } from './compare-runs.ts'
+import { bytesAround } from './judge-pair.ts'
+import { MAX_TESTS, MAX_TEXT_BYTES } from './suite.ts'
 
-/** The answers of two runs to one repeat of a case; null when a run has no such test. `isAnswered` says whether both are there. */
+/**
+ * The answers of two runs to one repeat of a case; null when a run has no such test. `is_answered` says whether both are there, `bytes` how many of both
+ * a judge is shown.
+ */
 export type PairRow = {
   name: string
   repeat: number
@@ -17,10 +22,18 @@ export type PairRow = {
   to_id: string | null
   is_answered: boolean
   is_same: boolean
+  bytes: number
 }
 
 /** A repeat of a case whose answers a judge is to be asked about. */
-export type Pair = { casePosition: number; caseName: string; repeat: number; fromId: string; toId: string }
+export type Pair = {
+  casePosition: number
+  caseName: string
+  repeat: number
+  fromId: string
+  toId: string
+  bytes: number
+}
 
 /**
  * A case as a judging stores it: which of its repeats, from 1, have the same answer. One without repeats is left out: a run lacks it, or an
@@ -35,11 +48,21 @@ export function pairUp(rows: readonly PairRow[]): { cases: PairedCase[]; pairs: 
   const cases = byName.map(([name, all], casePosition) => {
     const both = all.filter((row) => row.from_id !== null && row.to_id !== null)
     if (!both.every((row) => row.is_answered)) return { name, repeats: 0, same: [] }
-    for (const { repeat, is_same: isSame, from_id: fromId, to_id: toId } of both)
-      if (!isSame) pairs.push({ casePosition, caseName: name, repeat, fromId: fromId!, toId: toId! })
+    for (const { repeat, is_same: isSame, from_id: fromId, to_id: toId, bytes } of both)
+      if (!isSame) pairs.push({ casePosition, caseName: name, repeat, fromId: fromId!, toId: toId!, bytes })
     return { name, repeats: both.length, same: both.filter((row) => row.is_same).map(({ repeat }) => repeat) }
   })
   return { cases, pairs }
+}
+
+/** Why these pairs are too many to be judged at once, as sentences for violations: each is shown to two judges. */
+export function problemsOfSize(rubric: string, pairs: readonly Pair[]): string[] {
+  const tests = 2 * pairs.length
+  const bytes = tests * bytesAround(rubric) + 2 * pairs.reduce((sum, pair) => sum + pair.bytes, 0)
+  return [
+    ...(tests > MAX_TESTS ? [`the pairs of answers would make ${tests} tests: at most ${MAX_TESTS} are allowed`] : []),
+    ...(bytes > MAX_TEXT_BYTES ? ['the texts of all judges are together longer than 32 MiB'] : []),
+  ]
 }
 
 /** What a judge that was asked about a repeat of a case has said; `result` is undefined until it has. */

@@ -3,6 +3,9 @@ import { SuiteCase, type SuiteSettings } from '#contracts/gen/promptforge/test/v
 /** Tests that one run may have. */
 export const MAX_TESTS = 5000
 
+/** Bytes that the texts of all tests of a run, or of a judging, may have together. */
+export const MAX_TEXT_BYTES = 32 * 1024 * 1024
+
 /** What came of the repeats of a case. */
 export type CaseCounts = {
   /** Repeats that there are. */

@@ -1,10 +1,13 @@
 import { validate } from 'uuid'
-import { jobCause } from '#chassis/cause.ts'
+import { auditValues } from '#chassis/audit.ts'
+import { commandCause } from '#chassis/cause.ts'
 import type { Sql } from '#chassis/db/statements.ts'
 import { eraseFromOutbox } from '#chassis/events/erase-from-outbox.ts'
 import { eventValues } from '#chassis/events/outbox.ts'
 import type { StreamAccess } from '#chassis/events/stream-access.ts'
 import { EVENTS } from '#contracts/events.ts'
+import { AuditEntry_Action as Action } from '#contracts/gen/promptforge/audit/v1/audit.ts'
+import { aboutUser } from './audited.ts'
 import type { Deps } from './context.ts'
 import { deleteBelongings, endFollows, eraseUser, findUserToErase, isPublished } from './db/erase-user.ts'
 import { untilNothingMissing, withStreams } from './erase-from-streams.ts'
@@ -32,8 +35,10 @@ export async function erase({ database, log, streams }: Parts, whom = '') {
     )
   const userId = user.id
   log.info({ userId }, 'erasing: if this is stopped, run it again with this id')
-  const cause = eventValues(jobCause('erase'))
-  const tell = async () => (await database.sql(eraseUser, { userId, ...cause }))[0]!
+  const command = commandCause('erase')
+  const cause = eventValues(command)
+  const audit = auditValues(EVENTS.userAudited, command, aboutUser(Action.ACCOUNT_ERASED, userId))
+  const tell = async () => (await database.sql(eraseUser, { userId, ...cause, ...audit }))[0]!
   const { erased_at: erasedAt } = await tell()
   await database.sql(deleteBelongings, { userId })
   while ((await database.sql(endFollows, { userId, ...cause }))[0]!.ended > 0);

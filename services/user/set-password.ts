@@ -1,10 +1,13 @@
 import { text } from 'node:stream/consumers'
-import { jobCause } from '#chassis/cause.ts'
+import { commandCause } from '#chassis/cause.ts'
 import type { Commands } from '#chassis/define-service.ts'
 import { createRequestCheck } from '#chassis/grpc/validation.ts'
 import { PASSWORD } from '#chassis/texts.ts'
 import { loadContract } from '#contracts/contract.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { AuditEntry_Action as Action } from '#contracts/gen/promptforge/audit/v1/audit.ts'
 import { AuthServiceService, RegisterRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
+import { aboutUser } from './audited.ts'
 import type { Deps } from './context.ts'
 import { activeUserToChange } from './db/active-user-to-change.ts'
 import { endAllSessions } from './db/end-sessions.ts'
@@ -27,9 +30,10 @@ export const passwordCommand = (
       const [found] = await database.sql(findUserByEmail, { email })
       if (!found) throw new Error('no account in use has this e-mail address')
       const hashed = await passwords.inTurn('', new AbortController().signal, ({ hash }) => hash(password))
-      const changed = await database.transaction(jobCause('password'), async (em) => {
+      const changed = await database.transaction(commandCause('password'), async (em, emit) => {
         const user = await activeUserToChange(em, found.id)
         Object.assign(user, { password: hashed, passwordRevision: user.passwordRevision + 1 })
+        emit.audit(EVENTS.userAudited, aboutUser(Action.PASSWORD_RESET, user.id))
         return { userId: user.id, username: user.username }
       })
       await endAllSessions(database.sql, found.id)

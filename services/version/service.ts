@@ -5,6 +5,7 @@ import { config, type VersionConfig } from './config.ts'
 import { createContext, type Deps } from './context.ts'
 import { schema } from './db/schema.ts'
 import { subscriptions } from './events/index.ts'
+import { publishAudits } from './events/publish-audits.ts'
 import { publishUnpublished } from './events/publish-unpublished.ts'
 import { replay } from './events/replay.ts'
 import { services } from './rpc/index.ts'
@@ -17,7 +18,7 @@ export const versionService: ServiceDefinition<VersionConfig, Deps, MongoDatabas
   context: createContext,
   services,
   subscriptions,
-  jobs: (deps) => [publishUnpublished(deps)],
+  jobs: (deps) => [publishUnpublished(deps), publishAudits(deps)],
   close: ({ comparer }) => comparer.close(),
   commands: (deps) => ({ ...replayCommand((since) => replay(deps, since)), ...backupCommands(deps) }),
 }

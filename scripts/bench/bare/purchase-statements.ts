@@ -1,8 +1,8 @@
-import { bytea, integer, json, nullable, text, timestamptz, uuid } from '#chassis/db/params.ts'
+import { bytea, integer, nullable, text, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { LISTING_SUMMARY, type ListingRow } from '../../../services/marketplace/db/listings.ts'
 
-// What the marketplace's unit of work sends for a purchase that succeeds.
+// What the marketplace's unit of work itself makes, and locks, for a purchase that succeeds; the other statements are the marketplace's.
 
 const byId = { id: uuid }
 
@@ -19,22 +19,7 @@ export const lockListing = statement(
 
 const ofBuyer = { buyerId: uuid, promptId: uuid, licenseType: text }
 
-/** The purchases of the same request, and of the same licence while it is being paid. */
-export const findSame = statement('find_same', { ...ofBuyer, requestId: uuid })<object>(
-  (p) => `select * from transactions where buyer_id = ${p.buyerId} and request_id = ${p.requestId}
-    or buyer_id = ${p.buyerId} and prompt_id = ${p.promptId} and license_type = ${p.licenseType} and status = 'PENDING'`,
-)
-
-/** The licence that the buyer has. */
-export const findLicense = statement(
-  'find_license',
-  ofBuyer,
-)<object>(
-  (p) => `select * from licenses where buyer_id = ${p.buyerId} and prompt_id = ${p.promptId}
-    and license_type = ${p.licenseType} and is_active limit 1`,
-)
-
-/** The same, locked. */
+/** The licence that the buyer has, locked. */
 export const lockLicense = statement(
   'lock_license',
   ofBuyer,
@@ -109,17 +94,4 @@ export const insertLicense = statement('insert_license', {
       license_key_hash, key_hint, secret_id, license_key_enc, created_at)
     values (${p.id}, ${p.transactionId}, ${p.buyerId}, ${p.promptId}, ${p.licenseType}, ${p.sellerId}, ${p.minVersion},
       ${p.maxVersion}, ${p.keyHash}, ${p.keyHint}, ${p.secretId}, ${p.sealed}, ${p.now})`,
-)
-
-/** Stores the two events of a purchase. */
-export const insertEvents = statement('insert_events', {
-  license: text,
-  licensePayload: json,
-  purchase: text,
-  purchasePayload: json,
-  now: timestamptz,
-})<object>(
-  (p) => `insert into outbox (id, subject, payload, headers, occurred_at)
-    values (uuidv7(), ${p.license}, ${p.licensePayload}, '{}', ${p.now}),
-      (uuidv7(), ${p.purchase}, ${p.purchasePayload}, '{}', ${p.now})`,
 )

@@ -1,7 +1,13 @@
 import type { Pool, PoolClient } from 'pg'
 import { v7 } from 'uuid'
+import { storeEvents } from '#chassis/db/transaction.ts'
 import { createVault } from '#chassis/vault.ts'
 import { type EventDefinition, EVENTS } from '#contracts/events.ts'
+import {
+  Audited,
+  AuditEntry_Action as Action,
+  AuditEntry_Target_Kind as Kind,
+} from '#contracts/gen/promptforge/audit/v1/audit.ts'
 import { license_TypeToJSON, License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { LicenseGranted, PurchaseCompleted } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
 import {
@@ -9,9 +15,9 @@ import {
   PurchaseServiceService,
 } from '#contracts/gen/promptforge/marketplace/v1/purchase_service.ts'
 import { KEYS_PURPOSE } from '../../../services/marketplace/context.ts'
-import { getLicenseOf } from '../../../services/marketplace/db/licenses.ts'
+import { getHeldLicense, getLicenseOf } from '../../../services/marketplace/db/licenses.ts'
 import { insertBalance, insertPosting } from '../../../services/marketplace/db/store-posting.ts'
-import { getTransaction } from '../../../services/marketplace/db/transactions.ts'
+import { findEarlier, getTransaction } from '../../../services/marketplace/db/transactions.ts'
 import { amountText, feeOf, minorOf } from '../../../services/marketplace/money.ts'
 import { toLicense, toTransaction } from '../../../services/marketplace/rpc/view.ts'
 import { getPending, GIVEN_UP_MS } from '../../../services/marketplace/sales/finalise.ts'
@@ -38,8 +44,8 @@ export function purchaseRpc(pool: Pool, env: Record<string, string>): BareRpc {
       const [listing] = await query(client, sql.lockListing, { id: listingId })
       if (listing?.status !== 'ACTIVE') throw new Error('no such listing')
       const of = { buyerId, promptId: listing.prompt_id, licenseType: license_TypeToJSON(request.licenseType) }
-      const same = await query(client, sql.findSame, { ...of, requestId })
-      const held = await query(client, sql.findLicense, of)
+      const same = await query(client, findEarlier, { ...of, requestId })
+      const held = await query(client, getHeldLicense, of)
       if (same.length + held.length > 0) throw new Error('bought before')
       const now = new Date()
       const amount = minorOf(listing.price)
@@ -98,7 +104,7 @@ export function purchaseRpc(pool: Pool, env: Record<string, string>): BareRpc {
       const scope = { minVersion, maxVersion }
       const license = { id, transactionId, ...of, sellerId, ...scope, keyHash, keyHint, secretId, sealed, now }
       await query(client, sql.insertLicense, license)
-      await query(client, sql.insertEvents, { ...eventsOf(order, id), now })
+      await query(client, storeEvents, { ...eventsOf(order, id), occurredAt: now, eventHeaders: '{}' })
     })
 
   return bareRpc(PurchaseServiceService.purchaseListing, async (request, caller) => {
@@ -154,7 +160,7 @@ async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promis
   }
 }
 
-/** The subjects and payloads of LicenseGranted and PurchaseCompleted. */
+/** The subjects and payloads of LicenseGranted, PurchaseCompleted and the entry of the audit log. */
 function eventsOf(order: Order, licenseId: string) {
   const { id, listingId, buyerId: userId, promptId, sellerId, currency, minVersion, maxVersion, amount, fee } = order
   const licenseType = License_Type.PERSONAL
@@ -171,11 +177,26 @@ function eventsOf(order: Order, licenseId: string) {
     actor,
     sale: { ...terms, listingId, sellerId, amountCents: amount, feeCents: fee, currency },
   })
+  const audited = Audited.fromPartial({
+    metadata: { aggregateId: licenseId },
+    action: Action.LICENSE_GRANTED,
+    actorId: userId,
+    subjectId: userId,
+    target: { kind: Kind.LICENSE, id: licenseId },
+    changes: [{ field: 'type', after: license_TypeToJSON(licenseType) }],
+  })
   return {
-    license: subjectOf(EVENTS.licenseGranted, licenseId),
-    licensePayload: JSON.stringify(LicenseGranted.toJSON(granted)),
-    purchase: subjectOf(EVENTS.purchaseCompleted, id),
-    purchasePayload: JSON.stringify(PurchaseCompleted.toJSON(completed)),
+    ids: [v7(), v7(), v7()],
+    subjects: [
+      subjectOf(EVENTS.licenseGranted, licenseId),
+      subjectOf(EVENTS.purchaseCompleted, id),
+      subjectOf(EVENTS.marketplaceAudited, licenseId),
+    ],
+    payloads: [
+      JSON.stringify(LicenseGranted.toJSON(granted)),
+      JSON.stringify(PurchaseCompleted.toJSON(completed)),
+      JSON.stringify(Audited.toJSON(audited)),
+    ],
   }
 }
 

@@ -13,7 +13,7 @@ let network: TestNetwork
 let desk: Desk
 
 beforeAll(async () => {
-  network = await startTestNetwork({ env: { PF_LOG_LEVEL: 'warn', PF_BCRYPT_COST: '4' } })
+  network = await startTestNetwork()
   desk = openDesk(network.gateway.url)
 })
 afterAll(async () => {

@@ -19,7 +19,7 @@ let restarted: Gateway | undefined
 const SLOW = { port: 0, adminPort: 0, rateLimitFactor: 0.1, corsOrigins: [] }
 
 beforeAll(async () => {
-  network = await startTestNetwork({ gateway: SLOW, env: { PF_LOG_LEVEL: 'warn', PF_BCRYPT_COST: '4' } })
+  network = await startTestNetwork({ gateway: SLOW })
   desk = openDesk(network.gateway.url)
 })
 afterAll(async () => {

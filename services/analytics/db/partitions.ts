@@ -7,10 +7,11 @@ import type { Month } from '../months.ts'
 export const countDefaultRows = statement(
   'count_default_rows',
   {},
-)<{ users: number; prompts: number }>(
+)<{ users: number; prompts: number; audits: number }>(
   () => `select
     (select count(*)::integer from (select from user_activity_events_default limit 100000) u) as users,
-    (select count(*)::integer from (select from prompt_activity_events_default limit 100000) p) as prompts`,
+    (select count(*)::integer from (select from prompt_activity_events_default limit 100000) p) as prompts,
+    (select count(*)::integer from (select from audit_entries_default limit 100000) a) as audits`,
 )
 
 /**
@@ -44,3 +45,12 @@ const detach = statement('detach_event_partitions', { month: text })<{ name: str
 /** Takes a month out of the tables of events, and answers with the names of the tables that it is now. */
 export const detachPartitions = async (sql: Sql, month: Month): Promise<string[]> =>
   (await sql(detach, { month })).map(({ name }) => name)
+
+const dropOld = statement(
+  'drop_old_audit_entries',
+  {},
+)<{ name: string }>(() => 'select name from drop_old_audit_entries() name')
+
+/** Drops the months of the audit log that ended 400 days ago, and answers with the names of their tables. */
+export const dropOldAuditEntries = ({ maintain }: Pick<Database, 'maintain'>): Promise<string[]> =>
+  maintain(async (sql) => (await sql(dropOld, {})).map(({ name }) => name))

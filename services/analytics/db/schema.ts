@@ -1,4 +1,5 @@
 import type { Schema } from '#chassis/db/orm.ts'
+import { AuditEntry } from './audit-entry.entity.ts'
 import { SalesHourly } from './sales-hourly.entity.ts'
 import { PlatformHourly, PlatformTotal, PromptDaily, UserDaily } from './rollup.entities.ts'
 import { PromptActivityEvent } from './prompt-activity-event.entity.ts'
@@ -27,6 +28,7 @@ export const schema = {
     TrendingPrompt,
     EventId,
     CountedOnce,
+    AuditEntry,
   ],
   tables: [],
   migrations,

@@ -4,8 +4,10 @@ import { batchSubscription, type Refusal, type Subscription } from '#chassis/eve
 import { consumedBy, EVENTS, type EventTopic } from '#contracts/events.ts'
 import type { Deps } from '../context.ts'
 import { eraseUser, withoutErased } from '../db/erase-user.ts'
+import { auditColumns, insertAuditEntries } from '../db/insert-audit-entries.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
+import { auditRows } from './audit-rows.ts'
 import { ingest } from './ingest.ts'
 import { marketplaceRows } from './marketplace-rows.ts'
 import { promptRows } from './prompt-rows.ts'
@@ -32,6 +34,11 @@ export function subscriptions({ database: { sql, maintain }, live }: Deps): Subs
     listing: byUser(marketplaceRows),
     transaction: byUser(marketplaceRows),
     license: byUser(marketplaceRows),
+    audited: ingest(
+      auditRows,
+      ({ targetId }) => targetId,
+      async (rows) => sql(insertAuditEntries, auditColumns(rows)),
+    ),
     prompt: ingest(
       promptRows,
       ({ promptId }) => promptId,

@@ -1,9 +1,11 @@
 import { serve } from '#chassis/grpc/server.ts'
 import { AnalyticsServiceService } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
+import { AuditServiceService } from '#contracts/gen/promptforge/audit/v1/audit_service.ts'
 import type { Deps } from '../context.ts'
 import { getPlatformStats } from './get-platform-stats.ts'
 import { getPromptStats } from './get-prompt-stats.ts'
 import { getUserStats } from './get-user-stats.ts'
+import { listAuditEntries } from './list-audit-entries.ts'
 import { listPromptEvents } from './list-prompt-events.ts'
 import { listTrendingPrompts } from './list-trending-prompts.ts'
 import { listUserEvents } from './list-user-events.ts'
@@ -20,4 +22,5 @@ export const services = (deps: Deps) => [
     listPromptEvents: listPromptEvents(deps),
     watchEvents: watchEvents(deps),
   }),
+  serve(AuditServiceService, { listAuditEntries: listAuditEntries(deps) }),
 ]

@@ -5,7 +5,7 @@ import type { Outgoing } from '#chassis/grpc/client.ts'
 import type { Role } from '#chassis/grpc/tokens.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
 import { startTestService } from '#chassis/testing/service.ts'
-import { type EventDefinition, EVENTS } from '#contracts/events.ts'
+import { consumedBy, type EventDefinition, EVENTS } from '#contracts/events.ts'
 import { AnalyticsServiceService } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import { readTraceparent } from '#chassis/trace.ts'
 import { type Mismatch, recount } from '../db/recount.ts'
@@ -96,6 +96,9 @@ export function viewsOf(views: Said[]): Received {
   const all = views.map((said) => eventOf(EVENTS.promptViewsRecorded, said).payload as { views: unknown[] })
   return { ...received, payload: { views: all.flatMap((message) => message.views) } }
 }
+
+/** What analytics counts: all that it consumes, but for the entries of the audit log. */
+export const COUNTED = consumedBy('analytics').filter(({ about }) => about !== 'audited')
 
 /**
  * The real analytics service on a database of its own, or one more replica on a given one, and what its tests need around it; with

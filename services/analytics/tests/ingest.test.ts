@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
-import { consumedBy, type EventDefinition, EVENTS } from '#contracts/events.ts'
-import { type AnalyticsTest, eventOf, startAnalytics, viewsOf } from './harness.ts'
+import { type EventDefinition, EVENTS } from '#contracts/events.ts'
+import { type AnalyticsTest, COUNTED, eventOf, startAnalytics, viewsOf } from './harness.ts'
 
 let service: AnalyticsTest
 
@@ -28,7 +28,7 @@ test('an event is stored in the table of what it is about, whatever its stream',
   expect(await rows('prompt_activity_events')).toMatchObject([{ prompt_id: prompt, event_type: 'prompt.liked' }])
 })
 
-describe.each(consumedBy('analytics').map((event) => [event.name, event] as const))('%s', (name, event) => {
+describe.each(COUNTED.map((event) => [event.name, event] as const))('%s', (name, event) => {
   const type = name === 'prompt.views_recorded' ? 'prompt.viewed' : name
   // A test or a comparison is an activity of its user.
   const isUsers = event.about !== 'prompt'
@@ -140,7 +140,7 @@ describe('what is stored', () => {
 
 describe('a replay of everything', () => {
   test('changes nothing', async () => {
-    const events = consumedBy('analytics').map((event) => eventOf(event))
+    const events = COUNTED.map((event) => eventOf(event))
     await service.ingest(...events)
     const before = await service.snapshot()
     await service.ingest(...events.toReversed())

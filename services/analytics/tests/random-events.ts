@@ -1,7 +1,6 @@
 import { v7 } from 'uuid'
 import type { Received } from '#chassis/events/envelope.ts'
-import { consumedBy } from '#contracts/events.ts'
-import { eventOf, viewsOf } from './harness.ts'
+import { COUNTED, eventOf, viewsOf } from './harness.ts'
 
 /** Some hundred events of few prompts, owners, readers and hours, in disorder, many of them more than once. */
 export function someEvents(random: () => number): Received[] {
@@ -18,7 +17,7 @@ export function someEvents(random: () => number): Received[] {
   const distinct = Array.from({ length: 400 }, () => {
     if (random() < 0.2) return viewsOf(Array.from({ length: Math.floor(random() * 5) }, said))
     revision += 1
-    const event = pick(consumedBy('analytics'))
+    const event = pick(COUNTED)
     const about = event.happens === 'ONCE' ? { about: v7() } : {}
     const { about: promptId, ...rest } = said()
     // Nobody tests, buys or sells without an account.

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
 import type { Received } from '#chassis/events/envelope.ts'
-import { consumedBy, EVENTS } from '#contracts/events.ts'
-import { type AnalyticsTest, eventOf, startAnalytics } from './harness.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { type AnalyticsTest, COUNTED, eventOf, startAnalytics } from './harness.ts'
 
 /** Long enough ago for analytics to have forgotten the ids of events. */
 const LONG_AGO = new Date('2026-02-03T10:00:00Z')
@@ -19,7 +19,7 @@ const totals = () =>
   service.database.query('select event_type, count::integer from platform_totals order by event_type')
 const facts = () => service.database.query('select visible, deleted, revision::integer from prompt_facts')
 
-const ONCE = consumedBy('analytics').filter(({ happens }) => happens !== 'OFTEN')
+const ONCE = COUNTED.filter(({ happens }) => happens !== 'OFTEN')
 
 describe.each(ONCE.map((event) => [event.name, event] as const))('%s that comes under two ids', (name, event) => {
   const said = () => ({ about: v7(), owner: v7(), at: LONG_AGO, revision: 3 })

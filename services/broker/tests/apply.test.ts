@@ -55,6 +55,7 @@ test('streams and consumers are those of the catalogue', async () => {
       'pf.user.user.followed.v1',
       'pf.user.user.unfollowed.v1',
       'pf.user.user.erased.v1.*',
+      'pf.user.user.audited.v1',
     ],
   })
 })

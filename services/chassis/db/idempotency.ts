@@ -1,3 +1,5 @@
+import { nothingToAudit } from '../audit.ts'
+import type { Cause } from '../cause.ts'
 import { aborted, failedPrecondition } from '../errors.ts'
 import type { Call } from '../grpc/call.ts'
 import { newId } from '../ids.ts'
@@ -70,12 +72,15 @@ export const claimCte = (p: SqlNames<typeof claimParams>, when = 'true') => `
 export const isKeyUsed = (p: SqlNames<Pick<typeof claimParams, 'keyOwner' | 'keyMethod' | 'key'>>) => `exists (
     select from idempotency_keys where caller_id = ${p.keyOwner} and method = ${p.keyMethod} and key = ${p.key})`
 
+/** The part of a call that creates a resource. */
+type CreatingCall = Pick<Call, 'idempotencyKey' | 'sql' | 'transaction'> & { origin: Cause }
+
 /**
  * Creates a resource once for each `request_id`, in a transaction: `call.transaction` for what has a `request_id`. `id` is the new
  * resource's. `load` reads the resource that an earlier call with the same `request_id` made, as it is now. Throws as `createOnce`.
  */
 export const createInTransaction = <T>(
-  call: Pick<Call, 'idempotencyKey' | 'sql' | 'transaction'>,
+  call: CreatingCall,
   id: string,
   work: Work<T>,
   load: (resourceId: string) => Promise<T>,
@@ -91,14 +96,17 @@ export const createInTransaction = <T>(
       if (brokenConstraint(error) === 'idempotency_keys_pkey') return undefined
       throw error
     })
-  return createOnce(call, createUnlessUsed, load)
+  return createOnce(call, createUnlessUsed, (earlierId) => {
+    nothingToAudit(call)
+    return load(earlierId)
+  })
 }
 
 /**
  * The same for a handler that reads the resource afterwards: answers with its id, new or of the earlier call. `work` is told the new id.
  */
 export function idOfCreated(
-  call: Pick<Call, 'idempotencyKey' | 'sql' | 'transaction'>,
+  call: CreatingCall,
   work: (id: string, ...args: Parameters<Work<void>>) => Promise<void>,
 ): Promise<string> {
   const id = newId()

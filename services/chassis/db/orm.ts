@@ -3,7 +3,6 @@ import { Client, type Pool } from 'pg'
 import { createLead } from '../leader.ts'
 import type { Logger } from '../logger.ts'
 import { openAdvisoryLocks } from './advisory-locks.ts'
-import { OutboxEvent } from '../events/outbox-event.entity.ts'
 import { UsedKey } from './idempotency-key.entity.ts'
 import { keepErrors } from './keep-errors.ts'
 import { bearDeaths } from './pool.ts'
@@ -127,11 +126,7 @@ export function ormOptions(
   driverOptions: object,
 ) {
   return defineConfig({
-    entities: [
-      ...entities,
-      ...(tables.includes('outbox') ? [OutboxEvent] : []),
-      ...(tables.includes('idempotency_keys') ? [UsedKey] : []),
-    ],
+    entities: [...entities, ...(tables.includes('idempotency_keys') ? [UsedKey] : [])],
     clientUrl,
     driverOptions,
     migrations: { migrationsList: migrations, snapshot: false, transactional: true, allOrNothing: false },

@@ -26,20 +26,33 @@ type Build<Spec extends ParamSpec> = <Row = never>(
 export const statement = <const Spec extends ParamSpec>(name: string, params: Spec): Build<Spec> => build(name, params)
 
 /**
+ * Declares a statement that each connection plans once, whatever the values. PostgreSQL plans a statement again at each run as long as it
+ * expects more of a plan for the values than that costs; for one of many parts it expects too much, and planning takes longer than the
+ * statement itself. From this one it cannot read the values before it runs.
+ */
+export const plannedOnce = <const Spec extends ParamSpec>(name: string, params: Spec): Build<Spec> =>
+  build(name, params, (value, type) => `(select ${value})::${type}`)
+
+/**
  * Declares a query for which no single plan is good (a filter that may match half a table or three rows). It is planned at
  * each run, with the values of its parameters.
  */
 export const unprepared = <const Spec extends ParamSpec>(params: Spec): Build<Spec> => build(undefined, params)
 
 const build =
-  <Spec extends ParamSpec>(name: string | undefined, params: Spec): Build<Spec> =>
+  <Spec extends ParamSpec>(
+    name: string | undefined,
+    params: Spec,
+    wrap = (value: string, _type: string) => value,
+  ): Build<Spec> =>
   (write) => {
     const paramNames = Object.keys(params)
     const used = new Set<string>()
     const placeholders = paramNames.map((param, index): [string, PropertyDescriptor] => {
       const get = () => {
         used.add(param)
-        return `$${index + 1}::${params[param]!.type}`
+        const { type } = params[param]!
+        return wrap(`$${index + 1}::${type}`, type)
       }
       return [param, { get }]
     })

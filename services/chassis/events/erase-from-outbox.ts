@@ -6,7 +6,7 @@ import { FIRST_ID } from '../ids.ts'
 /** Rows that one statement looks at: each may have the content of a prompt. */
 const PAGE_ROWS = 200
 
-/** Replaces a user's name in all events of an outbox, published or not, and removes the e-mail address. */
+/** Replaces a user's name in all events of an outbox, published or not, and removes the e-mail address, and from where the user did something. */
 export async function eraseFromOutbox(sql: Sql, userId: string): Promise<void> {
   for (let after: string | null = FIRST_ID; after !== null;) {
     const [page]: ErasedPage[] = await sql(erasePage, { userId, after })
@@ -28,6 +28,10 @@ const erasePage = statement('erase_from_outbox', { userId: uuid, after: uuid })<
   acted as (
     update outbox o set payload = jsonb_set(o.payload::jsonb, '{actor,username}', ${NAME}, false)::json
     from page where o.id = page.id and page.actor = ${p.userId}::text and o.payload #>> '{actor,username}' <> '${DELETED_USER}'
+  ),
+  audited as (
+    update outbox o set payload = (o.payload::jsonb - 'clientAddress' - 'userAgent')::json
+    from page where o.id = page.id and o.payload ->> 'actorId' = ${p.userId}::text
   ),
   told as (
     update outbox o

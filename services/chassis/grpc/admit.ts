@@ -1,6 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { type Contract, type Method, takesRequestId } from '#contracts/contract.ts'
+import { auditedWork } from '../audit.ts'
 import type { Sql } from '../db/statements.ts'
 import type { Store } from '../db/store.ts'
 import type { Work } from '../db/transaction.ts'
@@ -22,7 +23,7 @@ import type { Call, Origin, Rpc } from './call.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import type { Peer, ServerCall } from './peer.ts'
 import { createTextReader } from './read-texts.ts'
-import { addressOf, bearerToken, checkOriginalQuery, checkSize, readHeaders } from './request.ts'
+import { addressOf, bearerToken, checkOriginalQuery, checkSize, header, readHeaders } from './request.ts'
 import type { Caller, VerifyToken } from './tokens.ts'
 import { createRequestCheck, malformed, userRefs } from './validation.ts'
 import { checkShape } from './wire-shape.ts'
@@ -108,7 +109,10 @@ export function createAdmission(parts: ServerParts, method: Method, rpc: Rpc): A
     const caller = bearer && standsForUser(method, bearer) ? bearer : undefined
     const callerMissing = bearer ? closedToKeys : tokenMissing
     const inherited = { call, token: caller?.token }
-    const origin: Origin = { service: peer.service, address: addressOf(call, peer), requestId, trace, inherited }
+    const address = addressOf(call, peer)
+    const by = { userId: caller?.userId, address, userAgent: header(call.metadata, 'user-agent') ?? '' }
+    const duty = method.audited === undefined ? undefined : { action: method.audited, isDone: false }
+    const origin: Origin = { service: peer.service, address, requestId, trace, inherited, by, duty }
     const readAccount = () => {
       if (!caller) throw callerMissing()
       return parts.checkCaller(caller, origin)
@@ -161,7 +165,7 @@ class AdmittedCall implements Call {
     return this.#em
   }
 
-  transaction = <T>(work: Work<T>) => this.#parts.database.transaction!(this.origin, work)
+  transaction = <T>(work: Work<T>) => this.#parts.database.transaction!(this.origin, auditedWork(this.origin, work))
 
   setHeader = (name: string, value: string) => this.#parts.begun.headers.set(name, value)
 

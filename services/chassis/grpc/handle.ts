@@ -1,5 +1,6 @@
 import { Metadata, type ServerUnaryCall, type UntypedHandleCall } from '@grpc/grpc-js'
 import type { Method } from '#contracts/contract.ts'
+import { assertAudited } from '../audit.ts'
 import { type AppError, cancelled, isAppError } from '../errors.ts'
 import { type Begun, createAdmission, type ServerParts } from './admit.ts'
 import type { Handler, Rpc, StreamHandler } from './call.ts'
@@ -28,7 +29,9 @@ function adaptUnary(parts: ServerParts, method: Method, rpc: Rpc, handler: Handl
     const { begun, succeed, fail } = begin(raw)
     const run = async () => {
       const { request, call } = await admit(raw, begun)
-      return handler(request, call)
+      const response = await handler(request, call)
+      assertAudited(call.origin.duty)
+      return response
     }
     run().then(
       (response) => {

@@ -8,13 +8,16 @@ import {
   tsquery,
   uuid,
 } from '#chassis/db/params.ts'
-import { type Sql, type Statement, statement } from '#chassis/db/statements.ts'
+import { plannedOnce, type Sql, type Statement } from '#chassis/db/statements.ts'
 import { LAST_ID } from '#chassis/ids.ts'
 import { type Cursor, MAX_ROWS } from '#chassis/page-token.ts'
 import { quoted } from './vector.ts'
 
 /** Matches that are ranked: the newest. */
 export const MAX_RANKED = 1000
+
+/** A part has two to the power of this many rows. It stands in the functions that make the keys, too. */
+const PART_BITS = 12
 
 /** Terms that a rank counts. */
 const MAX_RANKED_TERMS = 32
@@ -36,13 +39,10 @@ export type SearchStatement<Row> = Statement<
   ((Row & Ranked) | { id: null }) & { count: number }
 >
 
-/**
- * A table that is searched. Its rows have an `id`, a `search` of `searchVector`, and an `ordinal` that counts them in the order of their
- * creation.
- */
+/** A table that is searched. Its rows have an `id`, and an `ordinal` that counts them in the order of their creation. */
 type Searchable = {
   table: string
-  /** Of the table in all that follows: `p`. */
+  /** Of the table in `columns`: `p`. */
   alias: string
   /** What is read of a match, of the alias. */
   columns: string
@@ -52,8 +52,13 @@ type Searchable = {
   oldest?: string
 }
 
-/** What the matches are read by, as SQL: what is read of each, and the ordinal that none of them is above. */
-export type MatchSources = { match: string; newest: string }
+/** What the matches are read by, as SQL. */
+export type MatchSources = {
+  /** What is read of a match: its id, and of a row with its `search` (of `searchVector`) and its `ordinal` the rest. */
+  match: (id: string, row: string) => string
+  /** The ordinal that no match is above. */
+  newest: string
+}
 
 /**
  * Declares statements that search a table: each is told a name, the parameters of its filters, and the SQL that reads the matches from `bounds b`,
@@ -67,7 +72,7 @@ export const searching =
     filters: Spec,
     found: (p: SqlNames<Spec>, sources: MatchSources) => string,
   ): SearchStatement<Row> =>
-    statement(name, { ...PAGE_PARAMS, ...filters } as typeof PAGE_PARAMS & Spec)(
+    plannedOnce(name, { ...PAGE_PARAMS, ...filters } as typeof PAGE_PARAMS & Spec)(
       (p) => `with bounds as materialized (
     select coalesce(
         (select ordinal from ${table} where id = ${p.newestId}),
@@ -77,7 +82,10 @@ export const searching =
       ${oldest} as oldest
   ),
   found as materialized (
-    ${found(p, { match: `${t}.id, ${t}.ordinal, ts_rank(${t}.search, ${p.ranked})::float8 as rank`, newest: 'b.newest' })}
+    ${found(p, {
+      match: (id, row) => `${id} as id, ${row}.ordinal, ts_rank(${row}.search, ${p.ranked})::float8 as rank`,
+      newest: 'b.newest',
+    })}
     limit ${MAX_RANKED} + 1
   ),
   counted as (
@@ -97,24 +105,35 @@ export const searching =
   order by r.rank desc, r.id desc`,
     ) as unknown as SearchStatement<Row>
 
+/** A table of what is read of each row that can be found, and no more: `search`, `ordinal`, and what the keys are made of. */
+type Index = {
+  table: string
+  /** Its column with the ids of the rows that are found. */
+  id: string
+  /** What its GIN index has of a row `s`, as SQL: the keys, each with the number of the row's part (`12 word`). */
+  keys: string
+  /** What else a row must have. */
+  condition?: string
+}
+
 /**
- * What reads the matches of a table with a GIN index over the keys of its rows, each with the number of the 1,024 rows among which the row was made
- * (`12 word`): it goes through these parts from the newest on, and ends when it has found enough. So the work is bounded for a word that is everywhere,
- * and for words that are frequent and never together. `rowKeys` is the expression of the index, `keys` a parameter: what a row must have all of; `condition` is what else.
+ * What reads the matches of an index, of which a row has all of `keys`, a parameter. A part is 4,096 rows that were made one after
+ * another. It goes through the parts from the newest on, and ends when it has found enough. So the work is bounded for a word that is
+ * everywhere, and for words that are frequent and never together. The rows are narrow, so that a whole part is read in a millisecond.
  */
 export const inParts = (
   { match, newest }: MatchSources,
-  { table, alias: t }: Pick<Searchable, 'table' | 'alias'>,
-  { rowKeys, keys, condition }: { rowKeys: string; keys: string; condition: string },
+  { table, id, keys: rowKeys, condition = 'true' }: Index,
+  keys: string,
 ): string => `select f.*
     from bounds b
-    cross join generate_series(b.newest >> 10, b.oldest >> 10, -1) as part
+    cross join generate_series(b.newest >> ${PART_BITS}, b.oldest >> ${PART_BITS}, -1) as part
     cross join lateral (
-      select ${match}
-      from ${table} ${t}
+      select ${match(`s.${id}`, 's')}
+      from ${table} s
       where ${rowKeys} @> array(select part || ' ' || key from unnest(${keys}) as key)
-        and ${condition} and ${t}.ordinal <= ${newest}
-      order by ${t}.ordinal desc
+        and ${condition} and s.ordinal <= ${newest}
+      order by s.ordinal desc
     ) f`
 
 /** The values of the parameters that every search has, for the page of at most `limit` after `cursor`. */

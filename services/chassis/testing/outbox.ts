@@ -12,10 +12,19 @@ export type Emitted = Pick<OutboxRow, 'id' | 'subject' | 'headers' | 'occurredAt
 }
 
 /**
- * The events that wait in an outbox, by their ids: all of them, or those of one aggregate. Throws when one is not what its
+ * The events that wait in an outbox, by their ids: all of them, or those of one aggregate, but not the entries of the audit log. Throws when one is not what its
  * contract says: a subject that the catalogue does not have, a member that the message does not know.
  */
-export async function readOutbox({ query }: Pick<TestDatabase, 'query'>, aggregateId?: string): Promise<Emitted[]> {
+export const readOutbox = async (database: Pick<TestDatabase, 'query'>, aggregateId?: string): Promise<Emitted[]> =>
+  (await readAll(database, aggregateId)).filter((event) => !isAudit(event))
+
+/** The entries of the audit log that wait in an outbox, in the same form. */
+export const readAudits = async (database: Pick<TestDatabase, 'query'>, aggregateId?: string): Promise<Emitted[]> =>
+  (await readAll(database, aggregateId)).filter(isAudit)
+
+const isAudit = ({ name }: Emitted) => name.endsWith('.audited')
+
+async function readAll({ query }: Pick<TestDatabase, 'query'>, aggregateId?: string): Promise<Emitted[]> {
   const rows = await query<OutboxRow>(
     `select id, subject, payload, headers, occurred_at as "occurredAt" from outbox
     where $1::text is null or payload -> 'metadata' ->> 'aggregateId' = $1 order by id`,

@@ -26,16 +26,37 @@ export async function planOf<Params>(
   asked: Statement<Params, unknown>,
   params: NoInfer<Params>,
 ): Promise<PlanNode[]> {
-  const values = valuesOf(asked, params)
   await query('begin')
   try {
     await query(`set local plan_cache_mode = force_${mode}_plan`)
     await query(`prepare asked as ${asked.text}`)
-    const execute = values.length > 0 ? `asked (${values.map(literal).join(', ')})` : 'asked'
     const [row] = await query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
-      `explain (analyze, buffers, format json) execute ${execute}`,
+      `explain (analyze, buffers, format json) ${executing(asked, params)}`,
     )
     return nodesOf(row!['QUERY PLAN'][0]!.Plan)
+  } finally {
+    await query('rollback')
+    await query('deallocate all')
+  }
+}
+
+/**
+ * Whether a connection plans this statement once for all values: PostgreSQL makes plans for the values of five runs, and decides then. What
+ * it writes is taken back.
+ */
+export async function isPlannedOnce<Params>(
+  { query }: Pick<TestDatabase, 'query'>,
+  asked: Statement<Params, unknown>,
+  params: NoInfer<Params>,
+): Promise<boolean> {
+  await query('begin')
+  try {
+    await query(`prepare asked as ${asked.text}`)
+    for (let run = 1; run <= 7; run += 1) await query(executing(asked, params))
+    const [made] = await query<{ once: boolean }>(
+      `select generic_plans = 2 as once from pg_prepared_statements where name = 'asked'`,
+    )
+    return made!.once
   } finally {
     await query('rollback')
     await query('deallocate all')
@@ -77,6 +98,11 @@ export const rowsSorted = (nodes: PlanNode[]) =>
 export const pagesRead = ([top]: PlanNode[]) => top!['Shared Hit Blocks'] + top!['Shared Read Blocks']
 
 const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
+
+function executing<Params>(asked: Statement<Params, unknown>, params: NoInfer<Params>): string {
+  const values = valuesOf(asked, params)
+  return values.length > 0 ? `execute asked (${values.map(literal).join(', ')})` : 'execute asked'
+}
 
 function literal(value: unknown): string {
   if (value === null) return 'null'

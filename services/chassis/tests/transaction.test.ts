@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { ROOT_CONTEXT } from '@opentelemetry/api'
-import { LockMode } from '@mikro-orm/core'
 import { EVENTS } from '#contracts/events.ts'
 import { jobCause } from '../cause.ts'
 import { createInTransaction } from '../db/idempotency.ts'
+import { lockOne, lockOneOrFail } from '../db/lock-one.ts'
 import { type Database, openDatabase } from '../db/orm.ts'
 import type { Emit, Work } from '../db/transaction.ts'
 import { createLogger } from '../logger.ts'
@@ -94,6 +94,29 @@ describe('a unit of work', () => {
   })
 })
 
+describe('an entity that is locked', () => {
+  test('is the row as it is now, or null, and what was made before in the same transaction is found', async () => {
+    await store.query('insert into nothing values (1)')
+    const found = await database.transaction(CAUSE, async (em) => {
+      em.create(Nothing, { id: 2 })
+      const [first, made, missing] = [
+        await lockOne(em, Nothing, { id: 1 }),
+        await lockOne(em, Nothing, { id: 2 }),
+        await lockOne(em, Nothing, { id: 3 }),
+      ]
+      // The same object, so that a change of either is one.
+      expect(await lockOne(em, Nothing, { id: 1 })).toBe(first)
+      return [first?.id, made?.id, missing]
+    })
+    expect(found).toEqual([1, 2, null])
+  })
+
+  test('that must be there and is not ends the transaction with the name of its table', async () => {
+    const failing = database.transaction(CAUSE, (em) => lockOneOrFail(em, Nothing, { id: 3 }))
+    await expect(failing).rejects.toThrow('nothing lacks a row that must be there')
+  })
+})
+
 describe('transactions that deadlock', () => {
   test('are run again from the start, so that both end, each with its events once', async () => {
     await store.query('insert into nothing values (1), (2)')
@@ -104,7 +127,7 @@ describe('transactions that deadlock', () => {
       (order: [number, number], name: string): Work<void> =>
       async (em, emit) => {
         runs++
-        const lock = (id: number) => em.findOneOrFail(Nothing, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
+        const lock = (id: number) => lockOneOrFail(em, Nothing, { id })
         await lock(order[0])
         if (++holding === 2) bothHold.resolve()
         await bothHold.promise
@@ -139,6 +162,7 @@ describe('a resource with a request_id', () => {
     createInTransaction(
       {
         idempotencyKey: key,
+        origin: CAUSE,
         sql: database.sql,
         transaction: (work) => database.transaction(CAUSE, work),
       },

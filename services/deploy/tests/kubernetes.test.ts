@@ -43,7 +43,7 @@ test('what keeps the program from its work is one line and exit code 1', async (
   })
   expect(await run(['nothing']).catch((error: Failure) => error)).toMatchObject({
     code: 1,
-    stderr: 'unknown command nothing: use one of secrets, certificates, check, require, databases\n',
+    stderr: 'unknown command nothing: use one of secrets, certificates, check, recount, require, databases\n',
   })
   const nowhere = { ...api.env, PF_SERVICE_ACCOUNT: '/nowhere' }
   expect(await run(['secrets'], nowhere).catch((error: Failure) => error)).toMatchObject({

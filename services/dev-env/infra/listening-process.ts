@@ -9,7 +9,7 @@ export type ListeningOptions = {
   main: string
   port: number
   args?: string[]
-  /** Its environment beside PATH. Default: nothing. */
+  /** Its environment beside PATH and Node's folder of compiled code. Default: nothing. */
   env?: Record<string, string>
   /** Folder for its log. Made when absent. */
   folder: string
@@ -18,6 +18,7 @@ export type ListeningOptions = {
 /** Starts a program of ours as a process of its own, and waits until it listens. It ends when this process ends. */
 export async function startListening(options: ListeningOptions): Promise<{ child: Child; url: string }> {
   const { name, main, port, args = [], env = {}, folder } = options
+  const { PATH, NODE_COMPILE_CACHE } = process.env
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const portFile = join(folder, `${name}.port`)
   rmSync(portFile, { force: true })
@@ -25,7 +26,7 @@ export async function startListening(options: ListeningOptions): Promise<{ child
     name: `the process ${name}`,
     command: process.execPath,
     args: [main, String(port), portFile, ...args],
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH, NODE_COMPILE_CACHE, ...env },
     logFile: join(folder, `${name}.log`),
   })
   await child.ready(async () => existsSync(portFile))

@@ -2,7 +2,8 @@ import { Journal } from './journal.ts'
 import { type Charge, type Dispute, type Intent, type Kept, newId, type Refund, seconds } from './objects.ts'
 
 /** The calls of Stripe's that the provider answers. */
-export type Call = 'create' | 'confirm' | 'retrieve' | 'cancel' | 'refund' | 'retrieve-refund' | 'list-refunds'
+export type Call =
+  'create' | 'confirm' | 'retrieve' | 'search' | 'cancel' | 'refund' | 'retrieve-refund' | 'list-refunds'
 
 /** What a request with an idempotency key was answered. */
 export type Saved = { key: string; print: string; status: number; body: object }
@@ -100,6 +101,12 @@ export class Book {
 
   dispute(id: string): Dispute | undefined {
     return this.#find('dispute', id)
+  }
+
+  /** The payments of a status whose `metadata[transaction]` is this one, the newest first. */
+  intentsOf(transaction: string, status: string): Intent[] {
+    const all = [...this.objects.values()].filter((one) => one.object === 'payment_intent')
+    return all.filter((one) => one.metadata['transaction'] === transaction && one.status === status).toReversed()
   }
 
   /** The refunds of a payment, the newest first. */

@@ -1,5 +1,5 @@
 import type { Book, Call, Changes } from './book.ts'
-import { cancelIntent, confirmIntent, createIntent, existing, type Surroundings } from './intents.ts'
+import { cancelIntent, confirmIntent, createIntent, existing, searchIntents, type Surroundings } from './intents.ts'
 import { createRefund, listRefunds, retrieveRefund } from './refunds.ts'
 import { type Params, Refused } from './wire.ts'
 
@@ -8,6 +8,7 @@ export type Route = { call: Call; id: string }
 
 const ROUTES: [string, RegExp, Call][] = [
   ['POST', /^\/v1\/payment_intents()$/, 'create'],
+  ['GET', /^\/v1\/payment_intents\/search()$/, 'search'],
   ['GET', /^\/v1\/payment_intents\/(\w+)$/, 'retrieve'],
   ['POST', /^\/v1\/payment_intents\/(\w+)\/confirm$/, 'confirm'],
   ['POST', /^\/v1\/payment_intents\/(\w+)\/cancel$/, 'cancel'],
@@ -48,6 +49,8 @@ export function prepare(
     case 'retrieve':
       params.end()
       return () => existing(book, id)
+    case 'search':
+      return searchIntents(params, book)
     case 'retrieve-refund':
       return () => retrieveRefund(params, book, id)
     case 'list-refunds':

@@ -12,7 +12,17 @@ const slow = z.strictObject({ ms: z.int().min(0), end: z.enum(['succeeded', 'fai
 const ordersFormat = z.array(
   z.strictObject({
     call: z
-      .enum(['create', 'confirm', 'retrieve', 'cancel', 'refund', 'retrieve-refund', 'list-refunds', 'webhook'])
+      .enum([
+        'create',
+        'confirm',
+        'retrieve',
+        'search',
+        'cancel',
+        'refund',
+        'retrieve-refund',
+        'list-refunds',
+        'webhook',
+      ])
       .optional(),
     payment: z.string().optional(),
     event: z.string().optional(),

@@ -12,12 +12,24 @@ export type Slow = { ms: number; end: 'succeeded' | 'failed' }
  */
 export type Surroundings = { laterMs: number; slow?: Slow | undefined; takes?: number | undefined }
 
+/** The most that Stripe takes at once, minor units: of nearly all currencies, and of those in which a usual price has more digits. */
+const MOST = 99_999_999
+const MOST_OF: Readonly<Record<string, number>> = {
+  cop: 9_999_999_999,
+  huf: 9_999_999_999,
+  idr: 999_999_999_999,
+  inr: 999_999_999,
+  lbp: 9_999_999_999,
+}
+
 /** Creates a PaymentIntent that nobody has confirmed. It must be for cards. */
 export function createIntent(params: Params): (changes: Changes) => Intent {
   const amount = params.amount('amount')
   if (amount === undefined) throw badParameter('amount', 'Missing required param: amount.', 'parameter_missing')
   const currency = params.required('currency')
   if (!/^[a-z]{3}$/.test(currency)) throw badParameter('currency', `Invalid currency: ${currency}.`)
+  const most = MOST_OF[currency] ?? MOST
+  if (amount > most) throw badParameter('amount', `The most is ${most}.`, 'amount_too_large')
   const types = Object.values(params.members('payment_method_types'))
   if (types.join() !== 'card') throw badParameter('payment_method_types', 'Here payment_method_types must be card.')
   const metadata = params.members('metadata')
@@ -105,6 +117,21 @@ export function cancelIntent(params: Params, book: Book, id: string): (changes: 
     })
     changes.emit('payment_intent.canceled', canceled)
     return canceled
+  }
+}
+
+/** The payments of a transaction that have a status: the one question of Stripe's query language that is asked here. It is answered at once, which Stripe's is not. */
+export function searchIntents(params: Params, book: Book) {
+  const query = params.required('query')
+  const limit = params.amount('limit') ?? 10
+  params.end()
+  const [, transaction, status] = /^metadata\["transaction"\]:"([^"]+)" AND status:"(\w+)"$/.exec(query) ?? []
+  if (transaction === undefined || status === undefined)
+    throw badParameter('query', `Here a query must be metadata["transaction"]:"…" AND status:"…", not ${query}`)
+  return () => {
+    const all = book.intentsOf(transaction, status)
+    const data = all.slice(0, limit)
+    return { object: 'search_result', url: '/v1/payment_intents/search', has_more: all.length > limit, data }
   }
 }
 

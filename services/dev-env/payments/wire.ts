@@ -49,9 +49,6 @@ export const errorAnswer = (status: number, error: ErrorBody, headers: Record<st
   headers,
 })
 
-/** The most that Stripe takes at once of nearly all currencies, minor units. */
-const MOST = 99_999_999
-
 /** Bytes of a request, at most. */
 const MAX_BYTES = 64 * 1024
 
@@ -96,7 +93,6 @@ export class Params {
     if (value === undefined) return undefined
     if (!/^\d{1,16}$/.test(value) || Number(value) < 1)
       throw badParameter(name, `Invalid integer: ${value}`, 'parameter_invalid_integer')
-    if (Number(value) > MOST) throw badParameter(name, `The most is ${MOST}.`, 'amount_too_large')
     return Number(value)
   }
 

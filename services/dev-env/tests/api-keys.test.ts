@@ -1,12 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { status } from '@grpc/grpc-js'
-import type { Rpc } from '#chassis/grpc/call.ts'
-import { readStatus } from '#chassis/grpc/status.ts'
 import { until } from '#chassis/testing/until.ts'
-import { loadContract } from '#contracts/contract.ts'
-import { Policy_Scope as Scope, policy_ScopeToJSON } from '#contracts/gen/promptforge/access/v1/access.ts'
-import { exposedMethods } from '../../gateway/exposed.ts'
-import { SERVICES } from '../../services.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
 
 let network: TestNetwork
@@ -116,52 +109,4 @@ describe('an application', () => {
       expect((await read(other, path)).status).toBe(200)
     }
   })
-})
-
-describe('of all methods that people may call', () => {
-  const exposed = exposedMethods(loadContract(), SERVICES)
-  const scopes = Object.values(Scope)
-    .filter((scope) => scope > Scope.UNSPECIFIED)
-    .map(policy_ScopeToJSON)
-  const tokens = new Map<string, Promise<string>>()
-
-  /** A token with every scope but one. */
-  const tokenWithout = (missing: string) => {
-    const token = tokens.get(missing) ?? tokenWith(...scopes.filter((scope) => scope !== missing))
-    tokens.set(missing, token)
-    return token
-  }
-
-  const failureOf = async (path: string, missing = 'none') => {
-    const token = await tokenWithout(missing)
-    const bytes = (message: unknown) => message as Buffer
-    const call = { path, requestStream: false, responseStream: false, requestSerialize: bytes } as unknown as Rpc
-    const stub = network.gatewayStub({ call: { ...call, responseDeserialize: bytes } })
-    const answer = stub['call']!(Buffer.alloc(0), { token }) as Promise<unknown>
-    const error = await answer.then(() => undefined, readStatus)
-    return error && { code: error.code, reason: error.reason, scope: error.metadata['scope'] }
-  }
-
-  test.each(exposed.filter(({ policy }) => policy!.scope !== Scope.UNSPECIFIED))(
-    '$path needs its scope',
-    async ({ path, policy }) => {
-      const scope = policy_ScopeToJSON(policy!.scope)
-      expect(await failureOf(path, scope)).toEqual({ code: status.PERMISSION_DENIED, reason: 'SCOPE_MISSING', scope })
-      expect((await failureOf(path))?.code).not.toBe(status.PERMISSION_DENIED)
-    },
-  )
-
-  test.each(exposed.filter(({ policy, isPublic }) => policy!.scope === Scope.UNSPECIFIED && !isPublic))(
-    '$path is closed to API keys',
-    async ({ path }) => {
-      expect(await failureOf(path)).toMatchObject({ code: status.PERMISSION_DENIED, reason: 'NOT_ALLOWED' })
-    },
-  )
-
-  test.each(exposed.filter(({ policy, isPublic }) => policy!.scope === Scope.UNSPECIFIED && isPublic))(
-    '$path is for anyone',
-    async ({ path }) => {
-      expect((await failureOf(path))?.code).not.toBe(status.PERMISSION_DENIED)
-    },
-  )
 })

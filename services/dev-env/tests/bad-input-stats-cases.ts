@@ -10,7 +10,15 @@ const stats = (name: string, path: (scene: Scene) => string, code: number, field
 
 const range = (start: string, end: string) => `start=${start}T00:00:00Z&end=${end}T00:00:00Z`
 
-/** Requests for statistics. */
+const audit = (name: string, query: string, reason: string, fields?: string[]): RestCase => ({
+  name: `audit log: ${name}`,
+  request: ({ ann }) => [`GET /v1/audit?${query}`, { token: ann.token }],
+  status: 400,
+  reason,
+  ...(fields && { fields }),
+})
+
+/** Requests for statistics, and for the audit log. */
 export const STATS_CASES: RestCase[] = [
   stats('a prompt that is no UUID', () => 'first', 400, ['prompt_id']),
   stats('an end before the start', ({ prompts }) => `${prompts.public}?${range('2026-02-01', '2026-01-01')}`, 400, [
@@ -40,6 +48,12 @@ export const STATS_CASES: RestCase[] = [
     400,
     'REQUEST_REJECTED',
   ),
+  audit('an action that there is not', 'action=SMILED', 'REQUEST_REJECTED'),
+  audit('an actor who is no UUID', 'actor_id=admin', 'VALIDATION_FAILED', ['actor_id']),
+  audit('a target that is no UUID', 'target_id=me', 'VALIDATION_FAILED', ['target_id']),
+  audit('an end before the start', range('2026-02-01', '2026-01-01'), 'VALIDATION_FAILED', ['']),
+  audit('a page token that is none', 'page_token=garbage', 'PAGE_TOKEN_INVALID', ['page_token']),
+  { name: 'audit log: without a token', request: () => ['GET /v1/audit', {}], status: 401, reason: 'TOKEN_MISSING' },
   get('what trends in an unknown window', () => '/v1/analytics/trending?window=YEAR', 400, 'REQUEST_REJECTED'),
   get('statistics of the platform, of whom', () => '/v1/analytics/stats?prompt_id=x', 400, 'REQUEST_REJECTED'),
 ]

@@ -39,6 +39,8 @@ export type Start = {
   output(): string
   /** Waits until it says that it is ready. */
   ready(): Promise<void>
+  /** Where its gateway listens. */
+  gatewayUrl: string
 }
 
 /** Milliseconds for a start on a busy machine. */
@@ -73,7 +75,8 @@ export function makeClone(): Clone {
     state,
     processes,
     start: async () => {
-      const env = { ...process.env, ...(await freePorts()), PF_STORES: 'packages', PF_LOG_LEVEL: 'warn' }
+      const ports = await freePorts()
+      const env = { ...process.env, ...ports, PF_STORES: 'packages', PF_LOG_LEVEL: 'warn' }
       const npm = spawn('npm', ['start'], { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
       let said = ''
       for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk) => (said += String(chunk)))
@@ -85,6 +88,7 @@ export function makeClone(): Clone {
       return {
         npm,
         output: () => said,
+        gatewayUrl: `http://localhost:${ports['PF_GATEWAY_PORT']}`,
         ready: async () => void (await until('npm start to be ready', isReady, READY_MS)),
       }
     },

@@ -1,6 +1,8 @@
 import { cpSync, rmSync } from 'node:fs'
 import { MongoClient } from 'mongodb'
 import { Client, escapeIdentifier } from 'pg'
+import { relayedBy } from '#contracts/events.ts'
+import { onDatabase } from '../../../scripts/processes/on-database.ts'
 import type { TestNetwork } from './harness.ts'
 
 /** Copies of all stores of a network at one time. */
@@ -10,11 +12,16 @@ export type Copies = {
   remove(): Promise<void>
 }
 
-/** Copies every database and the messages of NATS. Nothing may be written meanwhile. */
+/**
+ * Copies every database and the messages of NATS. What is written meanwhile is in some of them. The last events in the outboxes of the copies have not been published, as
+ * it is whenever a backup meets a service that works.
+ */
 export async function copyStores(network: TestNetwork): Promise<Copies> {
   const stores: Record<string, Copies> = {}
   for (const [name, { databaseUrl }] of Object.entries(network.services)) {
-    stores[name] = await (databaseUrl.startsWith('mongodb') ? copyMongo : copyPostgres)(databaseUrl)
+    stores[name] = databaseUrl.startsWith('mongodb')
+      ? await copyMongo(databaseUrl)
+      : await copyPostgres(databaseUrl, relayedBy(name).length > 0 ? UNPUBLISHED : 'select')
   }
   stores['jetstream'] = await copyMessages(network)
   return {
@@ -25,7 +32,10 @@ export async function copyStores(network: TestNetwork): Promise<Copies> {
   }
 }
 
-async function copyPostgres(url: string): Promise<Copies> {
+const UNPUBLISHED = `update outbox set processed_at = null where id = any (array(select id from outbox order by id desc limit 5))`
+
+/** `change` is a statement that is run in the copy. */
+async function copyPostgres(url: string, change: string): Promise<Copies> {
   const name = new URL(url).pathname.slice(1)
   const [database, copy, owner] = [name, `${name}_copy`, name].map(escapeIdentifier)
   await asSuperuser(async (query) => {
@@ -34,6 +44,7 @@ async function copyPostgres(url: string): Promise<Copies> {
     await query(`create database ${copy} template ${database} owner ${owner}`)
     await query(`alter database ${database} with allow_connections true`)
   })
+  await onDatabase(`${url}_copy`, change)
   return {
     restore: () =>
       asSuperuser(async (query) => {

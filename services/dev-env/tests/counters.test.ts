@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Outgoing } from '#chassis/grpc/client.ts'
 import { isNotFound } from '#chassis/grpc/status.ts'
 import { randomOf } from '#chassis/testing/random.ts'
-import { recountCounters } from '../../../scripts/chaos/recount-social.ts'
+import { recountCounters } from '../../deploy/recount/counters.ts'
+import { openStores } from '../../deploy/recount/stores.ts'
 import { type PromptTest, startPromptService } from '../../prompt/tests/harness.ts'
 import { startUserService, type UserTest } from '../../user/tests/harness.ts'
 
@@ -88,7 +89,8 @@ test(`counters equal a recount after ${OPERATIONS} random operations, ${AT_ONCE}
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
 
-  const findings = await recountCounters({ user: users.database.url, prompt: prompts.database.url })
+  await using stores = openStores({ user: users.database.url, prompt: prompts.database.url })
+  const findings = await recountCounters(stores)
   expect(findings.flatMap(({ wrong }) => wrong)).toEqual([])
   const [counted] = await prompts.database.query<Record<string, number>>(
     `select sum(likes_count)::integer as likes, sum(ratings_count)::integer as ratings,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, credentials } from '@grpc/grpc-js'
 import type { RpcService } from '#chassis/grpc/call.ts'
@@ -13,7 +13,6 @@ import { dropDatabases, dropMongoDatabase, mongoDatabase } from '../databases.ts
 import { MESH } from '../infra/authority.ts'
 import { placesOf } from '../infra/places.ts'
 import { startTestBroker, type TestBroker } from '../infra/test-broker.ts'
-import { openMembers } from '../members.ts'
 import { type Network, type NetworkOptions, startNetwork } from '../network.ts'
 import { processAll } from '../process-all.ts'
 import { SERVICES } from '../../services.ts'
@@ -29,7 +28,9 @@ export type TestNetwork = Network & {
   /** Registers a user through the gateway. */
   signUp(username?: string): Promise<SignedIn>
   /** Registers a user, and makes them an administrator. */
-  signUpAdmin(): Promise<SignedIn>
+  signUpAdmin(username?: string): Promise<SignedIn>
+  /** Another connection to a service past the gateway, with the certificate of this member of the mesh. */
+  channelTo(service: string, member: string): Channel
   /** gRPC calls to a service past the gateway, as a person's client with a certificate. */
   stub<S extends RpcService>(service: string, definition: S): Stub<S>
   /** Native gRPC calls at the gateway's port, in plaintext as people's clients make them there. */
@@ -54,6 +55,9 @@ export type SignedIn = {
   refreshToken: string
 }
 
+/** What costs much and proves nothing here: hashes of passwords that resist attackers, and what gRPC tools ask for. */
+const CHEAP = { PF_LOG_LEVEL: 'warn', PF_BCRYPT_COST: '4', PF_REFLECTION: 'false' }
+
 /**
  * Starts it: call it in `beforeAll`, and `stop` in `afterAll`. The NATS is its own; PostgreSQL and MongoDB are those of the run
  * unless `options` name others, for tests that restart them.
@@ -65,12 +69,20 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
   const state = mkdtempSync(join(states, 'n'))
   const prefix = `t${randomUUID().slice(0, 8)}_`
   const gateway = { port: 0, adminPort: 0, rateLimitFactor: 1000, corsOrigins: ['http://localhost:5173'] }
-  const env = { PF_LOG_LEVEL: 'warn' }
-  await openMembers(state)
+  const env = { ...CHEAP, ...options.env }
+  // Copies of the run's, because a test may replace its own; making them takes longer.
+  cpSync(process.env['PF_TEST_CERTIFICATES']!, join(state, 'certificates'), { recursive: true, verbatimSymlinks: true })
   const broker = await startTestBroker(join(state, 'certificates'))
   const stores = { adminUrl, mongoUrl, natsUrl: broker.url }
-  const network = await startNetwork({ state, ...stores, prefix, ports: 'free', gateway, env, ...options })
+  const network = await startNetwork({ state, ...stores, prefix, ports: 'free', gateway, ...options, env })
   const channels: Channel[] = []
+  const channelTo = (service: string, member: string) => {
+    const target = `localhost:${network.services[service]!.ports.grpc}`
+    const mesh = openMesh({ certificates: join(network.certificates, member, 'current'), ...MESH })
+    const channel = openChannel({ contract: patient(loadContract()), mesh, service, target })
+    channels.push(channel)
+    return channel
+  }
   const rest = restClient(network.gateway.url)
   const register = (username = `u${randomUUID().slice(0, 12)}`) => signUp(rest, username)
   return {
@@ -79,18 +91,13 @@ export async function startTestNetwork(options: Partial<NetworkOptions> = {}): P
     processAll: (timeoutMs) => processAll(broker.manager, network.services, timeoutMs),
     rest,
     signUp: register,
-    signUpAdmin: async () => {
-      const user = await register()
+    signUpAdmin: async (username) => {
+      const user = await register(username)
       await onDatabase(network.services['user']!.databaseUrl, `update users set role = 'ADMIN' where id = $1`, user.id)
       return user
     },
-    stub: (service, definition) => {
-      const target = `localhost:${network.services[service]!.ports.grpc}`
-      const mesh = openMesh({ certificates: join(network.certificates, 'client', 'current'), ...MESH })
-      const channel = openChannel({ contract: patient(loadContract()), mesh, service, target })
-      channels.push(channel)
-      return createStub(channel, definition)
-    },
+    channelTo,
+    stub: (service, definition) => createStub(channelTo(service, 'client'), definition),
     signer: () => (network.services['user']!.context as UserDeps).keys.signer(),
     gatewayStub: (definition) => {
       const client = new Client(`localhost:${network.gateway.port}`, credentials.createInsecure())

@@ -8,13 +8,14 @@ import { AuthServiceService } from '#contracts/gen/promptforge/auth/v1/auth_serv
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { type Collector, startCollector } from './collector.ts'
 import { startTestNetwork, type TestNetwork } from './harness.ts'
+import { buy, offer } from './market.ts'
 
 let collector: Collector
 let network: TestNetwork
 
 beforeAll(async () => {
   collector = await startCollector()
-  network = await startTestNetwork({ env: { PF_LOG_LEVEL: 'warn', PF_OTLP_ENDPOINT: collector.endpoint } })
+  network = await startTestNetwork({ env: { PF_OTLP_ENDPOINT: collector.endpoint } })
 })
 afterAll(async () => {
   await network.stop()
@@ -130,6 +131,26 @@ test('a call through the gateway is one trace, to what is counted of it in the e
     'analytics consume PF_VERSION',
   ]
   // They are sent every five seconds.
+  await until('the spans', () => expected.every((name) => collector.spansOf(traceId).includes(name)))
+})
+
+test('a purchase is one trace, from the payment to what is unlocked and counted, and the read that it unlocks can join it', async () => {
+  const [ann, ben] = [await network.signUp(), await network.signUp()]
+  const { listingId, promptId } = await offer(network, ann)
+  const traceId = randomUUID().replaceAll('-', '')
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` }
+  const bought = await buy(network, ben, listingId, {}, headers)
+  expect(bought.body.transaction).toMatchObject({ status: 'COMPLETED' })
+  const read = await network.rest(`GET /v1/prompts/${promptId}/versions/1`, { token: ben.token, headers })
+  expect(read.status).toBe(200)
+  const expected = [
+    'marketplace promptforge.marketplace.v1.PurchaseService/PurchaseListing',
+    'prompt promptforge.prompt.v1.PromptInternalService/ApplyEntitlement',
+    'prompt consume PF_MARKETPLACE',
+    'analytics consume PF_MARKETPLACE',
+    'version promptforge.version.v1.VersionService/GetVersion',
+    'prompt promptforge.prompt.v1.PromptInternalService/CheckAccess',
+  ]
   await until('the spans', () => expected.every((name) => collector.spansOf(traceId).includes(name)))
 })
 

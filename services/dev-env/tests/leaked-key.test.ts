@@ -8,7 +8,7 @@ let network: TestNetwork
 let person: SignedIn
 
 beforeAll(async () => {
-  network = await startTestNetwork({ env: { PF_LOG_LEVEL: 'warn', PF_BCRYPT_COST: '4', PF_JWKS_CACHE_SECONDS: '4' } })
+  network = await startTestNetwork({ env: { PF_JWKS_CACHE_SECONDS: '4' } })
   person = await network.signUp()
 })
 afterAll(() => network.stop())

@@ -36,9 +36,11 @@ export const buy = (
   { token }: Pick<SignedIn, 'token'>,
   listingId: string,
   body: object = {},
+  headers: Record<string, string> = {},
 ) =>
   rest(`POST /v1/listings/${listingId}:purchase`, {
     token,
+    headers,
     body: {
       licenseType: 'PERSONAL',
       paymentMethod: 'pm_card_visa',

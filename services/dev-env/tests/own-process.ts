@@ -24,6 +24,7 @@ export async function runAsProcess({ services, place }: TestNetwork, name: strin
     PF_HEALTH_PORT: String(ports.health),
     PF_METRICS_PORT: String(ports.metrics),
     PF_LOG_LEVEL: 'info',
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE']!,
   }
   const launch = (more: Record<string, string> = {}) =>
     startServer({

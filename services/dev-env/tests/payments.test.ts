@@ -71,6 +71,7 @@ describe('a request', () => {
     ['amount=1.5&currency=usd&payment_method_types[0]=card', 'amount', 'parameter_invalid_integer'],
     ['amount=-5&currency=usd&payment_method_types[0]=card', 'amount', 'parameter_invalid_integer'],
     ['amount=100000000&currency=usd&payment_method_types[0]=card', 'amount', 'amount_too_large'],
+    ['amount=1000000000&currency=inr&payment_method_types[0]=card', 'amount', 'amount_too_large'],
     ['amount=5&payment_method_types[0]=card', 'currency', 'parameter_missing'],
     ['amount=5&currency=USD&payment_method_types[0]=card', 'currency', undefined],
     [`${INTENT}&confirm_now=true`, 'confirm_now', 'parameter_unknown'],

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { nanos } from '@nats-io/transport-node'
 import { until } from '#chassis/testing/until.ts'
+import { STREAMS } from '#contracts/events.ts'
 import { newLedger } from '../../../scripts/chaos/ledger.ts'
 import { recountSales, untilSalesEnded } from '../../../scripts/chaos/recount-sales.ts'
 import { onDatabase } from '../../../scripts/processes/on-database.ts'
@@ -13,9 +15,13 @@ import { disagreements } from './recount.ts'
 import { writePrompt } from './writer.ts'
 
 // What k8s/runbooks/restore.md tells operators to do, store by store: one store is restored to an earlier time, the others stay as they are.
+// What keeps a memory for a while has it still after a minute, and has it no more after a day.
 
 /** Each test runs several commands as processes, and lets people live a day, which takes long on a busy machine. */
 jest.setTimeout(400_000)
+
+/** Messages that a consumer had when it began again come once more after half a minute, and may be lost again. */
+const SETTLE_MS = 150_000
 
 const ledger = newLedger()
 let network: TestNetwork
@@ -23,7 +29,8 @@ let ann: SignedIn
 let ben: SignedIn
 let listed: Listed
 let copies: Copies
-/** When the copies were made, as the runbook has it: a little earlier. */
+/** When the copies were made; and T, as the runbook has it: a little earlier. */
+let copiedAt: string
 let since: string
 /** Written to before and after the copies, and after each restore. */
 let edited: string
@@ -40,20 +47,26 @@ beforeAll(async () => {
   ;[ann, ben] = [await signUp(), await signUp()]
   listed = await offer(network, ann)
   edited = await writePrompt(network, ann, ledger)
+})
+afterAll(async () => {
+  await network.stop()
+})
+
+/** Copies all stores while a purchase is under way, and lets people go on. */
+async function copyAndGoOn() {
+  since = new Date().toISOString()
   await live()
   await settle()
-  since = new Date().toISOString()
+  const end = await beginPurchase()
+  copiedAt = new Date().toISOString()
   // The clocks of the stream and of this process are the same one.
   await sleep(5)
   copies = await copyStores(network)
+  await end()
   await live()
   await deleteAPrompt()
   await rename(ben)
-})
-afterAll(async () => {
-  await copies.remove()
-  await network.stop()
-})
+}
 
 const ask = async (who: SignedIn, request: string, body?: object) => {
   const answer = await network.rest(request, { token: who.token, body })
@@ -109,6 +122,22 @@ async function live() {
   await trade(eve)
 }
 
+/** Begins a purchase whose payment takes its time. What it answers waits for its end. */
+async function beginPurchase() {
+  const requestId = randomUUID()
+  await network.payments.control.order({ call: 'confirm', slow: { ms: 3000, end: 'succeeded' } })
+  const { body } = await buy(network, await signUp(), listed.listingId, { requestId })
+  await network.payments.control.order()
+  const { transactionId: id, status } = body.transaction
+  expect(status).toBe('PENDING')
+  ledger.sales.asked.set(requestId, id)
+  return async () => {
+    const { databaseUrl } = network.services['marketplace']!
+    await untilSalesEnded(databaseUrl)
+    ledger.sales.ended.set(id, 'COMPLETED')
+  }
+}
+
 async function runTest(who: SignedIn, promptId: string) {
   const { test: asked } = await ask(who, `POST /v1/prompts/${promptId}/tests`, {
     modelProvider: 'sandbox',
@@ -137,12 +166,10 @@ async function trade(buyer: SignedIn) {
 
 /** Waits until all is known everywhere, and answers with what does not agree. */
 async function settle() {
-  const databases = Object.fromEntries(
-    Object.entries(network.services).map(([name, { databaseUrl }]) => [name, databaseUrl] as const),
-  )
-  await untilSalesEnded(databases['marketplace']!)
-  const wrong = await disagreements(network, ledger)
-  const sales = await recountSales(databases, ledger, network.payments)
+  const { databaseUrl } = network.services['marketplace']!
+  await untilSalesEnded(databaseUrl)
+  const wrong = await disagreements(network, ledger, SETTLE_MS)
+  const sales = await recountSales(databaseUrl, ledger, network.payments)
   const { state } = await network.broker.manager.streams.info('PF_DEAD_LETTER')
   return [...wrong, ...sales.flatMap((finding) => finding.wrong), ...(state.messages > 0 ? ['dead letters'] : [])]
 }
@@ -162,10 +189,26 @@ async function readAll() {
     '/v1/listings',
     '/v1/licenses',
   ]
-  const answers = await Promise.all(
-    paths.map(async (path) => ({ path, status: (await network.rest(`GET ${path}`, { token: ann.token })).status })),
-  )
+  const answers: { path: string; status: number }[] = []
+  for (const path of paths) {
+    answers.push({ path, status: (await network.rest(`GET ${path}`, { token: ann.token })).status })
+  }
   return answers.filter(({ status }) => status === 500)
+}
+
+/** From now on JetStream knows no message by its id, as it is half an hour after the last one. */
+async function forgetMessages() {
+  const { manager } = network.broker
+  for (const stream of Object.keys(STREAMS)) await manager.streams.update(stream, { duplicate_window: nanos(100) })
+  await network.broker.restart()
+}
+
+/** The payment provider and the services know no request by its id, as it is after a day. */
+async function forgetRequests() {
+  await network.payments.control.forgetKeys()
+  for (const service of ['prompt', 'test', 'marketplace']) {
+    await onDatabase(network.services[service]!.databaseUrl, 'delete from idempotency_keys')
+  }
 }
 
 /** Restores one store, as the runbook says, with these commands. */
@@ -183,68 +226,85 @@ async function restore(store: string, ...commands: [string, ...string[]][]): Pro
   return last
 }
 
-/** All agree, and go on agreeing when people go on. */
-async function expectAgreement() {
-  expect(await settle()).toEqual([])
-  expect(await readAll()).toEqual([])
-  await live()
-  expect(await settle()).toEqual([])
-}
+const notesOf = (lines: LogLine[], beginning: RegExp) => lines.filter(({ msg }) => beginning.test(msg))
 
-test('a recount before anything is restored finds all in agreement', async () => {
-  expect(await settle()).toEqual([])
-})
+describe.each([
+  { age: 'a minute', isLong: false },
+  { age: 'a day', isLong: true },
+])('restored to $age ago', ({ isLong }) => {
+  beforeAll(async () => {
+    if (isLong) await forgetMessages()
+    await copyAndGoOn()
+    if (isLong) await forgetRequests()
+  })
+  afterAll(() => copies.remove())
 
-test('analytics: its consumers begin again, and it counts everything once', async () => {
-  await restore('analytics', ['broker', 'rewind', 'analytics', since])
-  await expectAgreement()
-})
+  test('a recount before anything is restored finds all in agreement', async () => {
+    expect(await settle()).toEqual([])
+  })
 
-test('version: its consumers begin again, and every version is there', async () => {
-  await restore('version', ['broker', 'rewind', 'version', since])
-  await expectAgreement()
-})
+  test('analytics: its consumers begin again, and it counts everything once', async () => {
+    await restore('analytics', ['broker', 'rewind', 'analytics', since])
+    expect(await settle()).toEqual([])
+  })
 
-test('JetStream: the outboxes and the versions tell again what it has lost', async () => {
-  await restore(
-    'jetstream',
-    ['broker', 'apply'],
-    ...['user', 'prompt', 'test', 'marketplace', 'version'].map((service): [string, ...string[]] => [
-      service,
-      'replay',
-      since,
-    ]),
-  )
-  await expectAgreement()
-})
+  test('version: its consumers begin again, and every version is there', async () => {
+    await restore('version', ['broker', 'rewind', 'version', since])
+    expect(await settle()).toEqual([])
+  })
 
-test('prompt: its prompts come back from the streams, and later changes are newer than what others know', async () => {
-  await restore('prompt', ['broker', 'rewind', 'prompt', since], ['prompt', 'recover', since])
-  await expectAgreement()
-})
+  test('prompt: its prompts come back from the streams, and later changes are newer than what others know', async () => {
+    await restore('prompt', ['broker', 'rewind', 'prompt', since], ['prompt', 'recover', since])
+    expect(await settle()).toEqual([])
+  })
 
-test('user: accounts come back without their passwords, names and follows as they were', async () => {
-  const registered = [...ledger.users.keys()].length
-  const lines = await restore('user', ['user', 'recover', since])
-  const notes = lines.filter(({ msg }) => msg.startsWith('the account is back without its password'))
-  const [before] = await onDatabase<{ count: number }>(
-    network.services['user']!.databaseUrl,
-    'select count(*)::integer from users where created_at < $1',
-    since,
-  )
-  expect(notes).toHaveLength(registered - before!.count)
-  await expectAgreement()
-})
+  test('user: accounts come back without their passwords, names and follows as they were', async () => {
+    const registered = [...ledger.users.keys()].length
+    const lines = await restore('user', ['user', 'recover', since])
+    const [before] = await onDatabase<{ count: number }>(
+      network.services['user']!.databaseUrl,
+      'select count(*)::integer from users where created_at < $1',
+      copiedAt,
+    )
+    expect(notesOf(lines, /^the account is back without its password/)).toHaveLength(registered - before!.count)
+    expect(await settle()).toEqual([])
+  })
 
-test('marketplace: sales come back with their licences, and no buyer has paid for nothing', async () => {
-  await restore('marketplace', ['broker', 'rewind', 'marketplace', since], ['marketplace', 'recover', since])
-  listed = await offer(network, ann)
-  await expectAgreement()
-})
+  test('marketplace: sales come back with their licences and refunds, and no buyer has paid for nothing', async () => {
+    const lines = await restore(
+      'marketplace',
+      ['broker', 'rewind', 'marketplace', since],
+      ['marketplace', 'recover', since],
+    )
+    expect(notesOf(lines, /^the (sale|refund|payment provider)/)).toEqual([])
+    listed = await offer(network, ann)
+    expect(await settle()).toEqual([])
+  })
 
-test('test: what was run is counted as before, and the tests of that time are gone', async () => {
-  await restore('test', ['broker', 'rewind', 'test', since], ['test', 'recover', since])
-  await expectAgreement()
+  test('test: what was run is counted as before, and the tests of that time are gone', async () => {
+    await restore('test', ['broker', 'rewind', 'test', since], ['test', 'recover', since])
+    expect(await settle()).toEqual([])
+  })
+
+  // The last store: `apply` makes JetStream remember again.
+  test('JetStream: the outboxes and the versions tell again what it has lost', async () => {
+    await restore(
+      'jetstream',
+      ['broker', 'apply'],
+      ...['user', 'prompt', 'test', 'marketplace', 'version'].map((service): [string, ...string[]] => [
+        service,
+        'replay',
+        since,
+      ]),
+    )
+    expect(await settle()).toEqual([])
+  })
+
+  test('nobody who reads meets a fault of ours, and all agree still when people go on', async () => {
+    expect(await readAll()).toEqual([])
+    await live()
+    expect(await settle()).toEqual([])
+  })
 })
 
 test('what was restored is not changed by the same commands again', async () => {

@@ -9,7 +9,7 @@ const reference = window.SwaggerUIBundle({
   dom_id: '#reference',
   deepLinking: true,
   validatorUrl: null, // it would be asked for elsewhere
-  docExpansion: 'none',
+  docExpansion: 'list',
   defaultModelsExpandDepth: 0,
   filter: true,
   tagsSorter: 'alpha',
@@ -21,8 +21,12 @@ const reference = window.SwaggerUIBundle({
 const byId = (id) => document.getElementById(id)
 const forms = { in: byId('sign-in'), out: byId('sign-out') }
 
-forms.in.addEventListener('submit', async (event) => {
+forms.in.addEventListener('submit', (event) => {
   event.preventDefault()
+  void signIn()
+})
+
+async function signIn() {
   const { login, password } = Object.fromEntries(new FormData(forms.in))
   try {
     const { user, tokens } = await post('/v1/auth/login', { login, password })
@@ -33,7 +37,7 @@ forms.in.addEventListener('submit', async (event) => {
   } catch (error) {
     show({ problem: error.message })
   }
-})
+}
 
 forms.out.addEventListener('submit', (event) => {
   event.preventDefault()

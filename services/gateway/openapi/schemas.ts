@@ -81,6 +81,9 @@ export function createSchemas(contract: Contract, comments: Comments, methods: M
 
   function field(one: DescField, direction: Direction): Json {
     const comment = comments(one)
+    if (comment === '' && one.parent.typeName.startsWith('promptforge.')) {
+      throw new Error(`${one.parent.typeName}.${one.name} has no description: write in a comment before it what it is`)
+    }
     const isRequest = direction === 'request'
     const values = valueNames(one, direction)
     return present({

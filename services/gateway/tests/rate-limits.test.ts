@@ -62,7 +62,7 @@ test('a user has so many requests, by whatever way; others are not concerned', a
   expect(await gateway.rest('GET /v1/prompts/p1')).toMatchObject({ status: 200 })
 })
 
-test('who signs in, registers or renews a token has fewer, over REST and gRPC together', async () => {
+test('who signs in, registers or renews a token has fewer, over REST and gRPC together; who verifies licences has a limit of their own', async () => {
   await start({ classes: classLimits(TIGHT) })
   const body = '{}'
   const first = await gateway.rest('POST /v1/auth/login', { body })
@@ -75,6 +75,8 @@ test('who signs in, registers or renews a token has fewer, over REST and gRPC to
     code: status.RESOURCE_EXHAUSTED,
     reason: 'RATE_LIMITED',
   })
+  expect(await gateway.rest('POST /v1/licenses:verify', { body })).toMatchObject({ status: 200 })
+  expect(failureOf(await refusal('POST /v1/licenses:verify', { body }))).toEqual(LIMITED)
   for (const request of ['GET /v1/prompts/p1', 'GET /.well-known/jwks.json']) {
     expect(await gateway.rest(request)).toMatchObject({ status: 200 })
   }

@@ -42,6 +42,14 @@ export const getLicenseOf = statement('get_license_of', { transactionId: uuid })
   (p) => `select ${LICENSE} from licenses i where i.transaction_id = ${p.transactionId}`,
 )
 
+/** The licence of a type that a buyer has of a prompt. It is active until the expiry job has seen that its time is over. */
+export const getHeldLicense = statement('get_held_license', { buyerId: uuid, promptId: uuid, licenseType: text })<
+  Pick<LicenseRow, 'id' | 'expires_at'>
+>(
+  (p) => `select id, expires_at from licenses
+    where buyer_id = ${p.buyerId} and prompt_id = ${p.promptId} and license_type = ${p.licenseType} and is_active`,
+)
+
 /** What a key is good for; nothing of who has it. */
 export type VerifiedRow = Pick<
   LicenseRow,

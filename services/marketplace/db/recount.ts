@@ -92,7 +92,8 @@ const RECOUNT = `
   union all
   select 'sales_count', l.id::text, l.sales_count::text, count(t.id)::text
   from prompt_listings l left join transactions t
-    on t.listing_id = l.id and t.status = 'COMPLETED' and t.refund_state is null and t.dispute_state is distinct from 'LOST'
+    on t.listing_id = l.id and t.status = 'COMPLETED' and t.dispute_state is distinct from 'LOST'
+      and (t.refund_state is null or t.refund_state = 'FAILED')
   group by l.id having l.sales_count <> count(t.id)
   union all
   select 'reserved_tx', l.id::text, t.status, 'PENDING'

@@ -106,24 +106,28 @@ const LISTINGS = {
 
 const searchingListings = searching<ListingSummaryRow>(LISTINGS)
 
-/** Goes through the active listings: see the index `prompt_listings_search`. */
+/** Goes through the active listings, of which triggers keep what is searched: see the migration `search-table`. */
 const searchActive = searchingListings(
   'search_active',
   { keys: arrayOf(text), minPrice: nullable(numeric), maxPrice: nullable(numeric) },
   ({ keys, minPrice, maxPrice }, sources) =>
-    inParts(sources, LISTINGS, {
-      rowKeys: 'listing_search_keys(l.search, l.ordinal, l.category, l.currency)',
+    inParts(
+      sources,
+      {
+        table: 'listing_search',
+        id: 'listing_id',
+        keys: 'listing_part_keys(s.search, s.ordinal, s.category, s.currency)',
+        condition: `(${minPrice} is null or s.price >= ${minPrice}) and (${maxPrice} is null or s.price <= ${maxPrice})`,
+      },
       keys,
-      condition: `l.status = 'ACTIVE' and (${minPrice} is null or l.price >= ${minPrice})
-        and (${maxPrice} is null or l.price <= ${maxPrice})`,
-    }),
+    ),
 )
 
 /** Looks at all listings within a range of prices: among those of a frequent word they would be looked for in vain. */
 const searchNarrow = searchingListings(
   'search_narrow',
   { ...priceParams, category: nullable(text), all: tsquery },
-  (p, { match, newest }) => `select ${match}
+  (p, { match, newest }) => `select ${match('l.id', 'l')}
     from bounds b cross join prompt_listings l
     where ${isPriced(p)} and l.search @@ ${p.all} and l.ordinal <= ${newest}
       and (${p.category} is null or l.category = ${p.category})

@@ -1,4 +1,4 @@
-import { text, timestamptz, uuid } from '#chassis/db/params.ts'
+import { arrayOf, bpchar, timestamptz, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import type { Posting } from '../ledger.ts'
 
@@ -14,27 +14,31 @@ export const getBalances = statement('get_balances', { sellerId: uuid })<Balance
 export type RevenueRow = { start: Date; sales_count: number; gross: string; fee: string; refunds: string }
 
 /**
- * What a seller's sales of one currency came to, from a time to another that is not in it, oldest first. `unit` is of PostgreSQL's `date_trunc`. The
- * index `ledger_postings_seller_id` has all that is read.
+ * What a seller's sales of one currency came to in each of these periods, the oldest first; nothing of those without any. A period ends where the one
+ * at the same place of `ends` says. The index `ledger_postings_revenue` has all that is read, and each period is one range of it: grouping by what
+ * `date_trunc` says of each posting would sort all of them, and took three times as long for 100,000.
  */
 export const getRevenue = statement('get_revenue', {
   sellerId: uuid,
-  currency: text,
-  unit: text,
-  from: timestamptz,
-  to: timestamptz,
+  currency: bpchar,
+  starts: arrayOf(timestamptz),
+  ends: arrayOf(timestamptz),
 })<RevenueRow>(
-  (p) => `select date_trunc(${p.unit}, p.created_at, 'UTC') as start,
-      count(*) filter (where p.kind = 'PURCHASE')::integer as sales_count,
-      coalesce(sum(p.fee + p.pending + p.available) filter (where p.kind = 'PURCHASE'), 0) as gross,
-      sum(p.fee) as fee,
-      coalesce(-sum(p.fee + p.pending + p.available) filter (where p.kind <> 'PURCHASE'), 0) as refunds
-    from ledger_postings p
-    where p.seller_id = ${p.sellerId} and p.currency = ${p.currency}
-      and p.created_at >= ${p.from} and p.created_at < ${p.to}
-      and p.kind in ('PURCHASE', 'REFUND', 'REFUND_REVERSED', 'DISPUTE', 'DISPUTE_REVERSED')
-      and (p.fee <> 0 or p.pending <> 0 or p.available <> 0)
-    group by 1 order by 1`,
+  (p) => `select period.start, r.*
+    from unnest(${p.starts}, ${p.ends}) period (start, until)
+    cross join lateral (
+      select count(*) filter (where p.kind = 'PURCHASE')::integer as sales_count,
+        coalesce(sum(p.fee + p.pending + p.available) filter (where p.kind = 'PURCHASE'), 0) as gross,
+        sum(p.fee) as fee,
+        coalesce(-sum(p.fee + p.pending + p.available) filter (where p.kind <> 'PURCHASE'), 0) as refunds
+      from ledger_postings p
+      where p.seller_id = ${p.sellerId} and p.currency = ${p.currency}
+        and p.created_at >= period.start and p.created_at < period.until
+        and p.kind in ('PURCHASE', 'REFUND', 'REFUND_REVERSED', 'DISPUTE', 'DISPUTE_REVERSED')
+        and (p.fee <> 0 or p.pending <> 0 or p.available <> 0)
+      having count(*) > 0
+    ) r
+    order by period.start`,
 )
 
 /** A posting as a statement has it: what it adds, minor units. A payout has no transaction, prompt and licence type. */

@@ -49,6 +49,24 @@ export const listPurchases = statement('list_purchases', listParams)<Transaction
 /** Somebody's sales, the newest first. */
 export const listSales = statement('list_sales', listParams)<TransactionRow>(listOf('seller_id'))
 
+/** What of a purchase tells whether another one is the same. `amount` is as DECIMAL(10,2) says it. */
+export type EarlierRow = Pick<TransactionRow, 'id' | 'listing_id' | 'license_type' | 'amount' | 'currency'> & {
+  request_id: string
+  payment_method: string | null
+}
+
+/** What a buyer has bought by the same request, and the purchase of the same licence that is being paid. */
+export const findEarlier = statement('find_earlier', {
+  buyerId: uuid,
+  promptId: uuid,
+  licenseType: text,
+  requestId: uuid,
+})<EarlierRow>(
+  (p) => `select id, listing_id, license_type, amount, currency, request_id, payment_method from transactions
+    where buyer_id = ${p.buyerId} and request_id = ${p.requestId}
+    or buyer_id = ${p.buyerId} and prompt_id = ${p.promptId} and license_type = ${p.licenseType} and status = 'PENDING'`,
+)
+
 /** The transaction of a payment, by the provider's id of it. */
 export const findByReference = statement('find_by_reference', { reference: text })<{ id: string }>(
   (p) => `select id from transactions where provider = '${PROVIDER}' and provider_ref = ${p.reference}`,

@@ -18,11 +18,12 @@ import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { Transaction } from '../db/transaction.entity.ts'
 import { amountText } from '../money.ts'
 import { PROVIDER } from '../payments/payment.ts'
+import { isPaymentError } from '../payments/payment-error.ts'
 import type { LicenseType } from '../purchase.ts'
 import { completeInTransaction } from '../sales/end-purchase.ts'
+import { followGivenBack } from '../sales/give-back.ts'
 import { storePosting } from '../sales/store-posting.ts'
 import { applyChanges, rulesOf } from '../sales/transaction-to-change.ts'
-import { uncountSale } from '../sales/uncount-sale.ts'
 import { requestRefund } from '../transaction.ts'
 
 type Parts = Pick<Deps, 'database' | 'payments' | 'keys'>
@@ -31,7 +32,7 @@ type Parts = Pick<Deps, 'database' | 'payments' | 'keys'>
 const DAY = 86_400_000
 
 /** Others have heard of it. */
-const tellNobody: Emit = () => undefined
+const tellNobody: Emit = Object.assign(() => undefined, { audit: () => undefined })
 
 /** The licence that a purchase has granted: its event was stored just before that of the purchase, at the same time. */
 export const findGranted = statement('find_granted_license', {
@@ -74,7 +75,10 @@ async function grantedBy(sql: Sql, about: { buyerId: string; promptId: string; a
   return found && LicenseGranted.fromJSON(found.payload)
 }
 
-/** The payment of a transaction: whoever asks for another one within a day gets the same. One that is new is of no use. */
+/**
+ * The payment of a transaction: whoever asks for another one within a day gets the same, also one that was taken this minute. One that is new is of no use, and then an
+ * older one is searched for.
+ */
 async function paymentOf(
   { payments }: Pick<Parts, 'payments'>,
   id: string,
@@ -84,7 +88,12 @@ async function paymentOf(
   const { status } = await payments.retrieve(reference)
   if (status === 'SUCCEEDED') return reference
   await payments.cancel(id, reference)
-  return null
+  const paid = await payments.paid(id).catch((error: unknown) => {
+    // Stripe has no search for accounts of some countries.
+    if (isPaymentError(error) && error.kind === 'refused') return undefined
+    throw error
+  })
+  return paid?.reference ?? null
 }
 
 type Lost = { id: string; buyerId: string; sale: Sale; granted: LicenseGranted; now: Date }
@@ -144,18 +153,19 @@ export const onPurchaseRefunded =
   ({ database, payments }: Parts) =>
   async (received: Received<PurchaseRefunded>): Promise<Note | undefined> => {
     const id = received.payload.metadata!.aggregateId
-    const before = await database.fork().findOne(Transaction, id)
-    if (!before || before.status !== 'COMPLETED' || before.refundState) return undefined
-    const refund = before.providerRef ? await payments.refundOf(before.providerRef) : undefined
+    const known = await database.fork().findOne(Transaction, id)
+    if (!known || known.status !== 'COMPLETED' || known.refundState) return undefined
+    const refund = known.providerRef ? await payments.refundOf(known.providerRef) : undefined
     if (!refund) return NO_REFUND
     return database.transaction(received, async (em) => {
       const tx = await em.findOneOrFail(Transaction, id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
       const now = happenedAt(received)
-      const decision = requestRefund(rulesOf(tx), { as: 'ADMIN' }, now)
+      const before = rulesOf(tx)
+      const decision = requestRefund(before, { as: 'ADMIN' }, now)
       if (decision.refusal) return `the refund is not brought back: ${decision.refusal.message}`
       applyChanges(tx, decision.changes)
       Object.assign(tx, { refundRequestedAt: now, nextCheckAt: now, checks: 0 })
-      await uncountSale(em, tellNobody, tx, now)
+      await followGivenBack(em, tellNobody, { before, tx, now })
       await storePosting(em, decision.posting!, { sellerId: tx.sellerId, currency: tx.currency }, now)
       return undefined
     })

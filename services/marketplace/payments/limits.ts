@@ -4,8 +4,14 @@ export type Limits = { least: bigint; most: bigint }
 /** The most of a payment at Stripe: eight digits. */
 const MOST = 99_999_999n
 
-/** Of a currency in which a usual price has more digits. */
-const MOST_OF: Readonly<Record<string, bigint>> = { IDR: 999_999_999_999n }
+/** Of currencies in which a usual price has more digits. Those of COP, HUF and LBP are for cards. */
+const MOST_OF: Readonly<Record<string, bigint>> = {
+  COP: 9_999_999_999n,
+  HUF: 9_999_999_999n,
+  IDR: 999_999_999_999n,
+  INR: 999_999_999n,
+  LBP: 9_999_999_999n,
+}
 
 /** The least of a payment at Stripe in the currencies that it settles in. In the others it is what one of these comes to on the day. */
 const LEAST_OF: Readonly<Record<string, bigint>> = {

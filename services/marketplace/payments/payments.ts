@@ -32,6 +32,11 @@ export type Payments = AsyncDisposable & {
   cancel(transaction: string, reference: string): Promise<Payment>
   /** Gives all of the money back. What was given back before is an answer, too. */
   refund(transaction: string, reference: string): Promise<Refund>
+  /**
+   * The payment of a transaction that has succeeded, however long ago. The provider knows it by this question about a minute after it: before that, and for a day,
+   * `create` answers with it, too.
+   */
+  paid(transaction: string): Promise<Payment | undefined>
   /** The newest refund of a payment as it is now. */
   refundOf(reference: string): Promise<Refund | undefined>
   /** Reads an event: see `readEvent`. Without a webhook secret it throws NO_KEY. */
@@ -88,6 +93,12 @@ export function createPayments(config: PaymentsConfig, timeouts: Partial<Timeout
       ),
     retrieve: (reference) =>
       sorted(async () => toPayment(await stripe().paymentIntents.retrieve(reference, {}, options('retrieve')))),
+    paid: (transaction) =>
+      sorted(async () => {
+        const query = `metadata["transaction"]:"${transaction}" AND status:"succeeded"`
+        const { data } = await stripe().paymentIntents.search({ query, limit: 1 }, options('retrieve'))
+        return data[0] && toPayment(data[0])
+      }),
     cancel: (transaction, reference) =>
       sorted(() =>
         orItsPayment(async () => {

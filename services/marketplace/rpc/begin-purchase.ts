@@ -1,16 +1,18 @@
-import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import { brokenConstraint } from '#chassis/db/failures.ts'
+import { lockOne } from '#chassis/db/lock-one.ts'
+import { sqlIn } from '#chassis/db/sql-in.ts'
+import type { Sql } from '#chassis/db/statements.ts'
 import { aborted, type AppError, failedPrecondition, notFound } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { newId } from '#chassis/ids.ts'
-import { License } from '../db/license.entity.ts'
+import { getHeldLicense } from '../db/licenses.ts'
 import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { Transaction } from '../db/transaction.entity.ts'
+import { type EarlierRow, findEarlier } from '../db/transactions.ts'
 import { amountText } from '../money.ts'
 import { PROVIDER } from '../payments/payment.ts'
 import { checkPurchase, type LicenseType } from '../purchase.ts'
 import { GIVEN_UP_MS } from '../sales/finalise.ts'
-import type { TransactionEntity } from '../sales/transaction-to-change.ts'
 
 /** What somebody wants to buy, and how they pay. `cents` is the price that they expect. */
 export type Purchase = {
@@ -35,12 +37,14 @@ export async function beginPurchase(
   const buyerId = caller.userId
   const begin = () =>
     transaction(async (em, _emit, now) => {
-      const listing = await em.findOne(PromptListing, listingId, { lockMode: LockMode.PESSIMISTIC_WRITE })
+      const listing = await lockOne(em, PromptListing, { id: listingId })
       if (!listing) throw notFound('listing')
       const { promptId } = listing
-      const same = await sameAs(em, purchase, buyerId, promptId)
+      const sql = sqlIn(em)
+      const same = await sameAs(sql, purchase, buyerId, promptId)
       if (same) return { id: same, isNew: false }
-      const held = await em.findOne(License, { buyerId, promptId, licenseType, isActive: true })
+      const [license] = await sql(getHeldLicense, { buyerId, promptId, licenseType })
+      const held = license && { id: license.id, expiresAt: license.expires_at }
       const terms = checkPurchase(listing, { buyerId, licenseType, cents, currency }, held, feeBps, now)
       const id = newId()
       em.create(Transaction, {
@@ -71,24 +75,19 @@ export async function beginPurchase(
 
 /** The id of the purchase that this one is: of the same request, or of the same licence while it is being paid. */
 async function sameAs(
-  em: EntityManager,
+  sql: Sql,
   { listingId, licenseType, cents, currency, paymentMethod, requestId }: Purchase,
   buyerId: string,
   promptId: string,
 ): Promise<string | undefined> {
-  const isSame = (tx: TransactionEntity) =>
-    tx.listing.id === listingId &&
-    tx.licenseType === licenseType &&
+  const isSame = (tx: EarlierRow) =>
+    tx.listing_id === listingId &&
+    tx.license_type === licenseType &&
     tx.amount === amountText(cents) &&
     tx.currency === currency
-  const found = await em.find(Transaction, {
-    $or: [
-      { buyerId, requestId },
-      { buyerId, promptId, licenseType, status: 'PENDING' },
-    ],
-  })
-  const earlier = found.find((tx) => tx.requestId === requestId)
-  if (earlier && !(isSame(earlier) && earlier.paymentMethod === paymentMethod)) throw requestIdReused()
+  const found = await sql(findEarlier, { buyerId, promptId, licenseType, requestId })
+  const earlier = found.find((tx) => tx.request_id === requestId)
+  if (earlier && !(isSame(earlier) && earlier.payment_method === paymentMethod)) throw requestIdReused()
   if (earlier) return earlier.id
   const [pending] = found
   if (pending && !isSame(pending)) throw otherPurchase()

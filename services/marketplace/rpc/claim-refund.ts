@@ -1,15 +1,21 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { changesOf, nothingToAudit } from '#chassis/audit.ts'
 import { lockInTransaction } from '#chassis/db/advisory-locks.ts'
 import { failedPrecondition } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
+import { EVENTS } from '#contracts/events.ts'
+import {
+  AuditEntry_Action as Action,
+  AuditEntry_Target_Kind as Kind,
+} from '#contracts/gen/promptforge/audit/v1/audit.ts'
 import { LicenseRevoked_Reason as Reason } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
 import { Transaction } from '../db/transaction.entity.ts'
 import type { LicenseEntity } from '../sales/events.ts'
 import { GIVEN_UP_MS } from '../sales/finalise.ts'
+import { followGivenBack } from '../sales/give-back.ts'
 import { revokeLicense } from '../sales/licenses.ts'
 import { storePosting } from '../sales/store-posting.ts'
 import { applyChanges, licenseToChange, rulesOf, transactionToChange } from '../sales/transaction-to-change.ts'
-import { tellGivenBack, uncountSale } from '../sales/uncount-sale.ts'
 import { BUYER_REFUND_PERIOD, type RefundBy, requestRefund } from '../transaction.ts'
 
 /** Which transaction is to be refunded, as whom the caller asks for that, and why. */
@@ -24,16 +30,20 @@ const REFUNDED = 'the purchase was refunded'
  */
 export const claimRefund = (
   { id, role, reason }: Claim,
-  { caller: { userId }, transaction }: Pick<Call, 'caller' | 'transaction'>,
+  call: Pick<Call, 'caller' | 'origin' | 'transaction'>,
 ): Promise<LicenseEntity | undefined> =>
-  transaction(async (em, emit, now) => {
+  call.transaction(async (em, emit, now) => {
+    const { userId } = call.caller
     const tx = await transactionToChange(em, id)
     const by = role === 'BUYER' ? { as: role, refunds: await refundsOf(em, userId, now) } : { as: role }
     const before = rulesOf(tx)
     const decision = requestRefund(before, by, now)
     if (decision.refusal) {
       const { reason: why, message } = decision.refusal
-      if (why === 'TRANSACTION_REFUNDED') return undefined
+      if (why === 'TRANSACTION_REFUNDED') {
+        nothingToAudit(call)
+        return undefined
+      }
       throw failedPrecondition(why, message)
     }
     applyChanges(tx, decision.changes)
@@ -44,8 +54,14 @@ export const claimRefund = (
       nextCheckAt: new Date(now.getTime() + GIVEN_UP_MS),
       checks: 0,
     })
-    await uncountSale(em, emit, tx, now)
-    tellGivenBack(emit, before, tx)
+    emit.audit(EVENTS.marketplaceAudited, {
+      action: Action.REFUND_REQUESTED,
+      target: { kind: Kind.TRANSACTION, id },
+      subjectId: tx.buyerId,
+      changes: changesOf({ amount: ['', `${tx.amount} ${tx.currency}`], requested_as: ['', role] }),
+      reason,
+    })
+    await followGivenBack(em, emit, { before, tx, now })
     const license = await licenseToChange(em, tx)
     revokeLicense(emit, license, Reason.REFUNDED, REFUNDED, now)
     await storePosting(em, decision.posting!, { sellerId: tx.sellerId, currency: tx.currency, createdBy: userId }, now)

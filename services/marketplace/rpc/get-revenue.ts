@@ -17,13 +17,14 @@ const DEFAULT_PERIODS = 30
 
 export const getRevenue = async (request: GetRevenueRequest, { caller, sql }: Call) => {
   const currency = request.currency || DEFAULT_CURRENCY
-  const { period, from, to } = readRange(request)
-  const rows = await sql(find, { sellerId: caller.userId, currency, unit: period.toLowerCase(), from, to })
+  const bounds = readBounds(request)
+  const periods = { starts: bounds.slice(0, -1), ends: bounds.slice(1) }
+  const rows = await sql(find, { sellerId: caller.userId, currency, ...periods })
   return { revenue: rows.map((row) => toRevenue(row, currency)) }
 }
 
-/** What is asked for, from the beginning of the first period to the end of the last. */
-function readRange({ period: asked, from, to = new Date() }: GetRevenueRequest) {
+/** When each period that is asked for begins, and at last when the last one ends. */
+function readBounds({ period: asked, from, to = new Date() }: GetRevenueRequest): Date[] {
   const period = periodOf(asked)
   const last = startOfPeriod(period, to)
   const first = from ? startOfPeriod(period, from) : periodsLater(period, last, -DEFAULT_PERIODS)
@@ -33,7 +34,7 @@ function readRange({ period: asked, from, to = new Date() }: GetRevenueRequest) 
     const description = `must be at most ${MAX_PERIODS} periods before \`to\`: ask for longer periods, or for fewer at a time`
     throw invalid([{ field: 'from', description }])
   }
-  return { period, from: first, to: periodsLater(period, last, 1) }
+  return Array.from({ length: count + 1 }, (_, index) => periodsLater(period, first, index))
 }
 
 function periodOf(asked: Asked): Period {

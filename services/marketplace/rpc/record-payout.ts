@@ -1,7 +1,13 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { changesOf, nothingToAudit } from '#chassis/audit.ts'
 import { brokenConstraint } from '#chassis/db/failures.ts'
 import { type AppError, failedPrecondition, invalid } from '#chassis/errors.ts'
 import type { Call } from '#chassis/grpc/call.ts'
+import { EVENTS } from '#contracts/events.ts'
+import {
+  AuditEntry_Action as Action,
+  AuditEntry_Target_Kind as Kind,
+} from '#contracts/gen/promptforge/audit/v1/audit.ts'
 import type { RecordPayoutRequest } from '#contracts/gen/promptforge/marketplace/v1/seller_service.ts'
 import { LedgerEntry, LedgerPosting } from '../db/ledger.entity.ts'
 import { amountText } from '../money.ts'
@@ -12,16 +18,19 @@ import { toBalance } from './view.ts'
 
 type Payout = { sellerId: string; currency: string; cents: bigint; reference: string }
 
-export const recordPayout = async (request: RecordPayoutRequest, { caller, transaction }: Call) => {
+export const recordPayout = async (request: RecordPayoutRequest, call: Call) => {
   const { userId: sellerId, reference } = request
   const amount = readMoney('amount', request.amount!)
   if (amount.problems) throw invalid(amount.problems)
   const payout: Payout = { sellerId, reference, ...amount }
-  const record = transaction(async (em, _emit, now) => {
+  const record = call.transaction(async (em, emit, now) => {
     const { currency, cents } = payout
     // Locked first, so of calls with one reference at once the others find what the first has stored.
     const balance = await balanceToChange(em, sellerId, currency)
-    if (await wasRecorded(em, payout)) return toBalance(balance)
+    if (await wasRecorded(em, payout)) {
+      nothingToAudit(call)
+      return toBalance(balance)
+    }
     const decision = payOut(balance, { id: sellerId, currency }, cents)
     if (decision.refusal) {
       const { available } = balance
@@ -29,9 +38,15 @@ export const recordPayout = async (request: RecordPayoutRequest, { caller, trans
         metadata: { available: amountText(available) },
       })
     }
-    const facts = { sellerId, currency, createdBy: caller.userId, reference }
+    const facts = { sellerId, currency, createdBy: call.caller.userId, reference }
     const posting = decision.posting!
     await storePosting(em, posting, facts, now)
+    emit.audit(EVENTS.marketplaceAudited, {
+      action: Action.PAYOUT_RECORDED,
+      target: { kind: Kind.USER, id: sellerId },
+      subjectId: sellerId,
+      changes: changesOf({ amount: ['', `${amountText(cents)} ${currency}`], reference: ['', reference] }),
+    })
     const { pending, available } = posting.change
     return toBalance({ currency, pending: balance.pending + pending, available: balance.available + available })
   })

@@ -1,4 +1,5 @@
 import { LockMode } from '@mikro-orm/postgresql'
+import { nothingToAudit } from '#chassis/audit.ts'
 import { notFound } from '#chassis/errors.ts'
 import { isAdmin } from '#chassis/grpc/access.ts'
 import type { Call } from '#chassis/grpc/call.ts'
@@ -20,7 +21,10 @@ export const revokeLicense = ({ remote, log }: Pick<Deps, 'remote' | 'log'>) => 
     if (!found || (found.seller_id !== userId && !(await isAdmin(call)))) throw notFound('license')
     const revoked = await call.transaction(async (em, emit, now) => {
       const license = await em.findOneOrFail(License, id, { lockMode: LockMode.PESSIMISTIC_WRITE })
-      if (isRevoked(license, now)) return undefined
+      if (isRevoked(license, now)) {
+        nothingToAudit(call)
+        return undefined
+      }
       revoke(emit, license, Reason.REVOKED, reason, now)
       license.revokedBy = userId
       return license

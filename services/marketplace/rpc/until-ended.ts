@@ -1,4 +1,5 @@
 import type { Call } from '#chassis/grpc/call.ts'
+import { unlessAborted } from '#chassis/grpc/waiting.ts'
 import { pause } from '#chassis/pause.ts'
 
 /** Milliseconds for which a caller waits for the payment provider. */
@@ -16,11 +17,8 @@ export async function untilEnded(
   work: Promise<void> | undefined,
   hasEnded: () => Promise<boolean>,
 ): Promise<void> {
+  // A caller who has left gets no answer, whatever it is.
+  if (work) return unlessAborted(work, signal, WAIT_MS).catch(() => undefined)
   const waiting = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)])
-  if (work) {
-    const done = new AbortController()
-    void work.finally(() => done.abort())
-    return pause(WAIT_MS, AbortSignal.any([waiting, done.signal]))
-  }
   while (!waiting.aborted && !(await hasEnded())) await pause(LOOK_MS, waiting)
 }

@@ -5,16 +5,10 @@ import { type DisputeState, isWithdrawn } from '../ledger.ts'
 import { dispute } from '../transaction.ts'
 import type { LicenseEntity } from './events.ts'
 import type { Parts } from './finalise.ts'
+import { followGivenBack } from './give-back.ts'
 import { grantAgain, revokeLicense } from './licenses.ts'
 import { storePosting } from './store-posting.ts'
-import {
-  applyChanges,
-  licenseToChange,
-  listingToChange,
-  rulesOf,
-  transactionToChange,
-} from './transaction-to-change.ts'
-import { tellGivenBack, uncountSale } from './uncount-sale.ts'
+import { applyChanges, licenseToChange, rulesOf, transactionToChange } from './transaction-to-change.ts'
 
 /** What the buyer reads of a licence that was revoked by a dispute, and what such a licence is recognised by. */
 export const DISPUTED = "the buyer's bank asked for the money"
@@ -39,10 +33,7 @@ export const storeDispute = (
     const decision = dispute(before, said)
     if (decision.refusal || !decision.changes.disputeState) return undefined
     applyChanges(tx, decision.changes)
-    // A sale of which a refund was requested is not counted since then.
-    if (!tx.refundState && said === 'LOST') await uncountSale(em, emit, tx, now)
-    if (!tx.refundState && before.disputeState === 'LOST') (await listingToChange(em, tx)).salesCount += 1
-    tellGivenBack(emit, before, tx)
+    await followGivenBack(em, emit, { before, tx, now })
     const license = await licenseToChange(em, tx)
     const { revision } = license
     if (isWithdrawn(tx)) revokeLicense(emit, license, Reason.DISPUTED, DISPUTED, now)

@@ -1,9 +1,15 @@
-import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { lockOne } from '#chassis/db/lock-one.ts'
 import type { Emit } from '#chassis/db/transaction.ts'
 import { newId } from '#chassis/ids.ts'
 import type { Vault } from '#chassis/vault.ts'
 import { EVENTS } from '#contracts/events.ts'
-import { LicenseRevoked_Reason as Reason } from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
+import { AuditEntry_Action as Action } from '#contracts/gen/promptforge/audit/v1/audit.ts'
+import {
+  LicenseRevoked_Reason as Reason,
+  licenseRevoked_ReasonToJSON,
+} from '#contracts/gen/promptforge/marketplace/v1/marketplace_events.ts'
+import * as audited from '../audited.ts'
 import { License } from '../db/license.entity.ts'
 import type { LicenseRow } from '../db/licenses.ts'
 import { isOver } from '../license.ts'
@@ -46,6 +52,7 @@ export async function grantLicense(
     ...newKey(id, vault),
   })
   emit(EVENTS.licenseGranted, aboutLicense(license))
+  auditGrant(emit, license)
   return license
 }
 
@@ -53,8 +60,7 @@ export async function grantLicense(
 const activeLicenseOf = (
   em: EntityManager,
   { buyerId, promptId, licenseType }: Pick<LicenseEntity, 'buyerId' | 'promptId' | 'licenseType'>,
-): Promise<LicenseEntity | null> =>
-  em.findOne(License, { buyerId, promptId, licenseType, isActive: true }, { lockMode: LockMode.PESSIMISTIC_WRITE })
+): Promise<LicenseEntity | null> => lockOne(em, License, { buyerId, promptId, licenseType, isActive: true })
 
 /** A new licence key as it is stored. */
 export function newKey(licenseId: string, vault: Vault) {
@@ -69,11 +75,13 @@ export const keyOf = (
   vault: Vault,
 ): string => vault.open({ secretId, sealed }, id)
 
-/** Ends a licence whose time is over. */
-export function endLicense(emit: Emit, license: LicenseEntity, reason: Reason): void {
+/** Ends a licence: one whose time is over, or for another reason, about which the audit log has a text. */
+export function endLicense(emit: Emit, license: LicenseEntity, reason: Reason, text?: string): void {
   license.isActive = false
   license.revision += 1
   emit(EVENTS.licenseRevoked, { ...aboutLicense(license), reason })
+  const changed = { because: ['', licenseRevoked_ReasonToJSON(reason)] } as const
+  emit.audit(EVENTS.marketplaceAudited, audited.aboutLicense(Action.LICENSE_REVOKED, license, changed, text))
 }
 
 /** Grants a licence again that was revoked, unless its time is over, or its buyer has bought another one meanwhile. */
@@ -90,12 +98,19 @@ export async function grantAgain(em: EntityManager, emit: Emit, license: License
   license.revokeReason = null
   license.revision += 1
   emit(EVENTS.licenseGranted, aboutLicense(license))
+  auditGrant(emit, license)
 }
+
+const auditGrant = (emit: Emit, license: LicenseEntity) =>
+  emit.audit(
+    EVENTS.marketplaceAudited,
+    audited.aboutLicense(Action.LICENSE_GRANTED, license, { type: ['', license.licenseType] }),
+  )
 
 /** Revokes a licence, unless it was revoked before. `text` is what its buyer reads. */
 export function revokeLicense(emit: Emit, license: LicenseEntity, reason: Reason, text: string, now: Date): void {
   if (license.revokedAt) return
   license.revokedAt = now
   license.revokeReason = text
-  endLicense(emit, license, reason)
+  endLicense(emit, license, reason, text)
 }

@@ -8,9 +8,9 @@ import { isPaymentError } from '../payments/payment-error.ts'
 import type { Refund } from '../payments/payment.ts'
 import { endRefund } from '../transaction.ts'
 import type { Parts } from './finalise.ts'
+import { followGivenBack } from './give-back.ts'
 import { storePosting } from './store-posting.ts'
 import { applyChanges, rulesOf, transactionToChange } from './transaction-to-change.ts'
-import { tellGivenBack } from './uncount-sale.ts'
 
 type RefundParts = Pick<Parts, 'database' | 'payments' | 'log'>
 
@@ -80,6 +80,6 @@ const storeOutcome = (database: Parts['database'], id: string, { state, referenc
     if (decision.refusal || !decision.posting) return
     applyChanges(tx, decision.changes)
     Object.assign(tx, { refundRef: reference ?? null, nextCheckAt: null })
-    tellGivenBack(emit, before, tx)
+    await followGivenBack(em, emit, { before, tx, now })
     await storePosting(em, decision.posting, tx, now)
   })

@@ -1,4 +1,5 @@
-import { type EntityManager, type InferEntity, LockMode } from '@mikro-orm/postgresql'
+import type { EntityManager, InferEntity } from '@mikro-orm/postgresql'
+import { lockOneOrFail } from '#chassis/db/lock-one.ts'
 import { License } from '../db/license.entity.ts'
 import { PromptListing } from '../db/prompt-listing.entity.ts'
 import { Transaction } from '../db/transaction.entity.ts'
@@ -11,15 +12,15 @@ export type TransactionEntity = InferEntity<typeof Transaction>
 
 /** A transaction, locked until the database transaction ends. It is locked before its listing, its licence and its seller's balance. */
 export const transactionToChange = (em: EntityManager, id: string): Promise<TransactionEntity> =>
-  em.findOneOrFail(Transaction, id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+  lockOneOrFail(em, Transaction, { id })
 
 /** Its listing, locked too: after the transaction. */
 export const listingToChange = (em: EntityManager, tx: TransactionEntity): Promise<ListingEntity> =>
-  em.findOneOrFail(PromptListing, tx.listing.id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+  lockOneOrFail(em, PromptListing, { id: tx.listing.id })
 
 /** The licence that it has granted, locked too: after the listing. */
 export const licenseToChange = (em: EntityManager, tx: TransactionEntity): Promise<LicenseEntity> =>
-  em.findOneOrFail(License, { transaction: tx.id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+  lockOneOrFail(em, License, { transaction: tx.id })
 
 /** What the rules of `transaction.ts` read of it. */
 export const rulesOf = (tx: TransactionEntity): Rules => ({

@@ -107,8 +107,8 @@ describe('CreateListing', () => {
     })
   })
 
-  test('takes a price that has more digits in its currency', async () => {
-    const price = { ...usd(1_500_000_000), currencyCode: 'IDR' }
+  test.each(['IDR', 'HUF'])('takes a price that has more digits in %s', async (currencyCode) => {
+    const price = { ...usd(1_500_000_000), currencyCode }
     expect((await market.list(ann, { price })).price).toEqual(price)
   })
 

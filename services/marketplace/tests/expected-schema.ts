@@ -89,6 +89,21 @@ export const BEYOND_SEED: Record<string, Table> = {
       "UNIQUE btree (prompt_id) WHERE ((status)::text = 'SOLD'::text)",
     ],
   },
+  listing_search: {
+    columns: {
+      listing_id: 'uuid not null',
+      ordinal: 'bigint not null',
+      price: 'numeric(10,2) not null',
+      category: 'varchar(50)',
+      currency: 'char(3) not null',
+      search: 'tsvector not null',
+    },
+    constraints: [
+      'FOREIGN KEY (listing_id) REFERENCES prompt_listings(id) ON DELETE CASCADE',
+      'PRIMARY KEY (listing_id)',
+    ],
+    indexes: ['gin (listing_part_keys(search, ordinal, (category)::text, (currency)::text)) WITH (fastupdate=off)'],
+  },
   transactions: {
     columns: {
       prompt_id: 'uuid not null',
@@ -196,7 +211,10 @@ export const BEYOND_SEED: Record<string, Table> = {
       'UNIQUE (reference)',
       'UNIQUE (transaction_id, kind)',
     ],
-    indexes: ['btree (seller_id, created_at, id) INCLUDE (currency, kind, fee, pending, available)'],
+    indexes: [
+      "btree (seller_id, currency, created_at) INCLUDE (kind, fee, pending, available) WHERE (((kind)::text = ANY ((ARRAY['PURCHASE'::varchar, 'REFUND'::varchar, 'REFUND_REVERSED'::varchar, 'DISPUTE'::varchar, 'DISPUTE_REVERSED'::varchar])::text[])) AND ((fee <> 0) OR (pending <> 0) OR (available <> 0)))",
+      'btree (seller_id, created_at, id)',
+    ],
   },
   ledger_entries: {
     columns: {

@@ -178,3 +178,13 @@ test.each([
     })
   },
 )
+
+test('what is searched is the active listings, whatever was done to them', async () => {
+  const columns = 'ordinal, price, category, currency, search'
+  const active = `select id, ${columns} from prompt_listings where status = 'ACTIVE'`
+  const searched = `select listing_id, ${columns} from listing_search`
+  expect(
+    await market.database.query(`(${active} except ${searched}) union all (${searched} except ${active})`),
+  ).toEqual([])
+  expect(await market.database.query(`${searched} limit 1`)).toHaveLength(1)
+})

@@ -67,6 +67,7 @@ test('every call that breaks has an unknown outcome', async () => {
   const calls: Partial<Record<Call, () => Promise<unknown>>> = {
     create: () => payments.create(randomUUID(), PRICE),
     retrieve: () => payments.retrieve(reference),
+    search: () => payments.paid(transaction),
     cancel: () => payments.cancel(transaction, reference),
     refund: () => payments.refund(transaction, reference),
     'list-refunds': () => payments.refundOf(reference),

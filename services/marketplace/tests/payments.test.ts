@@ -38,6 +38,17 @@ describe('a payment', () => {
     expect([intents.length, charges.length]).toEqual([1, 1])
   })
 
+  test('that succeeded is found by its transaction, also when a day has passed; one that did not is not', async () => {
+    const { payments, provider } = setup
+    const { transaction, reference } = await paid(payments)
+    await provider.control.forgetKeys()
+    const another = await payments.create(transaction, PRICE)
+    expect(another.reference).not.toBe(reference)
+    expect(await payments.paid(transaction)).toEqual({ reference, status: 'SUCCEEDED', ...PRICE })
+    const unpaid = await created(payments)
+    expect(await payments.paid(unpaid.transaction)).toBeUndefined()
+  })
+
   test('confirmed sixteen times at once is charged once', async () => {
     const { payments, provider } = setup
     const { transaction, reference } = await created(payments)
@@ -174,6 +185,7 @@ describe('the key', () => {
       payments.create('t', PRICE),
       payments.confirm('t', 'pi_1', 'pm_card_visa'),
       payments.retrieve('pi_1'),
+      payments.paid('t'),
       payments.cancel('t', 'pi_1'),
       payments.refund('t', 'pi_1'),
       payments.refundOf('pi_1'),

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { jobCause } from '#chassis/cause.ts'
 import { readOutbox } from '#chassis/testing/outbox.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
+import { Listing_Status } from '#contracts/gen/promptforge/marketplace/v1/listing.ts'
 import {
   type Transaction,
   Transaction_DisputeState as DisputeState,
@@ -106,8 +107,8 @@ describe('a refund', () => {
     await comes(market, 'the refund', id, buyer, isDone)
   })
 
-  test('that fails leaves the money with the seller, and the licence revoked', async () => {
-    const { id, license } = await bought(market, seller, buyer)
+  test('that fails leaves the money with the seller, the sale counted, and the licence revoked', async () => {
+    const { id, license, listing } = await bought(market, seller, buyer)
     await market.payments.control.order({ call: 'refund', payment: id, slow: { ms: 50, end: 'failed' } })
     await refund(market, id, seller)
     await comes(market, 'the failure', id, buyer, hasFailed)
@@ -117,11 +118,23 @@ describe('a refund', () => {
       'purchase.refunded',
       'purchase.restored',
     ])
+    expect(await market.listings.getListing(listing)).toMatchObject({ listing: { salesCount: 1 } })
     const [kept] = await market.database.query('select is_active from licenses where id = $1', [license.licenseId])
     expect(kept).toEqual({ is_active: false })
     expect(await rejection(refund(market, id, seller))).toMatchObject({ reason: 'REFUND_IMPOSSIBLE' })
     await released(market, id)
     expect((await kinds(market, id)).at(-1)).toBe('RELEASE')
+  })
+
+  test('of an exclusive licence that fails counts the sale again, and leaves the listing removed', async () => {
+    const { listingId } = await market.list(seller, { exclusive: true })
+    const { transaction } = await market.buy(buyer, listingId)
+    const id = transaction!.transactionId
+    await market.payments.control.order({ call: 'refund', payment: id, slow: { ms: 50, end: 'failed' } })
+    await refund(market, id, seller)
+    await comes(market, 'the failure', id, buyer, hasFailed)
+    const { listing } = await market.listings.getListing({ listingId }, seller.as)
+    expect(listing).toMatchObject({ status: Listing_Status.REMOVED, salesCount: 1 })
   })
 
   test('that was done, and that the bank sends back later, returns the money to the seller', async () => {

@@ -1,5 +1,5 @@
 import { integer, timestamptz, uuid } from '#chassis/db/params.ts'
-import { statement } from '#chassis/db/statements.ts'
+import { plannedOnce } from '#chassis/db/statements.ts'
 import { MAX_ROWS } from '#chassis/page-token.ts'
 import { isListed } from './readable.ts'
 import { SUMMARY, type SummaryRow } from './rows.ts'
@@ -19,7 +19,7 @@ const MAX_OF_EACH = 4
  * who of those followed have the newest prompts, by one look into an index each, and the prompts of these. The page has nobody else's, for
  * `limit` leaders have `limit` prompts newer than any other. Queries with a limit leave the planner no choice but the indexes.
  */
-export const listFeed = statement('list_feed', {
+export const listFeed = plannedOnce('list_feed', {
   followerId: uuid,
   beforeTime: timestamptz,
   beforeId: uuid,
@@ -69,7 +69,8 @@ export const listFeed = statement('list_feed', {
     )
     union all (
       select n.id, n.created_at
-      from leaders l cross join lateral (${newest(MAX_ROWS, 'p.user_id = l.user_id')}) n
+      from leaders l
+      cross join lateral (select * from (${newest(MAX_ROWS, 'p.user_id = l.user_id')}) longest limit ${p.limit}) n
       order by n.created_at desc, n.id desc
       limit ${p.limit}
     )

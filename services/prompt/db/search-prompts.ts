@@ -12,7 +12,6 @@ import {
 } from '#chassis/search/ranked-search.ts'
 import { quoted, tagTerm } from '#chassis/search/vector.ts'
 import type { PromptFilter } from './list-prompts.ts'
-import { isListed } from './readable.ts'
 import { SUMMARY, type SummaryRow } from './rows.ts'
 
 /** A match. */
@@ -56,20 +55,24 @@ const PROMPTS = {
 
 const searchingPrompts = searching<SummaryRow>(PROMPTS)
 
-/** Goes through the listed prompts: see the index `prompts_search`. */
+/** Goes through the listed prompts, of which triggers keep what is searched: see the migration `search-table`. */
 const searchListed = searchingPrompts('search_listed', { keys: arrayOf(text) }, ({ keys }, sources) =>
-  inParts(sources, PROMPTS, {
-    rowKeys: 'prompt_search_keys(p.search, p.ordinal, p.user_id, p.category)',
+  inParts(
+    sources,
+    {
+      table: 'prompt_search',
+      id: 'prompt_id',
+      keys: 'prompt_part_keys(s.search, s.ordinal, s.user_id, s.category)',
+    },
     keys,
-    condition: `${isListed('p')} and p.ordinal is not null`,
-  }),
+  ),
 )
 
 /** One owner's prompts are few enough to be looked at one by one. */
 const searchOwn = searchingPrompts(
   'search_own',
   { userId: uuid, all: tsquery, category: nullable(text), isPublic: nullable(boolean) },
-  (p, { match, newest }) => `select ${match}
+  (p, { match, newest }) => `select ${match('p.id', 'p')}
     from bounds b cross join prompts p
     where p.user_id = ${p.userId} and p.deleted_at is null and p.search @@ ${p.all} and p.ordinal <= ${newest}
       and (${p.category} is null or p.category = ${p.category})

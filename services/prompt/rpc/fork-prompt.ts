@@ -22,14 +22,13 @@ type PromptEntity = InferEntity<typeof Prompt>
 export const forkPrompt = async ({ promptId, isPublic: wanted }: ForkPromptRequest, call: Call) => {
   const { caller, sql } = call
   const forkId = await idOfCreated(call, async (id, em, emit, now) => {
-    const original = await promptToFork(em, promptId)
     const licences = await validLicences(em, promptId, caller.userId)
-    const visibility = forkVisibility(
-      { ...rulesOf(original), forked_private: original.forkedPrivate },
-      licences,
-      caller.userId,
-      wanted,
-    )
+    const visibilityOf = (prompt: PromptEntity) =>
+      forkVisibility({ ...rulesOf(prompt), forked_private: prompt.forkedPrivate }, licences, caller.userId, wanted)
+    // Before it is locked: who may not fork it neither holds up others nor learns by waiting that it exists.
+    visibilityOf(await promptToFork(em, promptId))
+    const original = await promptToFork(em, promptId, LOCKED)
+    const visibility = visibilityOf(original)
     const author = await em.findOne(Author, caller.userId)
     const fork = em.create(Prompt, {
       ...contentOf(original),
@@ -51,9 +50,11 @@ export const forkPrompt = async ({ promptId, isPublic: wanted }: ForkPromptReque
   return { prompt: toOwnPrompt(row) }
 }
 
-/** Locked until the transaction ends, so that its head stays what is copied, and its counter right. */
-async function promptToFork(em: EntityManager, id: string): Promise<PromptEntity> {
-  const prompt = await em.findOne(Prompt, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE })
+/** Until the transaction ends, so that its head stays what is copied, and its counter right. */
+const LOCKED = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true } as const
+
+async function promptToFork(em: EntityManager, id: string, how: Partial<typeof LOCKED> = {}): Promise<PromptEntity> {
+  const prompt = await em.findOne(Prompt, { id, deletedAt: null }, how)
   if (!prompt) throw notFound('prompt')
   return prompt
 }

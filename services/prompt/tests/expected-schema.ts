@@ -184,6 +184,17 @@ export const BEYOND_SEED: Record<string, Table> = {
       'btree (rating DESC, prompt_id DESC)',
     ],
   },
+  prompt_search: {
+    columns: {
+      prompt_id: 'uuid not null',
+      ordinal: 'bigint not null',
+      user_id: 'uuid not null',
+      category: 'varchar(50)',
+      search: 'tsvector not null',
+    },
+    constraints: ['FOREIGN KEY (prompt_id) REFERENCES prompts(id) ON DELETE CASCADE', 'PRIMARY KEY (prompt_id)'],
+    indexes: ['gin (prompt_part_keys(search, ordinal, user_id, (category)::text)) WITH (fastupdate=off)'],
+  },
   prompt_rank_due: { columns: { prompt_id: 'uuid not null' }, constraints: [], indexes: [] },
   idempotency_keys: IDEMPOTENCY_KEYS,
   outbox: OUTBOX,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { type PlanNode, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
+import { isPlannedOnce, type PlanNode, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { listFeed } from '../db/list-feed.ts'
 import { schema } from '../db/schema.ts'
 import { rangeAfter } from '#chassis/db/newest-first.ts'
@@ -13,6 +13,8 @@ const MAKE_ID = `
 // 100,000 prompts, a minute apart, one in ten private. The newest 90,000 are by 10,000 authors who take turns, except that each twentieth
 // is by one author, 20000; the oldest 10,000 are by 5,000 others, 10001 to 15000. Two thousand of the authors follow a hundred others each.
 const FILL = `
+  -- Nobody searches here, nor lists by popularity.
+  set local session_replication_role = replica;
   insert into prompts (id, title, content, user_id, username, is_public, status, created_at)
   select pg_temp.id('01900000', i), 'Prompt ' || i, repeat('content ', 20),
     pg_temp.id('00000000', case when i > 90000 then 10001 + i % 5000 when i % 20 = 0 then 20000 else 1 + i * 7919 % 10000 end),
@@ -63,6 +65,10 @@ const promptsRead = (nodes: PlanNode[]) =>
 const CASES = READERS.map((reader, n) => ({ ...reader, followerId: readerId(n) }))
 
 describe.each(CASES)('the feed of somebody who follows $follows', ({ followerId, count, least, most }) => {
+  test('is planned once for all', async () => {
+    expect(await isPlannedOnce(database, listFeed, { followerId, ...rangeAfter(undefined, PAGE) })).toBe(true)
+  })
+
   test.each(['generic', 'custom'] as const)('reads no more than it has to, by a %s plan', async (mode) => {
     const nodes = await planOf(database, mode, listFeed, { followerId, ...rangeAfter(undefined, PAGE) })
     expect(nodes[0]!['Actual Rows']).toBeGreaterThanOrEqual(least)

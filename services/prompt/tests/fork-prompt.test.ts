@@ -133,6 +133,19 @@ describe('ForkPrompt', () => {
     expect(await read(source.id)).toMatchObject({ forksCount: 0 })
   })
 
+  test('of what the caller may not read is NOT_FOUND at once, also while somebody changes it', async () => {
+    const source = await original()
+    await service.set(source.id, { is_public: false })
+    const { query } = service.database
+    await query('begin')
+    await query('select from prompts where id = $1 for update', [source.id])
+    try {
+      expect(await rejection(fork(source.id))).toMatchObject({ code: status.NOT_FOUND, message: 'no such prompt' })
+    } finally {
+      await query('commit')
+    }
+  })
+
   test('of what the caller may not read is NOT_FOUND', async () => {
     const source = await original()
     await service.set(source.id, { is_public: false })

@@ -14,6 +14,8 @@ const BATCH = 1000
 
 // Every sixth prompt is somebody else's.
 const FILL = `
+  -- Nobody searches here, nor lists by popularity.
+  set local session_replication_role = replica;
   insert into prompts (id, title, content, user_id, username, status, created_at)
   select uuidv7(), 'Prompt ' || i, repeat('content ', 100),
     case when i % 6 = 0 then gen_random_uuid() else '${AUTHOR}'::uuid end, 'former', 'PUBLISHED', now() - i * interval '1 second'

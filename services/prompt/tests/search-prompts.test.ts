@@ -241,3 +241,13 @@ describe('a description of the allowed length is stored and found, when it', () 
     expect(await titles({ query: `${query ?? ''} long`, pageSize: 100 })).toContain(title)
   })
 })
+
+test('what is searched is what is listed, whatever was done to prompts', async () => {
+  const columns = 'ordinal, user_id, category, search'
+  const listed = `select id, ${columns} from prompts where is_public and status = 'PUBLISHED' and deleted_at is null`
+  const searched = `select prompt_id, ${columns} from prompt_search`
+  expect(
+    await service.database.query(`(${listed} except ${searched}) union all (${searched} except ${listed})`),
+  ).toEqual([])
+  expect(await service.database.query(`${searched} limit 1`)).toHaveLength(1)
+})

@@ -70,7 +70,7 @@ const answersOf = (runId: string) => `select c.definition ->> 'name' as name, c.
     where c.run_id = ${runId}`
 
 /** All tests of two runs' cases, paired by the name of the case and the repeat. */
-export const listPairs = statement('list_pairs', { fromRunId: uuid, toRunId: uuid })<PairRow & { bytes: number }>(
+export const listPairs = statement('list_pairs', { fromRunId: uuid, toRunId: uuid })<PairRow>(
   (
     p,
   ) => `select name, repeat, f.id as from_id, t.id as to_id, coalesce(f.is_answered and t.is_answered, false) as is_answered,

@@ -14,15 +14,13 @@ import { getSuite } from '../db/suites.ts'
 import type { SuiteRunRow } from '../db/suite-runs.ts'
 import { suiteToChange } from '../db/suite-to-change.ts'
 import { pairText } from '../judge-pair.ts'
-import { type Pair, type PairedCase, pairUp } from '../judging.ts'
+import { type Pair, type PairedCase, pairUp, problemsOfSize } from '../judging.ts'
 import type { Models } from '../models.ts'
-import { MAX_TESTS } from '../suite.ts'
 import { attempt, violationsOf } from './every-of.ts'
 import { judgeOf } from './judges.ts'
 import { ownKey } from './own-key.ts'
 import { readJudging } from './read-judging.ts'
 import { mayReadText } from './readable.ts'
-import { MAX_BYTES } from './run-suite.ts'
 import { runsToCompare } from './runs-to-compare.ts'
 import { chooseModel } from './what-to-run.ts'
 
@@ -36,9 +34,9 @@ export const judgeSuiteRuns =
       throw notFound('version')
     const judge = asked!.judge ?? (await judgeOfSuite(to.suite_id, call))
     const chosen = await chooseJudge(deps.models, judge, call)
-    const rows = await call.sql(listPairs, { fromRunId, toRunId })
-    const { cases, pairs } = pairUp(rows)
-    checkSize(rubric, rows, pairs)
+    const { cases, pairs } = pairUp(await call.sql(listPairs, { fromRunId, toRunId }))
+    const tooMuch = problemsOfSize(rubric, pairs)
+    if (tooMuch.length > 0) throw invalid(tooMuch.map((description) => ({ field: 'to_run_id', description })))
     const settings = JudgingSettings.toJSON({ rubric, judge }) as object
     const admit = await deps.admission.suiteTests([chosen])
     const judgingId = await call.transaction(async (em, emit, now) => {
@@ -77,17 +75,6 @@ async function chooseJudge(models: Models, judge: Judge, call: Call) {
   return { ...model.done, keyId: keyId ?? null }
 }
 
-function checkSize(rubric: string, rows: readonly { bytes: number }[], pairs: readonly Pair[]) {
-  const tests = 2 * pairs.length
-  const around = Buffer.byteLength(pairText(rubric, { from: '', to: '' }, { showsToFirst: true }))
-  const bytes = tests * around + 2 * rows.reduce((sum, row) => sum + row.bytes, 0)
-  const violations: Violation[] = []
-  const refuse = (description: string) => violations.push({ field: 'to_run_id', description })
-  if (tests > MAX_TESTS) refuse(`the pairs of answers would make ${tests} tests: at most ${MAX_TESTS} are allowed`)
-  if (bytes > MAX_BYTES) refuse('the texts of all judges are together longer than 32 MiB')
-  if (violations.length > 0) throw invalid(violations)
-}
-
 /** Where a judging is: with the second run. */
 const placeOf = (to: SuiteRunRow) => ({
   suite: to.suite_id,
@@ -116,10 +103,12 @@ type Run = Awaited<ReturnType<typeof chooseJudge>> & ReturnType<typeof versionOf
 
 /** The tests that ask about pairs of answers, each in both orders. */
 const testsOf = (rubric: string, pairs: readonly Pair[], answers: Map<string, string>, run: Run): SuiteTest[] =>
-  pairs.flatMap(({ fromId, toId, ...pair }) =>
+  pairs.flatMap(({ fromId, toId, casePosition, caseName, repeat }) =>
     [false, true].map((showsToFirst) => ({
       ...run,
-      ...pair,
+      casePosition,
+      caseName,
+      repeat,
       kind: 'JUDGE' as const,
       assertionPosition: null,
       showsToFirst,

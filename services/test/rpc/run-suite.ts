@@ -8,7 +8,7 @@ import type { Deps } from '../context.ts'
 import { SuiteRun, SuiteRunCase } from '../db/suite.entity.ts'
 import { suiteToChange } from '../db/suite-to-change.ts'
 import type { Models } from '../models.ts'
-import { withDefaults } from '../suite.ts'
+import { MAX_TEXT_BYTES, withDefaults } from '../suite.ts'
 import type { SuiteTest } from '../admit-many.ts'
 import { mostBytes, shownOf } from '../judge.ts'
 import { everyOf } from './every-of.ts'
@@ -16,9 +16,6 @@ import { getSuite } from './get-suite.ts'
 import { getSuiteRun } from './get-suite-run.ts'
 import { checkKeys, rubricsOf } from './judges.ts'
 import { chooseModel, readVersion, textToRun } from './what-to-run.ts'
-
-/** Bytes that the texts of all tests of a run, or of a judging, may have together. */
-export const MAX_BYTES = 32 * 1024 * 1024
 
 export const runSuite =
   ({ models, admission, remote, suites }: Pick<Deps, 'models' | 'admission' | 'remote' | 'suites'>) =>
@@ -79,7 +76,7 @@ function testsOf({ settings, cases }: Suite, version: Version, models: Models, r
     (index) => `cases[${index}].`,
   )
   const bytes = tests.reduce((sum, { text }) => sum + Buffer.byteLength(text) * repeats, 0)
-  if (bytes > MAX_BYTES)
+  if (bytes > MAX_TEXT_BYTES)
     throw invalid([{ field: 'suite_id', description: 'the texts of all its tests are together longer than 32 MiB' }])
   const shown = shownOf(chosen!.maxTokens)
   const ofJudges = rubrics.map(({ rubric, casePosition, caseName, assertionPosition }, index) => ({

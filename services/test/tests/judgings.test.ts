@@ -365,6 +365,29 @@ describe('a judging', () => {
   })
 })
 
+test('more answers than 5,000 judges can judge, and more than 32 MiB of them, are refused at once, and nothing is stored', async () => {
+  const { ids } = await twoRuns(['a'])
+  for (const [runId, answer] of [
+    [ids.fromRunId, 'a'],
+    [ids.toRunId, 'b'],
+  ])
+    // prettier-ignore
+    await runner.database.query(
+      `insert into prompt_tests
+       select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), 'repeat', n, 'cost_micros', 0, 'response', repeat($2, 8192)))).*
+       from prompt_tests t, generate_series(2, 2501) n where t.suite_run_id = $1`,
+      [runId, answer],
+    )
+  const problems = [
+    { field: 'to_run_id', description: expect.stringContaining('would make 5002 tests') },
+    { field: 'to_run_id', description: expect.stringContaining('longer than 32 MiB') },
+  ]
+  const wrong = await rejection(judge(ids))
+  expect(wrong).toMatchObject({ code: status.INVALID_ARGUMENT, violations: problems })
+  expect((await compare(ids)).judging).toBeUndefined()
+  expect(toJudges()).toEqual([])
+})
+
 test('one error names all that is wrong with a judge; runs must be of one suite, and the caller’s', async () => {
   const { ids } = await twoRuns(['same'])
   const wrong = { modelProvider: 'sandbox', modelName: 'echo', maxTokens: 5000 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import { readStatus } from '#chassis/grpc/status.ts'
+import { until } from '#chassis/testing/until.ts'
 import { v7 } from 'uuid'
 import { PromptTest_Status } from '#contracts/gen/promptforge/test/v1/test.ts'
 import { RUNNER, startTestRunner, type TestRunner } from './harness.ts'
@@ -13,6 +14,8 @@ beforeAll(async () => {
   runner = await startTestRunner()
 })
 afterAll(() => runner.stop())
+
+const STRANGER = v7()
 
 const failed = (work: Promise<unknown>) =>
   work.then(
@@ -144,11 +147,38 @@ describe('a budget', () => {
 test('nobody has more than 100 tests that have not ended', async () => {
   const { token } = await newUser()
   await runner.tests.setBudget({ dailyLimitMicros: 10_000_000n }, { token })
-  const asked = Array.from({ length: 120 }, () => failed(runner.tests.runTest(request({ maxTokens: 1 }), { token })))
-  const answers = await Promise.all(asked)
-  expect(answers.filter(({ code }) => code === status.OK)).toHaveLength(100)
-  expect(answers.find(({ code }) => code !== status.OK)).toMatchObject({ reason: 'TOO_MANY_TESTS' })
+  const ask = () => failed(runner.tests.runTest(request({ maxTokens: 1 }), { token }))
+  const askAtOnce = (count: number) => Promise.all(Array.from({ length: count }, ask))
+  const isIn = ({ code }: { code: number }) => code === status.OK
+  for (let round = 0; round < 10; round++) expect((await askAtOnce(9)).filter(isIn)).toHaveLength(9)
+  const answers = await askAtOnce(20)
+  expect(answers.filter(isIn)).toHaveLength(10)
+  expect(answers.find((answer) => !isIn(answer))).toMatchObject({ reason: 'TOO_MANY_TESTS', retryAfterMs: 1000 })
   expect(await runner.disagreements()).toEqual([])
+})
+
+test('when 10,000 tests of all users have not ended, nobody begins another, and each is told when to come again', async () => {
+  const { testId } = await runner.run('Hello')
+  const { token } = await newUser()
+  const ask = () => failed(runner.tests.runTest(request(), { token }))
+  await runner.database.query(
+    `insert into prompt_tests
+     select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), 'user_id', $2::text))).*
+     from prompt_tests t, generate_series(1, 10000) where t.id = $1`,
+    [testId, STRANGER],
+  )
+  const isFull = async () => {
+    const answer = await ask()
+    return answer.code !== status.OK && answer
+  }
+  // Tests are counted once in a second.
+  expect(await until('nobody to be let in', isFull)).toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    reason: 'OVERLOADED',
+    retryAfterMs: 5000,
+  })
+  await runner.database.query('delete from prompt_tests where user_id = $1', [STRANGER])
+  await until('room again', async () => (await ask()).code === status.OK)
 })
 
 describe('a test', () => {

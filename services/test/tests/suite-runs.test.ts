@@ -229,6 +229,16 @@ describe('a run', () => {
     expect(provider.journal).toEqual([])
   })
 
+  test('of texts that have more than 32 MiB together is refused, and nothing is stored', async () => {
+    const cases = Array.from({ length: 9 }, (_, index) => says(`${index}`))
+    const suite = await newSuite(cases, { repeats: 20 }, '{{say}}' + 'a'.repeat(199_000))
+    expect((await rejection(run(suite.suiteId))).violations).toMatchObject([
+      { field: 'suite_id', description: 'the texts of all its tests are together longer than 32 MiB' },
+    ])
+    const ids = { suiteId: suite.suiteId, pageSize: 0, pageToken: '' }
+    expect((await suites.listSuiteRuns(ids, runner)).runs).toEqual([])
+  })
+
   test('is cancelled: what waits ends at once, what runs soon, and nothing is called after that', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     held = promise

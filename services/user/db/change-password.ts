@@ -1,5 +1,8 @@
+import { auditEmission, auditParams } from '#chassis/audit.ts'
 import { bytea, integer, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
+import { eventParams, outboxCte } from '#chassis/events/outbox.ts'
+import { EVENTS } from '#contracts/events.ts'
 
 /** The session of a user that a refresh token belongs to, while it has not ended. */
 export const findSessionOf = statement('find_session_of', { hash: bytea, userId: uuid })<{ family_id: string }>(
@@ -8,7 +11,7 @@ export const findSessionOf = statement('find_session_of', { hash: bytea, userId:
 )
 
 /**
- * Stores the hash of another password, ends every session but one, and forgets the failures before. No row: the password at
+ * Stores the hash of another password, ends every session but one, forgets the failures before, and writes the entry of the audit log. No row: the password at
  * this revision is not the present one any more, or the account is closed.
  */
 export const changePassword = statement('change_password', {
@@ -18,6 +21,8 @@ export const changePassword = statement('change_password', {
   keptFamilyId: uuid,
   account: bytea,
   address: text,
+  ...eventParams,
+  ...auditParams,
 })<{ id: string }>(
   (p) => `with changed as (
     update users set password = ${p.password}, password_revision = password_revision + 1
@@ -30,6 +35,12 @@ export const changePassword = statement('change_password', {
   ),
   forgiven as (
     delete from sign_in_failures using changed where account = ${p.account} and address = ${p.address}
-  )
+  ),
+  ${outboxCte(p, {
+    from: 'changed c',
+    at: 'now()',
+    aggregateId: 'c.id',
+    events: [auditEmission(EVENTS.userAudited, p)],
+  })}
   select id from changed`,
 )

@@ -1,3 +1,4 @@
+import { auditEmission, auditParams } from '#chassis/audit.ts'
 import { nullable, text, uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
 import { emission, eventParams, outboxCte } from '#chassis/events/outbox.ts'
@@ -17,10 +18,10 @@ export const findUserToErase = statement('find_user_to_erase', { email: nullable
 )
 
 /**
- * Takes name, address and profile from a user and closes the account, once, and tells that it is erased, each time. What stands for name and
+ * Takes name, address and profile from a user and closes the account, once, and tells that it is erased, each time; the audit log has it once. What stands for name and
  * address has a space: nobody can register it, and nobody sign in with it.
  */
-export const eraseUser = statement('erase_user', { userId: uuid, ...eventParams })<{ erased_at: Date }>(
+export const eraseUser = statement('erase_user', { userId: uuid, ...eventParams, ...auditParams })<{ erased_at: Date }>(
   (p) => `with erased as (
     update users set username = 'deleted ' || id, email = 'deleted ' || id, password = '-', first_name = null,
       last_name = null, bio = null, role = 'USER', status = 'DEACTIVATED', password_revision = password_revision + 1,
@@ -37,7 +38,10 @@ export const eraseUser = statement('erase_user', { userId: uuid, ...eventParams 
     from: 'told t',
     at: 't.erased_at',
     aggregateId: 't.id',
-    events: [emission(EVENTS.userErased, { metadata: { aggregateId: 't.id', aggregateRevision: 't.revision' } })],
+    events: [
+      emission(EVENTS.userErased, { metadata: { aggregateId: 't.id', aggregateRevision: 't.revision' } }),
+      auditEmission(EVENTS.userAudited, p, 'exists (select from erased)'),
+    ],
   })}
   select erased_at from told`,
 )

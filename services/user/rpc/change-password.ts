@@ -1,6 +1,11 @@
+import { auditValues } from '#chassis/audit.ts'
 import { unauthenticated } from '#chassis/errors.ts'
+import { eventValues } from '#chassis/events/outbox.ts'
 import type { Call } from '#chassis/grpc/call.ts'
+import { EVENTS } from '#contracts/events.ts'
+import { AuditEntry_Action as Action } from '#contracts/gen/promptforge/audit/v1/audit.ts'
 import type { ChangePasswordRequest } from '#contracts/gen/promptforge/auth/v1/auth_service.ts'
+import { aboutUser } from '../audited.ts'
 import type { Deps } from '../context.ts'
 import * as db from '../db/change-password.ts'
 import { endOtherSessions } from '../db/end-sessions.ts'
@@ -27,7 +32,16 @@ export const changePassword =
         throw unauthenticated('CREDENTIALS_INVALID', 'this is not your present password: check it')
 
       const password = await hash(newPassword)
-      const change = { userId, revision: row.password_revision, password, keptFamilyId, account, address }
+      const change = {
+        userId,
+        revision: row.password_revision,
+        password,
+        keptFamilyId,
+        account,
+        address,
+        ...eventValues(origin),
+        ...auditValues(EVENTS.userAudited, origin, aboutUser(Action.PASSWORD_CHANGED, userId)),
+      }
       const [changed] = await sql(db.changePassword, change)
       if (!changed) throw changedMeanwhile()
     })

@@ -2,17 +2,19 @@ import type { MikroORM } from '@mikro-orm/mongodb'
 import { UUID } from 'mongodb'
 import { isDuplicateKey } from '#chassis/db/mongo-failures.ts'
 import type { VersionRange } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
+import type { WaitingAudit } from '../audited.ts'
 import type { LabelChangeRow } from '../label.ts'
+import { NO_AUDITS, type WithAudits } from './waiting-audits.ts'
 
 /** A change as MongoDB has it. */
-export type LabelChangeDocument = Omit<LabelChangeRow, Id> & Record<Id, UUID>
+export type LabelChangeDocument = Omit<LabelChangeRow, Id> & Record<Id, UUID> & WithAudits
 
 type Id = 'promptId' | 'userId'
 
 /** The newest change of a label is its value, so nothing else is stored of it. By the driver: GetLabel is a hot path. */
 const collection = (orm: MikroORM) => orm.em.getConnection().getDb().collection<LabelChangeDocument>('label_changes')
 
-const NEWEST_FIRST = { sort: { seq: -1 }, projection: { _id: 0 } } as const
+const NEWEST_FIRST = { sort: { seq: -1 }, projection: { _id: 0, ...NO_AUDITS } } as const
 
 /** What a label is now: always as MongoDB has it, for another replica may have moved it a moment ago. */
 export const newestChange = async (
@@ -24,10 +26,16 @@ export const newestChange = async (
   return found ? toRow(found) : undefined
 }
 
-/** Stores a change, unless its number is taken: then another one came first. */
-export async function insertChange(orm: MikroORM, row: LabelChangeRow): Promise<boolean> {
+/** Stores a change with its entry of the audit log, unless its number is taken: then another one came first. */
+export async function insertChange(orm: MikroORM, row: LabelChangeRow, audit: WaitingAudit): Promise<boolean> {
   try {
-    await collection(orm).insertOne({ ...row, promptId: new UUID(row.promptId), userId: new UUID(row.userId) })
+    await collection(orm).insertOne({
+      ...row,
+      promptId: new UUID(row.promptId),
+      userId: new UUID(row.userId),
+      audits: [audit],
+      auditsSince: row.createdAt,
+    })
     return true
   } catch (error) {
     if (isDuplicateKey(error)) return false

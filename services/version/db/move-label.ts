@@ -1,6 +1,9 @@
 import type { MikroORM } from '@mikro-orm/mongodb'
+import { nothingToAudit } from '#chassis/audit.ts'
 import { aborted } from '#chassis/errors.ts'
+import type { PlainCall } from '#chassis/grpc/call.ts'
 import { pause } from '#chassis/pause.ts'
+import { labelChanged, waitingAudit } from '../audited.ts'
 import { type LabelChangeRow, type Move, nextChange, type PassedBy } from '../label.ts'
 import { insertChange, newestChange } from './label-changes.ts'
 
@@ -18,17 +21,22 @@ export type Moved = { newest: LabelChangeRow | undefined; isChanged: boolean }
 export async function moveLabel(
   orm: MikroORM,
   move: Move,
-  signal: AbortSignal,
+  call: Pick<PlainCall, 'origin' | 'signal'>,
   pass: () => Promise<PassedBy | undefined> = async () => undefined,
 ): Promise<Moved> {
+  const { origin, signal } = call
   let passedBy: PassedBy | undefined
   for (let attempt = 1; ; attempt += 1) {
     const newest = await newestChange(orm, move.promptId, move.label)
     const next = nextChange(newest, move, new Date())
-    if (!next) return { newest, isChanged: false }
+    if (!next) {
+      nothingToAudit(call)
+      return { newest, isChanged: false }
+    }
     passedBy ??= await pass()
     if (passedBy) next.passedBy = passedBy
-    if (await insertChange(orm, next)) return { newest: next, isChanged: true }
+    const audit = waitingAudit(origin, labelChanged(next), next.createdAt)
+    if (await insertChange(orm, next, audit)) return { newest: next, isChanged: true }
     await pause(Math.random() * Math.min(BACK_OFF_MS * 2 ** attempt, MAX_BACK_OFF_MS), signal)
     if (signal.aborted) throw overtaken()
   }

@@ -1,5 +1,8 @@
-import type { MongoSchema } from '#chassis/db/mongo.ts'
+import type { MongoIndex, MongoSchema } from '#chassis/db/mongo.ts'
 import { PromptVersion } from './prompt-version.entity.ts'
+
+/** By which the entries of the audit log are found that wait to be published. */
+const AUDITS_SINCE: MongoIndex = { name: 'auditsSince', key: { auditsSince: 1 } }
 
 /** What this service stores. The indexes are said here alone, for MikroORM would not make them safely. */
 export const schema: MongoSchema = {
@@ -18,8 +21,11 @@ export const schema: MongoSchema = {
     { name: 'erased_users', indexes: [] },
     {
       name: 'label_changes',
-      indexes: [{ name: 'promptId_label_seq', key: { promptId: 1, label: 1, seq: -1 }, unique: true }],
+      indexes: [{ name: 'promptId_label_seq', key: { promptId: 1, label: 1, seq: -1 }, unique: true }, AUDITS_SINCE],
     },
-    { name: 'label_gates', indexes: [{ name: 'promptId_label', key: { promptId: 1, label: 1 }, unique: true }] },
+    {
+      name: 'label_gates',
+      indexes: [{ name: 'promptId_label', key: { promptId: 1, label: 1 }, unique: true }, AUDITS_SINCE],
+    },
   ],
 }

@@ -7,10 +7,10 @@ import { ownPrompt } from './own-prompt.ts'
 
 export const removeLabel =
   ({ orm, readableVersions }: Pick<Deps, 'orm' | 'readableVersions'>) =>
-  async ({ promptId, label, expectedSeq }: RemoveLabelRequest, { caller, origin, signal }: SignedIn<PlainCall>) => {
-    await ownPrompt({ readableVersions }, promptId, origin)
-    const move = { promptId, label, version: null, expectedSeq, userId: caller.userId }
-    const { isChanged } = await moveLabel(orm, move, signal)
+  async ({ promptId, label, expectedSeq }: RemoveLabelRequest, call: SignedIn<PlainCall>) => {
+    await ownPrompt({ readableVersions }, promptId, call.origin)
+    const move = { promptId, label, version: null, expectedSeq, userId: call.caller.userId }
+    const { isChanged } = await moveLabel(orm, move, call)
     if (!isChanged) throw notFound('label')
     return {}
   }

@@ -2,8 +2,9 @@ import { notFound } from '#chassis/errors.ts'
 import type { PlainCall, SignedIn } from '#chassis/grpc/call.ts'
 import { forward } from '#chassis/grpc/client.ts'
 import type { SetLabelGateRequest } from '#contracts/gen/promptforge/version/v1/label_service.ts'
+import { gateChanged, waitingAudit } from '../audited.ts'
 import type { Deps } from '../context.ts'
-import { putGate } from '../db/label-gates.ts'
+import { findGate, putGate } from '../db/label-gates.ts'
 import { ownPrompt } from './own-prompt.ts'
 import { toGate } from './view.ts'
 
@@ -17,7 +18,10 @@ export const setLabelGate =
     const asked = { promptId, suiteId, contentHash: NO_CONTENT }
     const { suiteExists } = await remote.tests.checkGate(asked, forward(origin))
     if (!suiteExists) throw notFound('suite')
-    const gate = { promptId, label, suiteId, userId: caller.userId, setAt: new Date() }
-    await putGate(orm, gate)
+    const { userId } = caller
+    const gate = { promptId, label, suiteId, userId, setAt: new Date() }
+    const former = await findGate(orm, promptId, label)
+    const change = gateChanged({ promptId, label, userId, suite: [former?.suiteId, suiteId] })
+    await putGate(orm, gate, waitingAudit(origin, change, gate.setAt))
     return { gate: toGate(gate) }
   }

@@ -21,7 +21,7 @@ export const setLabel = (deps: Parts) => async (request: SetLabelRequest, call: 
   if (!includesVersion(readable.ranges, version)) throw notFound('version')
   const { contentHash } = await storedVersion(deps, { promptId, version }, readable, signal)
   const move = { promptId, label, version, expectedSeq, userId: caller.userId }
-  const { newest } = await moveLabel(deps.orm, move, signal, () => passGate(deps, request, contentHash, call))
+  const { newest } = await moveLabel(deps.orm, move, call, () => passGate(deps, request, contentHash, call))
   return { label: toLabel(newest!) }
 }
 

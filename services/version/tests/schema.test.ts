@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { UUID } from 'mongodb'
+import { until } from '#chassis/testing/until.ts'
 import { createLogger } from '#chassis/logger.ts'
 import { testMongo } from '#chassis/testing/mongo.ts'
 import { testConfig } from '#chassis/testing/service.ts'
@@ -86,9 +87,13 @@ describe('a stored version', () => {
 const described = ({ name, key, unique }: { name: string; key: object; unique?: boolean }) =>
   `${name} ${JSON.stringify(key)}${unique ? ' unique' : ''}`
 
-test('a change of a label has the fields that the README names, and no others', async () => {
+test('a change of a label has the fields that the README names, and no others once its entry of the audit log is published', async () => {
   await service.labels.setLabel({ promptId, label: 'production', version: 1 }, service.owner)
   await service.labels.removeLabel({ promptId, label: 'production' }, service.owner)
+  await until(
+    'the entries to be published',
+    async () => !(await service.changes.findOne({ audits: { $exists: true } })),
+  )
   const types = {
     _id: 'objectId',
     promptId: 'binData',
@@ -116,10 +121,11 @@ describe('the migration', () => {
     expect(indexes.map(described).toSorted()).toEqual(INDEXES.map(described).toSorted())
   })
 
-  test('makes the index of label changes, by which the newest of a label is read', async () => {
+  test('makes the indexes of label changes, by which the newest of a label is read, and entries of the audit log that wait', async () => {
     const indexes = await service.changes.listIndexes().toArray()
     const newest = { name: 'promptId_label_seq', key: { promptId: 1, label: 1, seq: -1 }, unique: true }
-    expect(indexes.map(described).toSorted()).toEqual([INDEXES[0]!, newest].map(described).toSorted())
+    const waiting = { name: 'auditsSince', key: { auditsSince: 1 } }
+    expect(indexes.map(described).toSorted()).toEqual([INDEXES[0]!, newest, waiting].map(described).toSorted())
   })
 
   test('can be run by several at once, and again', async () => {
@@ -133,8 +139,10 @@ describe('the migration', () => {
       ...ofVersions,
       'erased_users',
       'label_changes',
+      'label_changes.auditsSince',
       'label_changes.promptId_label_seq',
       'label_gates',
+      'label_gates.auditsSince',
       'label_gates.promptId_label',
     ]
     expect([...new Set(made)].toSorted()).toEqual(names.toSorted())

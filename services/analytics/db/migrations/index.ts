@@ -8,6 +8,7 @@ import { EventLists } from './20261127094100-event-lists.ts'
 import { Trending } from './20261127094200-trending.ts'
 import { Arrivals } from './20261127113000-arrivals.ts'
 import { Sales } from './20261128021500-sales.ts'
+import { Audit } from './20261128091500-audit.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   { name: '20261127094200-trending', class: Trending },
   { name: '20261127113000-arrivals', class: Arrivals },
   { name: '20261128021500-sales', class: Sales },
+  { name: '20261128091500-audit', class: Audit },
 ]

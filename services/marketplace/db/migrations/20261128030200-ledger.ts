@@ -13,13 +13,18 @@ export class Ledger extends Migration {
         reference varchar(100) unique,
         created_by uuid,
         created_at timestamptz(3) not null,
+        -- What it changes of the seller's, so that the revenue of many sales is read from one index.
+        fee bigint not null,
+        pending bigint not null,
+        available bigint not null,
         constraint ledger_postings_kind_check check (kind in ('PURCHASE', 'RELEASE', 'PAYOUT', 'REFUND', 'REFUND_SETTLED',
           'REFUND_REVERSED', 'DISPUTE', 'DISPUTE_REVERSED')),
         constraint ledger_postings_payout_check
           check ((kind = 'PAYOUT') = (transaction_id is null) and (kind = 'PAYOUT') = (reference is not null)),
         unique (transaction_id, kind)
       );
-      create index ledger_postings_seller_id on ledger_postings (seller_id, created_at, id);
+      create index ledger_postings_seller_id on ledger_postings (seller_id, created_at, id)
+        include (currency, kind, fee, pending, available);
 
       create table ledger_entries (
         posting_id uuid not null references ledger_postings (id),
@@ -54,19 +59,38 @@ export class Ledger extends Migration {
       create function check_posting() returns trigger language plpgsql as $$
         declare
           posting ledger_postings;
+          sums record;
         begin
-          select * into posting from ledger_postings where id = new.posting_id;
-          if (select coalesce(sum(amount), 0) <> 0 or bool_or(currency <> posting.currency)
-              from ledger_entries where posting_id = posting.id) then
+          if tg_table_name = 'ledger_postings' then
+            posting := new;
+          else
+            select * into posting from ledger_postings where id = new.posting_id;
+          end if;
+          select coalesce(sum(amount), 0) as total, coalesce(bool_or(currency <> posting.currency), false) as mixed,
+            coalesce(sum(amount) filter (where account = 'FEE'), 0) as fee,
+            coalesce(sum(amount) filter (where account = 'SELLER_PENDING'), 0) as pending,
+            coalesce(sum(amount) filter (where account = 'SELLER_AVAILABLE'), 0) as available
+          into sums from ledger_entries where posting_id = posting.id;
+          if sums.total <> 0 or sums.mixed then
             raise exception 'posting % does not sum to zero', posting.id
               using errcode = 'check_violation', constraint = 'ledger_postings_sum_check';
+          end if;
+          -- A loss of the platform's is in FEE, too, and nothing of the seller's changes with it.
+          if posting.pending <> sums.pending or posting.available <> sums.available
+              or (posting.fee <> sums.fee and (posting.fee <> 0 or posting.pending <> 0 or posting.available <> 0)) then
+            raise exception 'posting % does not change what its entries change of the seller''s', posting.id
+              using errcode = 'check_violation', constraint = 'ledger_postings_share_check';
           end if;
           return null;
         end
       $$;
       -- At the commit, when all entries are there.
       create constraint trigger ledger_entries_sum after insert on ledger_entries
-        deferrable initially deferred for each row execute function check_posting();`)
+        deferrable initially deferred for each row execute function check_posting();
+      -- Of a posting that has no entries.
+      create constraint trigger ledger_postings_share after insert on ledger_postings
+        deferrable initially deferred for each row
+        when (new.fee <> 0 or new.pending <> 0 or new.available <> 0) execute function check_posting();`)
   }
 
   override down() {

@@ -6,19 +6,22 @@ import { type SaleState, isGivenBack } from '../ledger.ts'
 import { aboutListing, type ListingEntity, aboutTransaction } from './events.ts'
 import { listingToChange, type TransactionEntity } from './transaction-to-change.ts'
 
-/** A sale counts no more, because the buyer gets the money back. The only licence of an exclusive listing is not for sale again: the listing is removed. */
-export async function uncountSale(em: EntityManager, emit: Emit, tx: TransactionEntity, now: Date): Promise<void> {
+/**
+ * Counts a sale no more when the buyer gets the money back, counts it again when the money is the seller's after all, and tells it. `before` is what the
+ * transaction was before it was changed. The only licence of an exclusive listing is not for sale again: the listing is removed, and stays so.
+ */
+export async function followGivenBack(
+  em: EntityManager,
+  emit: Emit,
+  { before, tx, now }: { before: SaleState; tx: TransactionEntity; now: Date },
+): Promise<void> {
+  const is = isGivenBack(tx)
+  if (isGivenBack(before) === is) return
   const listing = await listingToChange(em, tx)
-  listing.salesCount -= 1
-  if (listing.status === 'SOLD') {
+  listing.salesCount += is ? -1 : 1
+  if (is && listing.status === 'SOLD') {
     revise<ListingEntity>(listing, { status: 'REMOVED' }, now)
     emit(EVENTS.listingRemoved, aboutListing(listing))
   }
-}
-
-/** Tells that a sale is given back now, or is not any more. `before` is what it was before it was changed. */
-export function tellGivenBack(emit: Emit, before: SaleState, tx: TransactionEntity): void {
-  const is = isGivenBack(tx)
-  if (isGivenBack(before) === is) return
   emit(is ? EVENTS.purchaseRefunded : EVENTS.purchaseRestored, aboutTransaction(tx))
 }

@@ -1,19 +1,14 @@
-// Writes the configuration of every program into README.md, between its two marks, from the convict schemas: `npm run docs`.
-// With --check, which is part of `npm run check`, it only fails when README.md is not up to date.
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { format, resolveConfig } from 'prettier'
-import { baseSchema } from '../services/chassis/config.ts'
-import { databasesSchema } from '../services/deploy/config.ts'
-import { devSchema } from '../services/dev-env/config.ts'
-import { gatewaySchema } from '../services/gateway/config.ts'
-import { SERVICES } from '../services/services.ts'
+import { baseSchema } from '../../services/chassis/config.ts'
+import { databasesSchema } from '../../services/deploy/config.ts'
+import { recountSchema } from '../../services/deploy/recount/config.ts'
+import { devSchema } from '../../services/dev-env/config.ts'
+import { gatewaySchema } from '../../services/gateway/config.ts'
+import { SERVICES } from '../../services/services.ts'
 
 type Setting = { doc: string; default: unknown; env: string; sensitive?: boolean }
 
-const ROOT = join(import.meta.dirname, '..')
-const README = join(ROOT, 'README.md')
-const [BEGIN, END] = ['<!-- configuration: begin -->', '<!-- configuration: end -->']
+const ROOT = join(import.meta.dirname, '../..')
 
 const services = SERVICES.map(({ name, definition }) => ({ name, settings: settingsOf(definition.config) }))
 const common = settingsOf(baseSchema(0))
@@ -27,18 +22,16 @@ const tables = [
     .flatMap(({ name, own }) => (own.length > 0 ? [table(`The ${name} service in addition`, own, shown)] : [])),
   table('The gateway (`services/gateway/main.ts`)', settingsOf(gatewaySchema(SERVICES)), shown),
   table('The deploy step on Kubernetes (`services/deploy/main.ts`)', settingsOf(databasesSchema), shown),
+  table('`services/deploy/main.ts recount`', settingsOf(recountSchema(SERVICES)), shown),
 ]
 
-const before = readFileSync(README, 'utf8')
-const marks = new RegExp(`${BEGIN}[^]*${END}`)
-if (!marks.test(before)) throw new Error(`README.md lacks the lines ${BEGIN} and ${END}`)
-const text = before.replace(marks, () => `${BEGIN}\n\n${tables.join('\n')}\n${END}`)
-const after = await format(text, { ...(await resolveConfig(README)), filepath: README })
-if (process.argv[2] !== '--check') writeFileSync(README, after)
-else if (before !== after) {
-  process.stderr.write('README.md does not show the current configuration: run `npm run docs`\n')
-  process.exitCode = 1
-}
+/** The configuration of every program, from the convict schemas: a table for each. */
+export const configurationPage = () =>
+  [
+    '# Configuration',
+    'Every program reads its environment once, when it starts, and reports all errors in it together.',
+    ...tables,
+  ].join('\n\n')
 
 function settingsOf(schema: object): Setting[] {
   return Object.values(schema).flatMap((node: object) => ('env' in node ? [node as Setting] : settingsOf(node)))
