@@ -37,11 +37,11 @@ const erasePromptEvents = statement('erase_prompt_events', { userId: uuid })(
 )
 
 const eraseAuditEntries = statement('erase_audit_entries', { userId: uuid })(
-  (p) => `update audit_entries set client_address = null, user_agent = null
-    where actor_id = ${p.userId} and (client_address is not null or user_agent is not null)`,
+  (p) => `update audit_entries set client_address = null, user_agent = null, reason = null
+    where actor_id = ${p.userId} and (client_address is not null or user_agent is not null or reason is not null)`,
 )
 
-/** Takes the names and the address of a user from all events that are stored, and from the audit log from where the user did something. It may be done again. */
+/** Takes the names and the address of a user from all events that are stored, and from the audit log from where the user did something and why. It may be done again. */
 export const eraseUser = ({ maintain }: Pick<Database, 'maintain'>, userId: string): Promise<unknown> =>
   maintain(async (sql) => {
     await sql(eraseUserEvents, { userId })

@@ -20,7 +20,7 @@ const params = {
   userAgents: arrayOf(nullable(text)),
 }
 
-/** Stores entries of the audit log that are not there yet; those of users who were erased, without address and user agent. */
+/** Stores entries of the audit log that are not there yet; those of users who were erased, without address, user agent and reason. */
 export const insertAuditEntries = statement(
   'insert_audit_entries',
   params,
@@ -28,7 +28,8 @@ export const insertAuditEntries = statement(
   (p) => `insert into audit_entries (event_id, event_time, action, actor_id, actor_process, subject_id, target_kind,
       target_id, target_name, changes, reason, request_id, client_address, user_agent)
     select event_id, event_time, action, actor_id, actor_process, subject_id, target_kind, target_id, target_name,
-      changes, reason, request_id, case when not is_erased then client_address end, case when not is_erased then user_agent end
+      changes, case when not is_erased then reason end, request_id, case when not is_erased then client_address end,
+      case when not is_erased then user_agent end
     from unnest(${p.ids}, ${p.times}, ${p.actions}, ${p.actorIds}, ${p.processes}, ${p.subjectIds}, ${p.kinds},
         ${p.targetIds}, ${p.names}, ${p.changes}, ${p.reasons}, ${p.requestIds}, ${p.addresses}, ${p.userAgents})
       as e (event_id, event_time, action, actor_id, actor_process, subject_id, target_kind,

@@ -30,7 +30,7 @@ const erasePage = statement('erase_from_outbox', { userId: uuid, after: uuid })<
     from page where o.id = page.id and page.actor = ${p.userId}::text and o.payload #>> '{actor,username}' <> '${DELETED_USER}'
   ),
   audited as (
-    update outbox o set payload = (o.payload::jsonb - 'clientAddress' - 'userAgent')::json
+    update outbox o set payload = (o.payload::jsonb - 'clientAddress' - 'userAgent' - 'reason')::json
     from page where o.id = page.id and o.payload ->> 'actorId' = ${p.userId}::text
   ),
   told as (

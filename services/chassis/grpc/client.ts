@@ -78,12 +78,19 @@ export function createStub<S extends RpcService>(channel: Channel, definition: S
   return Object.fromEntries(entries) as Stub<S>
 }
 
-/** What a call made in a handler takes on: the user's token, the request id, the trace, the deadline and the cancellation. */
-export function forward({ requestId, trace, inherited }: Origin): Outgoing {
+/** What a call takes on of what caused it, also when it goes on after the caller has left: the request id and the trace. */
+export function carryOn({ requestId, trace }: Pick<Origin, 'requestId' | 'trace'>): Outgoing {
   const metadata = new Metadata()
   injectTrace(trace, metadata)
-  return { token: inherited.token, requestId, parent: inherited.call, metadata }
+  return { requestId, metadata }
 }
+
+/** What a call made in a handler takes on: the user's token, the request id, the trace, the deadline and the cancellation. */
+export const forward = ({ inherited, ...cause }: Origin): Outgoing => ({
+  ...carryOn(cause),
+  token: inherited.token,
+  parent: inherited.call,
+})
 
 function unaryCall({ service, client, contract }: Channel, rpc: Rpc) {
   const method = contract.methods.get(rpc.path)

@@ -151,7 +151,12 @@ test('a purchase is one trace, from the payment to what is unlocked and counted,
     'version promptforge.version.v1.VersionService/GetVersion',
     'prompt promptforge.prompt.v1.PromptInternalService/CheckAccess',
   ]
-  await until('the spans', () => expected.every((name) => collector.spansOf(traceId).includes(name)))
+  await until('the spans', () => {
+    const missing = expected.filter((name) => !collector.spansOf(traceId).includes(name))
+    if (missing.length > 0)
+      throw new Error(`missing: ${missing.join(', ')}; there: ${collector.spansOf(traceId).join(', ')}`)
+    return true
+  })
 })
 
 test('the same over native gRPC, at the gateway’s port and at the services themselves', async () => {

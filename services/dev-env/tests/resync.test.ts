@@ -160,7 +160,7 @@ describe('data that are older than the events', () => {
 
 test('a service that has nothing to tell says that it does not have the command', async () => {
   await expect(runCommand(network, 'analytics', 'resync')).rejects.toThrow(
-    'unknown command resync: use one of migrate, partition, detach',
+    'unknown command resync: use one of migrate, dead-letters, partition, detach',
   )
 })
 

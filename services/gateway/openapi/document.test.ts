@@ -50,7 +50,7 @@ describe('it is not made, and what to do is said, when the protos do not describ
     ],
     [
       'a service',
-      comment('What people think of prompts.', ''),
+      comment('What people think of prompts. A prompt', ''),
       `${SERVICE} has no description: write in a comment before it what it is for`,
     ],
     [

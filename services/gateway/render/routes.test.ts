@@ -10,7 +10,7 @@ const { methods } = loadContract()
 /** The route of a method with these facts. */
 function routeOf({ path }: { path: string }, facts: Partial<Exposed> = {}) {
   const method = { ...methods.get(path)!, owner: 'prompt', isPublic: true, ...facts }
-  const table = routeTable([method], { corsOrigins: [] as string[] } as GatewayOptions)
+  const table = routeTable([method], { corsOrigins: [] as string[], folder: '/etc/envoy' } as GatewayOptions)
   const [host] = table['virtual_hosts'] as { routes: { match: { path?: string }; route: Record<string, any> }[] }[]
   return host!.routes.find(({ match }) => match.path === path)!.route
 }

@@ -29,7 +29,7 @@ export const revokeLicense = ({ remote, log }: Pick<Deps, 'remote' | 'log'>) => 
       license.revokedBy = userId
       return license
     })
-    if (revoked) await tell(revoked)
+    if (revoked) await tell(revoked, call.origin)
     const [row] = await call.sql(getLicense, { id })
     return { license: toLicense(row!) }
   }

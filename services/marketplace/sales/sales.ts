@@ -50,7 +50,7 @@ export function createSales({ database, payments, vault, access, metrics, log }:
   const settlePayment = async (id: string, cause: Cause, refused?: string) => {
     const license = await finalise(parts, id, cause, refused)
     failpoint('purchase finalised')
-    if (license) await unlock(license)
+    if (license) await unlock(license, cause)
     failpoint('purchase unlocked')
   }
   const payAndSettle = async (order: Order, cause: Cause) => {
@@ -67,13 +67,13 @@ export function createSales({ database, payments, vault, access, metrics, log }:
     const refunding = refund(id, cause).catch((err: unknown) => {
       log.warn({ transaction: id, err }, 'a refund could not be ended yet: it is tried again')
     })
-    await Promise.all([unlock(license), refunding])
+    await Promise.all([unlock(license, cause), refunding])
   }
   const disputed = async (said: DisputeState, id: string, cause: Cause) => {
     // What is disputed was paid, also when that is not known here yet.
     await settlePayment(id, cause)
     const license = await storeDispute(parts, id, said, cause)
-    if (license) await unlock(license)
+    if (license) await unlock(license, cause)
   }
   const untilDone = (begun: Promise<void>) => {
     const work = begun.finally(() => underWay.delete(work))

@@ -1,4 +1,5 @@
-import type { Stub } from '#chassis/grpc/client.ts'
+import type { Cause } from '#chassis/cause.ts'
+import { carryOn, type Stub } from '#chassis/grpc/client.ts'
 import type { Logger } from '#chassis/logger.ts'
 import type { PromptInternalServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_internal_service.ts'
 import { entitlementOf, type LicenseEntity } from './events.ts'
@@ -15,9 +16,9 @@ const APPLY_MS = 500
  */
 export const tellPromptService =
   (access: Entitlements, log: Logger) =>
-  async (license: LicenseEntity): Promise<void> => {
+  async (license: LicenseEntity, cause: Cause): Promise<void> => {
     const entitlement = entitlementOf(license)
-    await access.applyEntitlement({ entitlement }, { timeoutMs: APPLY_MS }).catch((err: unknown) => {
+    await access.applyEntitlement({ entitlement }, { ...carryOn(cause), timeoutMs: APPLY_MS }).catch((err: unknown) => {
       log.warn({ license: license.id, err }, 'the prompt service was not told of a licence: its event will tell it')
     })
   }

@@ -28,12 +28,12 @@ export class Audit extends Migration {
       create index audit_entries_target_id on audit_entries (target_id, event_time desc, event_id desc);
       create table audit_entries_default partition of audit_entries default;
 
-      -- An entry never changes. Of an erased user the address and the user agent are removed, and after 400 days it goes.
+      -- An entry never changes. Of an erased user the address, the user agent and the reason are removed, and after 400 days it goes.
       create function keep_audit_entries() returns trigger language plpgsql as $$
         begin
           if tg_op = 'UPDATE' then
-            if new.client_address is null and new.user_agent is null
-              and to_jsonb(new) - '{client_address,user_agent}'::text[] = to_jsonb(old) - '{client_address,user_agent}'::text[]
+            if new.client_address is null and new.user_agent is null and new.reason is null
+              and to_jsonb(new) - '{client_address,user_agent,reason}'::text[] = to_jsonb(old) - '{client_address,user_agent,reason}'::text[]
             then return new; end if;
           elsif tg_op = 'DELETE' then
             if old.event_time < now() - interval '400 days' then return old; end if;
