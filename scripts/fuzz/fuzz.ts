@@ -43,7 +43,7 @@ const CHECKS = [
 ]
 
 /** Left out: a stream goes on for as long as its reader likes, and the caller's account must stay open. */
-const LEFT_OUT = ['--exclude-path-regex', ':watch$', '--exclude-operation-id', 'deactivateUser']
+const LEFT_OUT = { 'exclude-path-regex': ':watch$', 'exclude-operation-id': 'deactivateUser' }
 
 /**
  * Draws requests from the OpenAPI document, sends them as a user and as nobody, and looks at every answer: whether it is one that the document
@@ -77,13 +77,21 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
 function draw(python: string, document: string, plan: string, options: FuzzOptions): Promise<boolean> {
   const { url, examples, seed, thorough, write, signal } = options
   const each = Math.ceil(examples / 2 / operationsOf(document))
-  const args = [
-    ...['run', document, '--url', url, ...LEFT_OUT],
-    ...['--phases', thorough ? 'examples,coverage,fuzzing,stateful' : 'examples,fuzzing'],
-    ...['--checks', CHECKS.join(','), '--max-examples', String(each), '--seed', String(seed)],
-    ...['--workers', '2', '--request-timeout', '60', '--generation-database', 'none', '--suppress-health-check', 'all'],
-    ...['--continue-on-failure', '--no-color', '--warnings', 'off'],
-  ]
+  const settings = {
+    url,
+    phases: thorough ? 'examples,coverage,fuzzing,stateful' : 'examples,fuzzing',
+    checks: CHECKS.join(','),
+    'max-examples': each,
+    seed,
+    workers: 2,
+    'request-timeout': 60,
+    'generation-database': 'none',
+    'suppress-health-check': 'all',
+    warnings: 'off',
+    ...LEFT_OUT,
+  }
+  const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`)
+  const args = ['run', document, ...flags, '--continue-on-failure', '--no-color']
   const env = { ...process.env, PF_FUZZ: plan, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: import.meta.dirname }
   return new Promise((resolve, reject) => {
     const program = join(python, 'bin/schemathesis')

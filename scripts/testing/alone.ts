@@ -4,5 +4,6 @@ const PRODUCTION = 'no call may fail under load, and each has the deadline that 
 export const ALONE: Record<string, string> = {
   'services/dev-env/tests/fault-certificates.test.ts': PRODUCTION,
   'services/dev-env/tests/fault-sigterm.test.ts': PRODUCTION,
+  'services/dev-env/tests/fuzz.test.ts': PRODUCTION,
   'services/user/passwords.test.ts': 'it compares how long hashes take',
 }
