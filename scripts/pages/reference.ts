@@ -13,7 +13,7 @@ export const eventsPage = () =>
   [
     '# Events',
     `What services tell each other over NATS JetStream. Each is a protobuf message of \`proto/\`, with its id, its time, and the revision of what it is about: see [consistency](../explanation/consistency.md).
-Administrators watch events as they arrive (\`GET /v1/analytics/events:watch\`). Dead letters stay in \`PF_DEAD_LETTER\` for ${STREAMS.PF_DEAD_LETTER.days} days.`,
+Administrators can [watch events as they arrive](../how-to/integrate.md#watch-what-happens). Dead letters stay in \`PF_DEAD_LETTER\` for ${STREAMS.PF_DEAD_LETTER.days} days.`,
     ...Object.keys(STREAMS).map((stream) => section(stream as StreamName)),
   ]
     .filter(Boolean)
