@@ -39,8 +39,7 @@ export async function besideRunning(
 }
 
 /** Reads it. Throws when PromptForge does not run here. */
-export /** What is in `connections.env` of the PromptForge that `npm start` runs. Throws when none runs here. */
-async function connectionsOfRunning(): Promise<Connections> {
+export async function connectionsOfRunning(): Promise<Connections> {
   const file = join(placesOf().state, 'connections.env')
   const connections = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
   const url = connections['PF_USER_DATABASE_URL']

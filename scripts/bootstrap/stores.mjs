@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, s
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { run, Stop } from './step.mjs'
+import { run, step, Stop } from './step.mjs'
 
 const PYTHONS = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3']
 
@@ -39,6 +39,20 @@ export const storesArePresent = (root) => existsSync(join(storesFolder(root), 'b
 export const installStores = (root, signal) => installPython(join(root, 'requirements.txt'), storesFolder(root), signal)
 
 /**
+ * The virtual environment with what a file of requirements names, in a folder of the cache for each of its versions. It is made when it is not
+ * there, as a step of this name.
+ *
+ * @param {string} requirements
+ * @param {{ name: string, place: string, signal: AbortSignal }} options `place` is the beginning of the folder's path
+ */
+export async function pythonFor(requirements, { name, place, signal }) {
+  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex')
+  const link = `${place}-${hash.slice(0, 12)}`
+  if (!existsSync(join(link, 'bin/python'))) await step(name, () => installPython(requirements, link, signal))
+  return link
+}
+
+/**
  * Makes a virtual environment with what a file of requirements names, without dependencies. Its scripts name its folder, so it is built in
  * the place where it stays; a symbolic link, set at the end and in one step, is what makes it the one that is used. Who loses a race against
  * another start removes its own.
@@ -47,7 +61,7 @@ export const installStores = (root, signal) => installPython(join(root, 'require
  * @param {string} link
  * @param {AbortSignal} signal
  */
-export async function installPython(requirements, link, signal) {
+async function installPython(requirements, link, signal) {
   const cwd = dirname(requirements)
   const python = await findPython()
   mkdirSync(dirname(link), { recursive: true })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { run, Stop, step } from '../bootstrap/step.mjs'
-import { cacheFolder, findPython, installPython } from '../bootstrap/stores.mjs'
+import { cacheFolder, findPython, pythonFor } from '../bootstrap/stores.mjs'
 import { fetchPackages, unpackPackages } from '../processes/debian.ts'
 import { execute } from './helm.ts'
 
@@ -104,10 +104,7 @@ const isThere = async (program: string) => (await execute(program, ['--version']
 
 async function installSchemas(signal: AbortSignal): Promise<string> {
   const requirements = join(import.meta.dirname, 'requirements.txt')
-  const place = join(FOLDER, `schemas-${hash(readFileSync(requirements, 'utf8'))}`)
-  if (!existsSync(join(place, 'bin/python'))) {
-    await step('schemas of Kubernetes', () => installPython(requirements, place, signal))
-  }
+  const place = await pythonFor(requirements, { name: 'schemas of Kubernetes', place: join(FOLDER, 'schemas'), signal })
   const lib = join(place, 'lib')
   const python = readdirSync(lib).find((name) => name.startsWith('python3')) ?? 'python3'
   return join(lib, python, 'site-packages/kubernetes_validate/kubernetes-json-schema')

@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cacheFolder, installPython } from '../bootstrap/stores.mjs'
-import { step } from '../bootstrap/step.mjs'
+import { cacheFolder, pythonFor } from '../bootstrap/stores.mjs'
 import type { Plan } from './plan.ts'
 import { plant } from './plant.ts'
 
@@ -33,6 +31,8 @@ export type FuzzReport = {
   answers: Record<string, number>
 }
 
+const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
+
 /** What every answer must hold: `hooks.py` has the last one. */
 const CHECKS = [
   'not_a_server_error',
@@ -51,7 +51,9 @@ const LEFT_OUT = { 'exclude-path-regex': ':watch$', 'exclude-operation-id': 'dea
  */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const { url, document, signal } = options
-  const python = await install(signal)
+  // Once for all clones.
+  const place = join(cacheFolder(), 'fuzz')
+  const python = await pythonFor(REQUIREMENTS, { name: 'schemathesis', place, signal })
   const { login, ...planted } = await plant(url)
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-'))
   try {
@@ -108,16 +110,6 @@ function draw(python: string, document: string, plan: string, options: FuzzOptio
 function operationsOf(document: string): number {
   const { paths } = JSON.parse(readFileSync(document, 'utf8')) as { paths: Record<string, object> }
   return Object.values(paths).reduce((count, path) => count + Object.keys(path).length, 0)
-}
-
-/** The folder with schemathesis, which is installed once for all clones. */
-async function install(signal: AbortSignal): Promise<string> {
-  const requirements = join(import.meta.dirname, 'requirements.txt')
-  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
-  const place = join(cacheFolder(), `fuzz-${hash}`)
-  if (!existsSync(join(place, 'bin/python')))
-    await step('schemathesis', () => installPython(requirements, place, signal))
-  return place
 }
 
 function sum(counts: Record<string, number>[]): Record<string, number> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 import { readStatus } from '#chassis/grpc/status.ts'
+import { CLOCK_SKEW_SECONDS } from '#chassis/grpc/tokens.ts'
 import {
   AnalyticsServiceService as Analytics,
   WatchEventsRequest,
@@ -65,12 +66,9 @@ async function openGrpcWeb(token: string) {
   }
 }
 
-/** Clocks may differ by so many seconds: a token is accepted for as long after its end. */
-const LEEWAY = 30
-
-/** Signs a token of the administrator that is accepted for so many seconds more. */
+/** Signs a token of the administrator that is accepted for so many seconds more: past its end it is for as long as clocks may differ. */
 const shortToken = async (seconds: number) =>
-  signToken(await network.signer(), admin, { expires: Math.floor(Date.now() / 1000) - LEEWAY + seconds })
+  signToken(await network.signer(), admin, { expires: Math.floor(Date.now() / 1000) - CLOCK_SKEW_SECONDS + seconds })
 
 /**
  * Opens a stream over REST, gRPC-Web and gRPC with a token that is about to expire, and reads their first messages. A
