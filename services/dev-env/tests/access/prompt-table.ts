@@ -8,7 +8,7 @@ import {
   type PromptServiceService,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { SearchPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/search.ts'
-import { type Cell, FIRST, type PromptState, type TableOf } from './row.ts'
+import { SEEN, type Cell, FIRST, type PromptState, type TableOf } from './row.ts'
 import { VALUES } from './runs-scene.ts'
 import { CONTENT } from './scene.ts'
 
@@ -18,15 +18,6 @@ const WRITE = ['PROMPTS_WRITE'] as const
 /** The prompt is in a list. */
 const isListed = ({ prompts }: { prompts: PromptSummary[] }, { prompt }: Cell) =>
   prompts.some(({ id }) => id === prompt.id)
-
-/** Who sees a prompt, with its head. */
-const SEEN = {
-  public: '+++++++',
-  private: '--++--+',
-  draft: '--++--+',
-  archived: '+++++++',
-  deleted: '-------',
-}
 
 // Everybody's lists have what is public and published; one's own have all but what is deleted.
 const LISTED = {

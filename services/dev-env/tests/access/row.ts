@@ -84,3 +84,12 @@ export type TableOf<S extends RpcService> = { [K in keyof S]: Row<S[K]> | readon
 
 /** The first page of a list. */
 export const FIRST = { pageSize: 100, pageToken: '' }
+
+/** Who sees a prompt, with its head, and who reads what is said of it. */
+export const SEEN = {
+  public: '+++++++',
+  private: '--++--+',
+  draft: '--++--+',
+  archived: '+++++++',
+  deleted: '-------',
+}

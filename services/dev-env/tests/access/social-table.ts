@@ -1,17 +1,8 @@
 import type { SocialServiceService } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
-import { FIRST, type TableOf } from './row.ts'
+import { FIRST, SEEN, type TableOf } from './row.ts'
 
 const READ = ['PROMPTS_READ'] as const
 const WRITE = ['PROMPTS_WRITE'] as const
-
-/** Who reads what is said of a prompt: who sees the prompt. */
-const SEEN = {
-  public: '+++++++',
-  private: '--++--+',
-  draft: '--++--+',
-  archived: '+++++++',
-  deleted: '-------',
-}
 
 /** Who says something of it: who sees it, and is signed in. */
 const SAID = {
