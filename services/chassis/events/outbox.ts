@@ -1,7 +1,7 @@
 import type { EventDefinition } from '#contracts/events.ts'
 import type { Cause } from '../cause.ts'
 import { json, type SqlNames } from '../db/params.ts'
-import { traceparentOf } from '../trace.ts'
+import { readTraceparent, traceparentOf } from '../trace.ts'
 import type { EventHeaders } from './envelope.ts'
 
 /**
@@ -86,6 +86,15 @@ export function outboxCte(
     where e.is_wanted
   )`
 }
+
+/** The reverse of `eventHeaders`, for what is done later because of the same. */
+export const causeOf = ({
+  traceparent = '',
+  'Pf-Request-Id': requestId,
+}: EventHeaders): Pick<Cause, 'requestId' | 'trace'> => ({
+  requestId,
+  trace: readTraceparent(traceparent),
+})
 
 /** What events carry on of what caused them. */
 export function eventHeaders({ requestId, trace }: Cause): EventHeaders {

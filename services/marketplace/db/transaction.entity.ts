@@ -1,9 +1,11 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
+import type { EventHeaders } from '#chassis/events/envelope.ts'
 import { PromptListing } from './prompt-listing.entity.ts'
 
 /**
  * A purchase. What the licence unlocks is as it was offered then: `minVersion`, `maxVersion` (null: all later ones), `durationDays` (null: for ever).
  * `feeBps` is in hundredths of a per cent. `nextCheckAt` is when the reconciler looks at it next, if it is not settled, and `checks` how often it has. `refundedBy` is who asked for the refund.
+ * `cause` is what the request that began it passed on to what it caused, for whoever brings it to an end.
  */
 export const Transaction = defineEntity({
   name: 'Transaction',
@@ -41,5 +43,6 @@ export const Transaction = defineEntity({
     refundedAt: p.datetime(3).nullable(),
     disputeState: p.enum(['OPEN', 'WON', 'LOST']).columnType('varchar(20)').nullable(),
     revision: p.integer().default(1),
+    cause: p.json<EventHeaders>().default('{}'),
   },
 })

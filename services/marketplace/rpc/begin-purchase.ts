@@ -3,6 +3,7 @@ import { lockOne } from '#chassis/db/lock-one.ts'
 import { sqlIn } from '#chassis/db/sql-in.ts'
 import type { Sql } from '#chassis/db/statements.ts'
 import { aborted, type AppError, failedPrecondition, notFound } from '#chassis/errors.ts'
+import { eventHeaders } from '#chassis/events/outbox.ts'
 import type { Call } from '#chassis/grpc/call.ts'
 import { newId } from '#chassis/ids.ts'
 import { getHeldLicense } from '../db/licenses.ts'
@@ -30,7 +31,7 @@ export type Purchase = {
  */
 export async function beginPurchase(
   purchase: Purchase,
-  { caller, transaction }: Call,
+  { caller, transaction, origin }: Call,
   feeBps: number,
 ): Promise<{ id: string; isNew: boolean }> {
   const { listingId, licenseType, cents, currency, paymentMethod, requestId } = purchase
@@ -59,6 +60,7 @@ export async function beginPurchase(
         provider: PROVIDER,
         status: 'PENDING',
         createdAt: now,
+        cause: eventHeaders(origin),
         nextCheckAt: new Date(now.getTime() + GIVEN_UP_MS),
       })
       if (listing.exclusive) listing.reservedTx = id

@@ -2,6 +2,8 @@ import type { Cause } from '#chassis/cause.ts'
 import type { Database } from '#chassis/db/orm.ts'
 import { uuid } from '#chassis/db/params.ts'
 import { statement } from '#chassis/db/statements.ts'
+import type { EventHeaders } from '#chassis/events/envelope.ts'
+import { causeOf } from '#chassis/events/outbox.ts'
 import type { Logger } from '#chassis/logger.ts'
 import type { Vault } from '#chassis/vault.ts'
 import { minorOf } from '../money.ts'
@@ -23,11 +25,11 @@ export type Parts = {
 /** Milliseconds after which a payment that was not confirmed will not be confirmed any more: whoever began it has stopped waiting. */
 export const GIVEN_UP_MS = 30_000
 
-type PendingRow = { amount: string; currency: string; provider_ref: string | null; age_ms: number }
+type PendingRow = { amount: string; currency: string; provider_ref: string | null; age_ms: number; cause: EventHeaders }
 
 /** A transaction that has not ended. */
 export const getPending = statement('get_pending', { id: uuid })<PendingRow>(
-  (p) => `select amount, currency, provider_ref, extract(epoch from now() - created_at)::float8 * 1000 as age_ms
+  (p) => `select amount, currency, provider_ref, cause, extract(epoch from now() - created_at)::float8 * 1000 as age_ms
     from transactions where id = ${p.id} and status = 'PENDING'`,
 )
 
@@ -40,11 +42,12 @@ export const getPending = statement('get_pending', { id: uuid })<PendingRow>(
 export async function finalise(
   { database, payments, vault, metrics, log }: Parts,
   id: string,
-  cause: Cause,
+  endedBy: Cause,
   refused?: string,
 ): Promise<LicenseEntity | undefined> {
   const [tx] = await database.sql(getPending, { id })
   if (!tx) return undefined
+  const cause = causeOfEnd(tx, endedBy)
   const fail = async (outcome: string) => {
     if (await failPurchase(database, id, outcome, cause)) metrics.purchases.inc({ outcome })
   }
@@ -85,6 +88,9 @@ export async function finalise(
       return undefined
   }
 }
+
+/** An end of a purchase is caused by the request that began it; who does it is whoever brings it about: that request, a notice or a job. */
+export const causeOfEnd = (tx: { cause: EventHeaders }, endedBy: Cause): Cause => ({ ...endedBy, ...causeOf(tx.cause) })
 
 /** Has the provider give back all of a payment that no purchase belongs to. False: it is not known to have done so yet, and is asked again. */
 async function givesBack(payments: Payments, id: string, { reference, amount }: Payment): Promise<boolean> {

@@ -10,7 +10,7 @@ import type { Payments } from '../payments/payments.ts'
 import { checkLedger } from './check-ledger.ts'
 import { storeDispute } from './dispute.ts'
 import type { LicenseEntity } from './events.ts'
-import { finalise } from './finalise.ts'
+import { causeOfEnd, finalise } from './finalise.ts'
 import type { SalesMetrics } from './metrics.ts'
 import { type Order, pay } from './pay.ts'
 import { reconciler } from './reconcile.ts'
@@ -50,7 +50,7 @@ export function createSales({ database, payments, vault, access, metrics, log }:
   const settlePayment = async (id: string, cause: Cause, refused?: string) => {
     const license = await finalise(parts, id, cause, refused)
     failpoint('purchase finalised')
-    if (license) await unlock(license, cause)
+    if (license) await unlock(license, causeOfEnd(license.transaction, cause))
     failpoint('purchase unlocked')
   }
   const payAndSettle = async (order: Order, cause: Cause) => {

@@ -129,6 +129,7 @@ export const BEYOND_SEED: Record<string, Table> = {
       refunded_at: TIME,
       dispute_state: 'varchar(20)',
       revision: 'integer not null default 1',
+      cause: "jsonb not null default '{}'::jsonb",
     },
     constraints: [
       "CHECK ((((status)::text = 'COMPLETED'::text) OR ((released_at IS NULL) AND (refund_state IS NULL) AND (dispute_state IS NULL))))",

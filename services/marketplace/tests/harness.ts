@@ -48,7 +48,7 @@ export const usd = (cents: number) => ({
 
 /**
  * The real marketplace service on a database of its own, with a payment provider as a process of its own that speaks Stripe's API. The prompt service and
- * the test service are what the test says of them: `prompts`, and the entitlements that it was told of are in `entitlements`.
+ * the test service are what the test says of them: `prompts`, and the entitlements that it was told of are in `entitlements`, with the calls that told it in `tellings`.
  */
 export async function startMarketplace(
   options: {
@@ -66,6 +66,7 @@ export async function startMarketplace(
   const payments = options.replicaOf?.payments ?? (await startPayments({ ...PAYMENTS, port: 0, folder }))
   const prompts = new Map<string, KnownPrompt>()
   const entitlements: Entitlement[] = []
+  const tellings: Outgoing[] = []
   const samples: Samples = new Map()
   const env: Record<string, string> = {
     ...TEST_ENV,
@@ -79,7 +80,7 @@ export async function startMarketplace(
   }
   const definition: typeof marketplaceService = {
     ...marketplaceService,
-    context: (base) => createContext(base, remoteOf(prompts, samples, entitlements)),
+    context: (base) => createContext(base, remoteOf(prompts, samples, entitlements, tellings)),
   }
   const service = await startTestService(definition, {
     env,
@@ -142,6 +143,7 @@ export async function startMarketplace(
     prompts,
     samples,
     entitlements,
+    tellings,
     listings,
     purchases,
     licenses: service.stub(LicenseServiceService),
@@ -166,7 +168,12 @@ type Sample = NonNullable<Awaited<ReturnType<Remote['tests']['getSample']>>['sam
 type Samples = Map<string, Partial<Sample> & Pick<Sample, 'promptId' | 'promptVersion'>>
 
 // Who calls is known by the token that is passed on, which the test identity has made.
-function remoteOf(prompts: Map<string, KnownPrompt>, samples: Samples, entitlements: Entitlement[]): Remote {
+function remoteOf(
+  prompts: Map<string, KnownPrompt>,
+  samples: Samples,
+  entitlements: Entitlement[],
+  tellings: Outgoing[],
+): Remote {
   return {
     access: {
       checkAccess: async ({ promptId }, outgoing) => {
@@ -186,8 +193,9 @@ function remoteOf(prompts: Map<string, KnownPrompt>, samples: Samples, entitleme
           publicFromVersion: publicFrom,
         }
       },
-      applyEntitlement: async ({ entitlement }) => {
+      applyEntitlement: async ({ entitlement }, outgoing = {}) => {
         entitlements.push(entitlement!)
+        tellings.push(outgoing)
         return {}
       },
     },

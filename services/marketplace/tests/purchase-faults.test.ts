@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { status as code } from '@grpc/grpc-js'
+import { Metadata, status as code } from '@grpc/grpc-js'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { until } from '#chassis/testing/until.ts'
 import { Transaction_Status as Status } from '#contracts/gen/promptforge/marketplace/v1/transaction.ts'
@@ -92,6 +92,27 @@ test('a payment whose outcome cannot be read is pending, and completed when it c
   expect((await outcomeOf(market, id)).status).toBe('PENDING')
   await market.payments.control.order()
   expect(await reconciled(id)).toEqual(PAID)
+})
+
+test('what ends a purchase later passes on the trace and the request id of the request that began it', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const metadata = Metadata.fromHttp2Headers({ traceparent, 'x-request-id': 'request-of-bob' })
+  await market.payments.control.order({ call: 'retrieve', break: '500-before' })
+  const { transaction } = await market.buy({ ...buyer, as: { ...buyer.as, metadata } }, listingId)
+  const id = transaction!.transactionId
+  await market.payments.control.order()
+  expect(await reconciled(id)).toEqual(PAID)
+
+  const events = await market.database.query<{ headers: object }>(
+    `select o.headers from outbox o, licenses l
+      where l.transaction_id = $1 and (o.payload::text like '%' || $1 || '%' or o.payload::text like '%' || l.id || '%')`,
+    [id],
+  )
+  const headers = { traceparent, 'Pf-Request-Id': 'request-of-bob' }
+  // That it was completed, that its licence was granted, and that for the audit log.
+  expect(events).toEqual([{ headers }, { headers }, { headers }])
+  const told = market.tellings.at(-1)!
+  expect([told.requestId, told.metadata!.get('traceparent')]).toEqual(['request-of-bob', [traceparent]])
 })
 
 describe('a provider that is slow', () => {

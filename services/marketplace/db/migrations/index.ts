@@ -5,6 +5,7 @@ import { Ledger } from './20261128030200-ledger.ts'
 import { Outbox } from './20261128030300-outbox.ts'
 import { Revenue } from './20261128090000-revenue.ts'
 import { SearchTable } from './20261128090000-search-table.ts'
+import { PurchaseCause } from './20261128120000-purchase-cause.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   { name: '20261128030300-outbox', class: Outbox },
   { name: '20261128090000-revenue', class: Revenue },
   { name: '20261128090000-search-table', class: SearchTable },
+  { name: '20261128120000-purchase-cause', class: PurchaseCause },
 ]
