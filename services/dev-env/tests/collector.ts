@@ -7,12 +7,15 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 export type Collector = {
   /** For PF_OTLP_ENDPOINT. */
   endpoint: string
-  /** What has arrived of a trace: `<service> <span>`. */
-  spansOf(traceId: string): string[]
+  /**
+   * What has arrived of a trace, as a tree: a line `<service> <span>` for each span, two spaces deeper than the one that caused it. Lines that would be
+   * the same as one beside them are left out, for events may be handled in one go or in several.
+   */
+  treeOf(traceId: string): string
   close(): void
 }
 
-type Span = { traceId: string; name: string }
+type Span = { traceId: string; id: string; parentId: string; name: string }
 
 /** Starts one that takes OTLP over HTTP, as protobuf. */
 export async function startCollector(): Promise<Collector> {
@@ -28,7 +31,7 @@ export async function startCollector(): Promise<Collector> {
   await once(server, 'listening')
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`,
-    spansOf: (traceId) => spans.filter((span) => span.traceId === traceId).map(({ name }) => name),
+    treeOf: (traceId) => treeOf(spans.filter((span) => span.traceId === traceId)),
     close: () => {
       server.closeAllConnections()
       server.close()
@@ -44,10 +47,33 @@ function readSpans(request: Uint8Array): Span[] {
     const service = text(members(members(attributes.find(isName)!, 2)[0]!, 1)[0]!)
     const spans = members(resourceSpans, 2).flatMap((scopeSpans) => members(scopeSpans, 2))
     return spans.map((span) => ({
-      traceId: Buffer.from(members(span, 1)[0]!).toString('hex'),
+      traceId: hex(members(span, 1)[0]!),
+      id: hex(members(span, 2)[0]!),
+      parentId: hex(members(span, 4)[0] ?? new Uint8Array()),
       name: `${service} ${text(members(span, 5)[0]!)}`,
     }))
   })
+}
+
+function treeOf(spans: Span[]): string {
+  const ids = new Set(spans.map(({ id }) => id))
+  const below = (parents: Span[], indent: string): string[] => {
+    const names = [...new Set(parents.map(({ name }) => name))].toSorted()
+    return names.flatMap((name) => {
+      const same = new Set(parents.filter((span) => span.name === name).map(({ id }) => id))
+      return [
+        `${indent}${name}`,
+        ...below(
+          spans.filter(({ parentId }) => same.has(parentId)),
+          `${indent}  `,
+        ),
+      ]
+    })
+  }
+  return below(
+    spans.filter(({ parentId }) => !ids.has(parentId)),
+    '',
+  ).join('\n')
 }
 
 /** The members of a message that have a number and are texts, bytes or messages. */
@@ -61,5 +87,7 @@ function members(message: Uint8Array, number: number): Uint8Array[] {
   }
   return found
 }
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
