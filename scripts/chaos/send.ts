@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type JsonAnswer, sendJson } from '#chassis/send-json.ts'
 import type { Ledger } from './ledger.ts'
 
 /** Milliseconds that an answer may take. */
 const TIMEOUT_MS = 15_000
 
 /** An answer; status 0 without one. */
-export type Answer = { status: number; body: any }
+export type Answer = JsonAnswer
 
 /** Somebody who acts. */
 export type Person = {
@@ -46,21 +47,13 @@ export async function insist(
 export const sender =
   (url: string, { answers }: Ledger): Send =>
   async (verb, path, person, body) => {
-    const answer = await request(url + path, verb, person?.token, body).catch((): Answer => ({
-      status: 0,
-      body: undefined,
-    }))
+    const answer = await sendJson(url, `${verb} ${path}`, { token: person?.token, body, timeoutMs: TIMEOUT_MS }).catch(
+      (): Answer => ({
+        status: 0,
+        body: undefined,
+      }),
+    )
     const name = answer.status === 0 ? 'no answer' : String(answer.status)
     answers[name] = (answers[name] ?? 0) + 1
     return answer
   }
-
-async function request(url: string, method: string, token?: string, body?: object): Promise<Answer> {
-  const answer = await fetch(url, {
-    method,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-    ...(body && { body: JSON.stringify(body) }),
-  })
-  return { status: answer.status, body: await answer.json() }
-}

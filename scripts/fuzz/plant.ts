@@ -1,12 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { askJson } from '#chassis/send-json.ts'
 import { until } from '#chassis/testing/until.ts'
 import type { Plan } from './plan.ts'
 
 /** Who calls, and what there is to find. */
 export type Planted = Pick<Plan, 'canary' | 'ids'> & { login: NonNullable<Plan['login']> }
 
-/** Sends JSON to a path of the gateway as somebody, and answers with what came back. Throws what was refused. */
-type Send = (method: string, path: string, body?: object) => Promise<any>
+/** Sends a request to the gateway as somebody, and answers with what came back. Throws what was refused. */
+type Send = (call: string, body?: object) => Promise<any>
 
 /**
  * Makes two users and gives each of everything that a user can have: of one, what the fuzzer acts as; of the other, all that nobody else may
@@ -30,8 +31,10 @@ type Account = { id: string; email: string; password: string; send: Send }
 async function signUp(url: string, secret: string): Promise<Account> {
   const account = { email: `${secret}@example.com`, password: randomBytes(12).toString('base64url') }
   const username = `u${randomBytes(6).toString('hex')}`
-  const { user, tokens } = await client(url)('POST', '/v1/auth/register', { ...account, username })
-  return { ...account, id: user.id, send: client(url, tokens.accessToken) }
+  const { user, tokens } = await askJson(url, 'POST /v1/auth/register', {
+    body: { ...account, username },
+  })
+  return { ...account, id: user.id, send: (call, body) => askJson(url, call, { token: tokens.accessToken, body }) }
 }
 
 /** Gives a user everything, private and with `word` in it, and answers with the ids. */
@@ -39,33 +42,33 @@ async function plantOne({ id, send }: Account, word: string, buyer: Account): Pr
   const content = `${word} {{topic}}`
   const variables = [{ name: 'topic', type: 'TEXT', required: false, defaultValue: word }]
   const hidden = { title: word, description: word, tags: [word], content, variables, isPublic: false }
-  const { prompt } = await send('POST', '/v1/prompts', hidden)
-  await send('PATCH', `/v1/prompts/${prompt.id}`, { content: `${content} again` })
-  const draft = await send('POST', '/v1/prompts', { ...hidden, isPublic: true, status: 'DRAFT' })
-  const open = await send('POST', '/v1/prompts', { title: 'Open', content: 'Open {{topic}}', isPublic: true })
-  const comment = await send('POST', `/v1/prompts/${prompt.id}/comments`, { content: word })
-  const ready = (path: string) => until(`${path} to be there`, () => send('GET', path), 60_000)
+  const { prompt } = await send('POST /v1/prompts', hidden)
+  await send(`PATCH /v1/prompts/${prompt.id}`, { content: `${content} again` })
+  const draft = await send('POST /v1/prompts', { ...hidden, isPublic: true, status: 'DRAFT' })
+  const open = await send('POST /v1/prompts', { title: 'Open', content: 'Open {{topic}}', isPublic: true })
+  const comment = await send(`POST /v1/prompts/${prompt.id}/comments`, { content: word })
+  const ready = (path: string) => until(`${path} to be there`, () => send(`GET ${path}`), 60_000)
   await ready(`/v1/prompts/${prompt.id}/versions/2`)
-  await send('PUT', `/v1/prompts/${prompt.id}/labels/production`, { version: 2 })
+  await send(`PUT /v1/prompts/${prompt.id}/labels/production`, { version: 2 })
   const run = { modelProvider: 'sandbox', modelName: 'echo', values: { topic: word } }
-  const { test } = await send('POST', `/v1/prompts/${prompt.id}/tests`, run)
-  const second = await send('POST', `/v1/prompts/${prompt.id}/tests`, run)
+  const { test } = await send(`POST /v1/prompts/${prompt.id}/tests`, run)
+  const second = await send(`POST /v1/prompts/${prompt.id}/tests`, run)
   const testIds = [test.testId, second.test.testId]
-  const suite = await send('POST', '/v1/suites', {
+  const suite = await send('POST /v1/suites', {
     promptId: prompt.id,
     name: word,
     description: word,
     settings: { modelProvider: 'sandbox', modelName: 'echo' },
     cases: [{ name: word, values: { topic: word }, assertions: [{ contains: word }] }],
   })
-  const started = await send('POST', `/v1/suites/${suite.suite.suiteId}:run`, { version: 2 })
-  const comparison = await send('POST', '/v1/comparisons', { promptId: prompt.id, name: word, testIds })
-  const apiKey = await send('POST', '/v1/api-keys', { name: word, scopes: ['PROMPTS_READ'] })
-  const providerKey = await send('POST', '/v1/provider-keys', { provider: 'sandbox', name: word, key: `sk-${word}` })
+  const started = await send(`POST /v1/suites/${suite.suite.suiteId}:run`, { version: 2 })
+  const comparison = await send('POST /v1/comparisons', { promptId: prompt.id, name: word, testIds })
+  const apiKey = await send('POST /v1/api-keys', { name: word, scopes: ['PROMPTS_READ'] })
+  const providerKey = await send('POST /v1/provider-keys', { provider: 'sandbox', name: word, key: `sk-${word}` })
   // What is on sale is for everybody to see, so it says nothing.
   const price = { currencyCode: 'USD', units: '5' }
-  const { listing } = await send('POST', '/v1/listings', { promptId: prompt.id, title: 'For sale', price })
-  const sale = await buyer.send('POST', `/v1/listings/${listing.listingId}:purchase`, {
+  const { listing } = await send('POST /v1/listings', { promptId: prompt.id, title: 'For sale', price })
+  const sale = await buyer.send(`POST /v1/listings/${listing.listingId}:purchase`, {
     licenseType: 'PERSONAL',
     paymentMethod: 'pm_card_visa',
     expectedPrice: price,
@@ -85,13 +88,3 @@ async function plantOne({ id, send }: Account, word: string, buyer: Account): Pr
     user_id: [id],
   }
 }
-
-const client =
-  (url: string, token?: string): Send =>
-  async (method, path, body) => {
-    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
-    const answer = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
-    const text = await answer.text()
-    if (!answer.ok) throw new Error(`${method} ${path} was answered ${answer.status}: ${text}`)
-    return JSON.parse(text)
-  }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { askJson, type JsonRequest } from '#chassis/send-json.ts'
 import type { Cluster } from './cluster.ts'
 
 type Secret = { metadata: { name: string }; type: string; data?: Record<string, string> }
@@ -35,17 +36,17 @@ export type Visitor = { token: string }
 export async function registerVisitor(cluster: Cluster): Promise<Visitor> {
   const name = `visitor${Date.now()}`
   const account = { username: name, email: `${name}@example.com`, password: 'correct horse battery' }
-  const { tokens } = await atGateway(cluster, '/v1/auth/register', undefined, account)
+  const { tokens } = await atGateway(cluster, 'POST /v1/auth/register', { body: account })
   return { token: tokens.accessToken }
 }
 
 /** Throws when the token of somebody who signed in before is not accepted any more, by the gateway and the user service. */
 export async function assertTokenIsGood(cluster: Cluster, { token }: Visitor): Promise<void> {
-  await atGateway(cluster, '/v1/users/me', token)
+  await atGateway(cluster, 'GET /v1/users/me', { token })
 }
 
 /** Sends one request to the gateway, by a port of this machine that kubectl forwards. */
-async function atGateway({ namespace }: Cluster, path: string, token?: string, body?: object): Promise<any> {
+async function atGateway({ namespace }: Cluster, call: string, request: JsonRequest): Promise<any> {
   const forward = spawn('kubectl', ['-n', namespace, 'port-forward', 'svc/gateway', ':80'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -55,15 +56,7 @@ async function atGateway({ namespace }: Cluster, path: string, token?: string, b
       once(forward, 'exit').then(() => Promise.reject(new Error('kubectl port-forward ended'))),
     ])) as [Buffer]
     const port = /127\.0\.0\.1:(\d+)/.exec(String(line))?.[1]
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method: body ? 'POST' : 'GET',
-      signal: AbortSignal.timeout(30_000),
-      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-      ...(body && { body: JSON.stringify(body) }),
-    })
-    const text = await answer.text()
-    if (!answer.ok) throw new Error(`${path} is answered with HTTP ${answer.status}: ${text}`)
-    return JSON.parse(text)
+    return await askJson(`http://127.0.0.1:${port}`, call, request)
   } finally {
     forward.kill()
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { makeClientConstructor } from '@grpc/grpc-js'
 import { service as healthService } from 'grpc-health-check'
 import { type Mesh, type MeshConfig, openMesh } from '#chassis/grpc/tls.ts'
+import { askJson } from '#chassis/send-json.ts'
 import { patiently } from './patiently.ts'
 
 /** What is checked, and how it is reached. */
@@ -42,7 +43,7 @@ export async function check(
 
 /** Reads a list of prompts through the gateway. */
 async function checkRest({ gatewayUrl }: CheckOptions, again: Patiently): Promise<string[]> {
-  const { prompts } = await again(() => ask<{ prompts: unknown[] }>(gatewayUrl, 'GET /v1/prompts?page_size=1'))
+  const { prompts } = await again(() => askJson(gatewayUrl, 'GET /v1/prompts?page_size=1', { timeoutMs: CALL_MS }))
   return [`the gateway at ${gatewayUrl} answers a REST call: ${prompts.length === 0 ? 'no prompts yet' : 'prompts'}`]
 }
 
@@ -68,41 +69,23 @@ async function checkEvent({ gatewayUrl }: CheckOptions, again: Patiently): Promi
   const username = `check-${randomBytes(8).toString('hex')}`
   const password = randomBytes(24).toString('base64url')
   const begun = Date.now()
-  const registered = await again(() =>
-    ask<Registered>(gatewayUrl, 'POST /v1/auth/register', {
+  const { user, tokens } = await again(() =>
+    askJson(gatewayUrl, 'POST /v1/auth/register', {
       body: { username, email: `${username}@check.invalid`, password },
+      timeoutMs: CALL_MS,
     }),
   )
-  const { user, tokens } = registered
-  const token = tokens.accessToken
+  const token: string = tokens.accessToken
   try {
     await again(async () => {
       const path = `/v1/analytics/users/${user.id}/events`
-      const { events } = await ask<{ events: unknown[] }>(gatewayUrl, `GET ${path}`, { token })
+      const { events } = await askJson(gatewayUrl, `GET ${path}`, { token, timeoutMs: CALL_MS })
       if (events.length === 0) throw new Error('analytics has not counted the event of a registration')
     })
   } finally {
-    await ask(gatewayUrl, `POST /v1/users/${user.id}:deactivate`, { token, body: {} })
+    await askJson(gatewayUrl, `POST /v1/users/${user.id}:deactivate`, { token, body: {}, timeoutMs: CALL_MS })
   }
   return [`an event was published and counted ${Date.now() - begun} ms after the call`]
-}
-
-type Registered = { user: { id: string }; tokens: { accessToken: string } }
-
-async function ask<T>(url: string, call: string, { token, body }: { token?: string; body?: object } = {}): Promise<T> {
-  const [method = '', path = ''] = call.split(' ')
-  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
-  const answer = await fetch(new URL(path, url), {
-    method,
-    headers,
-    ...(body && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(CALL_MS),
-  }).catch((error: Error) => {
-    throw new Error(`${call}: ${url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`)
-  })
-  const text = await answer.text()
-  if (!answer.ok) throw new Error(`${call} is answered with ${answer.status}: ${text}`)
-  return JSON.parse(text) as T
 }
 
 const Health = makeClientConstructor(healthService as never, 'grpc.health.v1.Health')

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sendJson } from '#chassis/send-json.ts'
 import { until } from '#chassis/testing/until.ts'
 import type { Network } from './network.ts'
 
@@ -78,15 +79,12 @@ const authors = () => JSON.parse(readFileSync(join(import.meta.dirname, 'demo-da
 
 type Post = ReturnType<typeof client>
 
+/** Posts as the user of a token. Answers with undefined for a status that is allowed beside success. */
 const client =
   (url: string) =>
   async (path: string, body: object, allowed: number[] = [], token?: string): Promise<any> => {
-    const answer = await fetch(url + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-      body: JSON.stringify(body),
-    })
-    if (answer.ok) return answer.json()
-    if (allowed.includes(answer.status)) return undefined
-    throw new Error(`demo data: POST ${path} answered ${answer.status} ${await answer.text()}`)
+    const { status, body: answer } = await sendJson(url, `POST ${path}`, { body, token })
+    if (status < 300) return answer
+    if (allowed.includes(status)) return undefined
+    throw new Error(`demo data: POST ${path} is answered with HTTP ${status}: ${JSON.stringify(answer)}`)
   }
