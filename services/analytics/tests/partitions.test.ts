@@ -79,7 +79,7 @@ describe('rows of a month without a partition', () => {
 
 describe('making partitions', () => {
   test('again changes nothing', async () => {
-    for (const { run: work } of jobs(service.service.context)) await work(AbortSignal.timeout(5000), jobCause('test'))
+    for (const { run: work } of jobs(service.service.context)) await work(AbortSignal.timeout(60_000), jobCause('test'))
     expect(await run('partition', monthAt(2))).toEqual({ made: 0 })
   })
 
@@ -141,7 +141,7 @@ describe('ids of events', () => {
     const old = eventOf(EVENTS.promptLiked, { at: new Date(Date.now() - 46 * 24 * 3_600_000) })
     const recent = eventOf(EVENTS.promptLiked, { at: new Date(Date.now() - 44 * 24 * 3_600_000) })
     await service.ingest(old, recent)
-    for (const { run: work } of jobs(service.service.context)) await work(AbortSignal.timeout(5000), jobCause('test'))
+    for (const { run: work } of jobs(service.service.context)) await work(AbortSignal.timeout(60_000), jobCause('test'))
     expect(await service.database.query('select event_id from event_ids')).toEqual([{ event_id: recent.id }])
     expect(await service.ingest(old, recent)).toEqual([])
     expect(await places()).toHaveLength(2)

@@ -172,7 +172,7 @@ describe('an administrator who watches', () => {
   })
 
   test('is told when the time of the stream is over, and goes on', async () => {
-    const watcher = await watch('', { ...admin, timeoutMs: 2000 })
+    const watcher = await watch('', { ...admin, timeoutMs: 4000 })
     await service.ingest(liked())
     expect(await watcher.failure).toBeUndefined()
     const cursor = watcher.events.at(-1)?.cursor ?? watcher.begun

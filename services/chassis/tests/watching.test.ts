@@ -36,7 +36,7 @@ const heartbeat = (cursor: bigint) => ({ $case: 'heartbeat', value: { cursor } }
 const event = (cursor: bigint, text: string) => ({ $case: 'event', value: { cursor, text } })
 
 test('a watch says at once where it begins, and before its time is over where to go on', async () => {
-  const { kinds, failure } = await readAll(1n, { timeoutMs: 1500 })
+  const { kinds, failure } = await readAll(1n, { timeoutMs: 3000 })
   const end = { $case: 'end', value: { cursor: 2n } }
   expect({ kinds, failure }).toEqual({ kinds: [heartbeat(1n), event(2n, 'two'), end], failure: undefined })
 })
