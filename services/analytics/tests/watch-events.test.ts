@@ -33,7 +33,7 @@ afterAll(async () => {
   await service.stop()
 })
 
-/** A watch that is read in the background, once it has begun. */
+/** A watch that is read in the background, once it has begun. It is closed when it has ended, or was left. */
 async function watch(after = '', { token, timeoutMs = 900_000 }: Outgoing = admin, { target } = service) {
   const mesh = openMesh(testMesh('client'))
   const channel = openChannel({ contract: loadContract(), mesh, service: 'analytics', target })
@@ -59,13 +59,13 @@ async function watch(after = '', { token, timeoutMs = 900_000 }: Outgoing = admi
   })
   const failure = new Promise<ReturnType<typeof readStatus> | undefined>((resolve) => {
     call.on('error', (error: ServiceError) => resolve(readStatus(error)))
-    call.on('status', ({ code }) => code === status.OK && resolve(undefined))
+    call.on('status', ({ code }) => {
+      channel.close()
+      if (code === status.OK) resolve(undefined)
+    })
   })
   await until('the watch to begin', () => begun)
-  const leave = () => {
-    call.cancel()
-    channel.close()
-  }
+  const leave = () => call.cancel()
   return { events, ids: () => events.map(({ eventId }) => eventId), last, failure, begun, leave }
 }
 
