@@ -110,6 +110,11 @@ export const MINUTES: Case[] = [
     { 'outbox_oldest_seconds{service="a"}': '60x100' },
   ),
   warning(
+    'AuditsOld',
+    { 'audits_oldest_seconds{service="a"}': '61x100' },
+    { 'audits_oldest_seconds{service="a"}': '60x100' },
+  ),
+  warning(
     'NoRelay',
     { 'outbox_leading{service="a",pod="p"}': '0x100', 'outbox_leading{service="a",pod="q"}': '0x100' },
     { 'outbox_leading{service="a",pod="p"}': '0x100', 'outbox_leading{service="a",pod="q"}': '1x100' },

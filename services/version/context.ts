@@ -7,6 +7,7 @@ import type { PageTokens } from '#chassis/page-token.ts'
 import { TestInternalServiceService } from '#contracts/gen/promptforge/test/v1/test_internal_service.ts'
 import { PromptServiceService } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { askPrompt, type ReadableVersions } from '#chassis/prompt-access.ts'
+import { auditGauges } from './audit-metrics.ts'
 import { type Arrivals, createArrivals } from './arrivals.ts'
 import { type Comparer, createComparer } from './comparer.ts'
 import type { VersionConfig } from './config.ts'
@@ -34,8 +35,10 @@ export function createContext({
   database,
   pageTokens,
   publish,
+  metrics,
   openChannel,
 }: Base<VersionConfig, MongoDatabase>): Deps {
+  auditGauges(metrics.registry, database.orm)
   const prompt = openChannel('prompt', config.promptService)
   return {
     orm: database.orm,

@@ -156,6 +156,7 @@ export const BEYOND_SEED: Record<string, Table> = {
     },
     constraints: ['PRIMARY KEY (event_id, event_time)'],
     indexes: [
+      'btree (action, event_time DESC, event_id DESC)',
       'btree (actor_id, event_time DESC, event_id DESC)',
       'btree (event_time DESC, event_id DESC)',
       'btree (subject_id, event_time DESC, event_id DESC)',

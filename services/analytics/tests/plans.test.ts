@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
 import { MAX_ROWS } from '#chassis/page-token.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { asking, planOf, type PlanNode, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
+import { asking, pagesRead, planOf, type PlanNode, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { getPlatformStats } from '../db/get-platform-stats.ts'
 import { getPromptStats } from '../db/get-prompt-stats.ts'
@@ -13,6 +13,7 @@ import { pageParams } from '../db/event-pages.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
 import { arrivalParams, listArrivals, PAGE } from '../db/list-arrivals.ts'
+import { listAuditEntries, listOwnAuditEntries } from '../db/list-audit-entries.ts'
 import { listPromptEvents, listPromptEventsOfType } from '../db/list-prompt-events.ts'
 import { listUserEvents } from '../db/list-user-events.ts'
 import { schema } from '../db/schema.ts'
@@ -21,7 +22,7 @@ import { promptRows } from '../events/prompt-rows.ts'
 import { userRows } from '../events/user-rows.ts'
 import { eventOf, viewsOf } from './harness.ts'
 
-// 40,000 events of 400 prompts in 80 days, and a year of hours: in partitions from the month before last to two months ahead.
+// 40,000 events of 400 prompts in 80 days, as many entries of the audit log, of 400 users and of 400 things, and a year of hours: in partitions from the month before last to two months ahead.
 const FILL = `
   select make_event_partitions((date_trunc('month', now()) - n * interval '1 month')::date) from generate_series(2, 3) n;
   insert into prompt_activity_events (event_id, prompt_id, user_id, event_type, event_time, xid)
@@ -46,7 +47,11 @@ const FILL = `
   select current_date - i % 31, pg_temp.id(i % 400), gen_random_uuid(), 1, now() - i % 31 * interval '1 day'
   from generate_series(1, 40000) i;
   insert into trending_prompts select w, prompt_id, random() * 1e6 from prompt_facts, unnest('{HOUR,DAY,WEEK,MONTH}'::text[]) w limit 4000;
-  insert into user_facts select owner_id, 'somebody', 1 from prompt_facts`
+  insert into user_facts select owner_id, 'somebody', 1 from prompt_facts;
+  insert into audit_entries (event_id, event_time, action, actor_id, subject_id, target_kind, target_id)
+  select gen_random_uuid(), now() - i * interval '173 seconds', case i % 50 when 0 then 'LABEL_MOVED' else 'API_KEY_CREATED' end,
+    pg_temp.id(i % 400), pg_temp.id(i % 397), 'LABEL', pg_temp.id(i % 401)
+  from generate_series(1, 40000) i`
 const MAKE_ID = `
   create function pg_temp.id(n integer) returns uuid language sql as
   $$ select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`
@@ -191,6 +196,58 @@ describe.each(['generic', 'custom'] as const)('with a %s plan', (mode) => {
     expect(read).toEqual([])
     expect(nodes.filter((node) => /Join|Nested Loop/.test(node['Node Type']))).toEqual([])
   })
+})
+
+// They are planned at each run, for its values: a filter that is not asked for is no part of the plan.
+describe('entries of the audit log', () => {
+  const FILTERS = Object.entries({
+    'of everybody': {},
+    'of one who acted': { actorId: USER },
+    'about one thing': { targetId: USER },
+    'of one action': { action: 'LABEL_MOVED' },
+    'of an action that there was never': { action: 'REFUNDED' },
+    'by all filters at once': { actorId: USER, targetId: USER, action: 'LABEL_MOVED' },
+  })
+  const NO_FILTER = { actorId: null, targetId: null, action: null }
+
+  /** The partitions without entries: PostgreSQL does not bother with their indexes. */
+  const empty = async () => {
+    const names = await database.query<{ name: string }>(
+      `select relname as name from pg_class where relname like 'audit\\_entries\\_%' and relkind = 'r' and reltuples = 0`,
+    )
+    return new Set<string | undefined>(names.map(({ name }) => name))
+  }
+  const expectIndexes = async (nodes: PlanNode[]) => {
+    const withoutEntries = await empty()
+    expect(tablesScanned(nodes).filter((name) => !withoutEntries.has(name))).toEqual([])
+    expect(rowsSorted(nodes).every((rows) => rows <= MAX_ROWS)).toBe(true)
+  }
+
+  test.each(FILTERS)(
+    '%s: an administrator’s page reads an index, of the months that it can touch',
+    async (_, filter) => {
+      const nodes = await planOf(database, 'custom', listAuditEntries, { ...NO_FILTER, ...filter, ...page() })
+      await expectIndexes(nodes)
+      expect(partitionsOf(nodes, 'audit_entries')).toEqual(new Set([suffixAt(now - 4 * DAY), suffixAt(now - 2 * DAY)]))
+    },
+  )
+
+  test.each(FILTERS)('%s: an administrator’s page of all times reads little of each month', async (_, filter) => {
+    const params = { ...NO_FILTER, ...filter, ...pageParams({}, undefined, 21) }
+    const nodes = await planOf(database, 'custom', listAuditEntries, params)
+    await expectIndexes(nodes)
+    expect(pagesRead(nodes)).toBeLessThan(200)
+  })
+
+  test.each(FILTERS)(
+    '%s: a page of a user’s own reads the indexes of what this user did and suffered',
+    async (_, filter) => {
+      const params = { ...NO_FILTER, ...filter, userId: USER, ...pageParams({}, undefined, 21) }
+      const nodes = await planOf(database, 'custom', listOwnAuditEntries, params)
+      await expectIndexes(nodes)
+      expect(pagesRead(nodes)).toBeLessThan(400)
+    },
+  )
 })
 
 const views = () => viewsOf(Array.from({ length: 200 }, () => ({ id: v7() })))

@@ -30,20 +30,34 @@ export type ToldEvent = Emission & { at: string }
 type Page = { last: string | null; rows: number; events: number; repeated: number }
 
 /** The statement that tells the events of the page after an id. */
-export type Resync = Statement<{ after: string; eventHeaders: string }, Page>
+type TellPage = Statement<{ after: string; eventHeaders: string }, Page>
+
+/** What `resync` tells, table after table. */
+export type Resync = readonly [TableResync, ...TableResync[]]
+
+type TableResync = { table: string; tellPage: TellPage }
 
 /**
- * Declares what the command `resync` tells: these events of each row `t` of a table with the columns `id` and `revision`.
+ * A table of which `resync` tells these events of each row `t`, which has the columns `id` and `revision`. `rows` is SQL of a relation that has them, and
+ * its ids, when the table itself does not. Default: the table.
+ */
+export type Told = { table: string; rows?: string; events: ToldEvent[] }
+
+/**
+ * Declares what the command `resync` tells, of one table after the other.
  *
  * An id is made of the time of the event, as those of all events in the outbox begin with it, and a hash of the event, the row and its
  * revision: told again at the same revision, it is the same event. It then waits in the outbox once more, as after `replay`.
  */
-export const resyncOf = ({ table, events }: { table: string; events: ToldEvent[] }): Resync =>
-  statement('resync', { after: uuid, ...eventParams })<Page>(
+export const resyncOf = (first: Told, ...others: Told[]): Resync => [ofTable(first), ...others.map(ofTable)]
+
+const ofTable = ({ table, rows = table, events }: Told): TableResync => ({
+  table,
+  tellPage: statement(`resync_${table}`, { after: uuid, ...eventParams })<Page>(
     (p) => `with page as (
       select * from (
         select r.*, sum(octet_length(r::text)) over by_id as bytes, row_number() over by_id as nth
-        from (select * from ${table} where id > ${p.after} order by id limit ${PAGE_ROWS}) r
+        from (select * from ${rows} told where id > ${p.after} order by id limit ${PAGE_ROWS}) r
         window by_id as (order by id)
       ) measured
       where bytes <= ${PAGE_BYTES} or nth = 1
@@ -61,7 +75,8 @@ export const resyncOf = ({ table, events }: { table: string; events: ToldEvent[]
     select (select id from page order by id desc limit 1) as last, (select count(*)::integer from page) as rows,
       count(*)::integer as events, (count(*) filter (where is_repeated))::integer as repeated
     from told`,
-  )
+  ),
+})
 
 function valuesOfEvent({ event, payload, when, at }: ToldEvent): string {
   const subject = event.perAggregate ? `'${event.subject}.' || t.id` : `'${event.subject}'`
@@ -81,24 +96,32 @@ const REPEATED = `these events were published less than ${DUPLICATE_MINUTES} min
 type Parts = { sql: Sql; outbox: OutboxStore; resync: Resync; log: Logger }
 
 /**
- * `resync`: tells all consumers what there is, page by page in the order of ids, and logs how far it is. While many events wait in the
- * outbox, it waits, too: the relay of the running service publishes them. `resync 0198c0de-…` goes on after that id.
+ * `resync`: tells all consumers what there is, table after table and page by page in the order of ids, and logs how far it is. While many events wait in
+ * the outbox, it waits, too: the relay of the running service publishes them. `resync 0198c0de-… TABLE` goes on after that id of that table; without a
+ * table, of the first.
  */
 export const resyncCommand = ({ sql, outbox, resync, log }: Parts): Commands => ({
-  resync: async ([from = FIRST_ID]) => {
+  resync: async ([from = FIRST_ID, begin = resync[0].table]) => {
     if (!validate(from)) throw new Error('resync goes on after an id: give the last one that it has logged, or none')
+    const names = resync.map(({ table }) => table)
+    if (!names.includes(begin)) throw new Error(`resync does not tell of ${begin}: name one of ${names.join(', ')}`)
     const { eventHeaders } = eventValues(jobCause('resync'))
-    const told = { rows: 0, events: 0, repeated: 0, last: from }
+    const told = { rows: 0, events: 0, repeated: 0, table: begin, last: from }
     const say = createProgress(log, 'resync goes on')
-    for (;;) {
-      await waitForRoom(outbox, log)
-      const { last, rows, events, repeated } = await tellPage(sql, resync, { after: told.last, eventHeaders })
-      if (last === null) break
-      told.rows += rows
-      told.events += events
-      told.repeated += repeated
-      told.last = last
-      say(told)
+    for (const { table, tellPage } of resync.slice(names.indexOf(begin))) {
+      if (table !== begin) Object.assign(told, { table, last: FIRST_ID })
+      for (;;) {
+        await waitForRoom(outbox, log)
+        const { last, rows, events, repeated } = await repeatedly(() =>
+          sql(tellPage, { after: told.last, eventHeaders }),
+        )
+        if (last === null) break
+        told.rows += rows
+        told.events += events
+        told.repeated += repeated
+        told.last = last
+        say(told)
+      }
     }
     if (told.repeated > 0) log.warn({ repeated: told.repeated }, REPEATED)
     return told
@@ -120,10 +143,10 @@ async function waitForRoom(outbox: OutboxStore, log: Logger): Promise<void> {
 }
 
 /** A page meets the relay, which marks rows of it that were told before. */
-async function tellPage(sql: Sql, resync: Resync, params: { after: string; eventHeaders: string }): Promise<Page> {
+async function repeatedly(tell: () => Promise<Page[]>): Promise<Page> {
   for (;;) {
     try {
-      const [page] = await sql(resync, params)
+      const [page] = await tell()
       return page!
     } catch (error) {
       if (!isTransactionConflict(error)) throw error

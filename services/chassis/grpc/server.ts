@@ -37,8 +37,7 @@ const OPTIONS = {
   'grpc.max_concurrent_streams': 1000,
   // Megabytes that a connection may make us keep, answers that its client does not read among them; then it gets no new calls.
   'grpc-node.max_session_memory': 64,
-  'grpc.keepalive_time_ms': 60_000,
-  'grpc.keepalive_timeout_ms': 10_000,
+  // @NOTE No `keepalive_time_ms`: a connection that takes no new calls cannot be pinged, which grpc-js takes for a failure, and ends the streams on it.
   'grpc.enable_channelz': 0,
 }
 

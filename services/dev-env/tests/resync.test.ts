@@ -185,6 +185,25 @@ describe('a store that was restored to an earlier day', () => {
   })
 })
 
+test('a store of prompts that was restored to an earlier day knows again whom people follow', async () => {
+  const [ben, cid] = [await network.signUp('ben'), await network.signUp('cid')]
+  for (const followed of [ben, cid]) {
+    const answer = await network.rest(`POST /v1/users/${followed.id}:follow`, { token: ann.token })
+    expect(answer.status).toBe(200)
+  }
+  await network.processAll(90_000)
+  const follows = () =>
+    query('prompt', 'select follower_id, following_id, active, revision from follows order by following_id')
+  const before = await follows()
+  expect(before.map(({ following_id: id }) => id)).toEqual([ben.id, cid.id].toSorted())
+  const counted = await totals()
+  await query('prompt', 'delete from follows where following_id = $1', cid.id)
+  await resync('user')
+  // All that somebody follows is told at the newest revision.
+  expect(await follows()).toEqual(before.map((row) => ({ ...row, revision: 2 })))
+  expect(await totals()).toEqual(counted)
+})
+
 describe('resync and', () => {
   beforeEach(async () => {
     await network.processAll(90_000)

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 import { readStatus } from '#chassis/grpc/status.ts'
 import { CLOCK_SKEW_SECONDS } from '#chassis/grpc/tokens.ts'
+import { until } from '#chassis/testing/until.ts'
 import {
   AnalyticsServiceService as Analytics,
   WatchEventsRequest,
@@ -15,6 +16,8 @@ import { signToken } from './sign-token.ts'
 let network: TestNetwork
 let admin: SignedIn
 let stored: Client
+/** Reads as long as this file runs. */
+let lasting: Awaited<ReturnType<typeof watchOn>>
 
 beforeAll(async () => {
   network = await startTestNetwork()
@@ -22,8 +25,10 @@ beforeAll(async () => {
   stored = new Client({ connectionString: network.services['analytics']!.databaseUrl })
   await stored.connect()
   await network.processAll()
+  lasting = await watchOn()
 })
 afterAll(async () => {
+  lasting.leave()
   await stored.end()
   await network.stop()
 })
@@ -31,6 +36,20 @@ afterAll(async () => {
 const PATH = '/v1/analytics/events:watch'
 const openRest = (token = admin.token, after = '') =>
   openEvents(`${network.gateway.url}${PATH}?after=${after}`, { authorization: `Bearer ${token}` })
+
+/** Opens a stream over REST and reads on. Tells when the last message came, milliseconds after the opening, and whether the stream has ended. */
+async function watchOn() {
+  const { messages, leave } = await openRest()
+  const openedAt = performance.now()
+  const seen = { lastAfterMs: 0, hasEnded: false, leave }
+  const read = async () => {
+    for await (const _ of messages) seen.lastAfterMs = performance.now() - openedAt
+  }
+  read()
+    .catch(() => undefined)
+    .finally(() => (seen.hasEnded = true))
+  return seen
+}
 
 /** Opens a stream as a page does by gRPC-Web. The messages are those of its frames; `trailers` are what the last one says. */
 async function openGrpcWeb(token: string) {
@@ -196,4 +215,11 @@ test('a reader that stops costs the gateway a few megabytes, hears that it was d
   expect(await readOn().catch(readStatus)).toMatchObject({ reason: 'READER_TOO_SLOW' })
   expect(error).toMatchObject({ reason: 'READER_TOO_SLOW', cursor: read.at(-1) })
   expect([...read, ...(await readAfter(error!.cursor, STORED - read.length))]).toEqual(all)
+})
+
+test('a stream lives for longer than a minute, on a connection that has long taken no new calls', async () => {
+  const LONG_MS = 65_000
+  const isDecided = () => lasting.hasEnded || lasting.lastAfterMs > LONG_MS
+  await until('a message after that time, or the end of the stream', isDecided, LONG_MS * 2)
+  expect(lasting.hasEnded).toBe(false)
 })

@@ -99,6 +99,9 @@ describe('an operation', () => {
     expect(reasons(createPrompt, 400)).toEqual(
       expect.arrayContaining(['CATEGORY_UNKNOWN', 'UNKNOWN_FIELD', 'REQUEST_ID_REUSED']),
     )
+    // A repeated request answers with what it made as it is now, and that may have been deleted.
+    for (const create of [createPrompt, document.paths['/v1/comparisons'].post])
+      expect(reasons(create, 404)).toContain('RESOURCE_NOT_FOUND')
     const update = document.paths['/v1/listings/{listing_id}'].patch
     expect(reasons(update, 400)).toEqual(expect.arrayContaining(['LISTING_NOT_ACTIVE', 'RESALE_NOT_ALLOWED']))
     expect(reasons(update, 409)).toEqual(expect.arrayContaining(['ETAG_STALE', 'CONCURRENT_CHANGE']))

@@ -194,7 +194,7 @@ test.each(Object.entries(renameNewRows))(
 )
 
 test.each(['generic', 'custom'] as const)('with a %s plan, a page of resync is read by the key', async (mode) => {
-  const nodes = await planOf(database, mode, resync, { after: PROMPT, eventHeaders })
+  const nodes = await planOf(database, mode, resync[0].tellPage, { after: PROMPT, eventHeaders })
   expect(tablesScanned(nodes)).toEqual([])
   const read = nodes.filter((node) => node['Relation Name'] === 'prompts')
   expect(read.map((node) => [node['Node Type'], node['Actual Rows']])).toEqual([['Index Scan', 200]])

@@ -31,7 +31,7 @@ const CHANGED = { updated_at: '2025-04-05T06:07:08.090Z', version: 3, revision: 
 describe('resync tells', () => {
   test('that a prompt was created, what it is now, and its head version', async () => {
     const promptId = await old({ content: 'Text' }, CHANGED)
-    expect(await resync()).toEqual({ rows: 1, events: 2, repeated: 0, last: promptId })
+    expect(await resync()).toEqual({ rows: 1, events: 2, repeated: 0, table: 'prompts', last: promptId })
     const metadata = { aggregateId: promptId, aggregateRevision: '5', resync: true }
     const actor = { userId: ann.userId, username: 'ann' }
     expect(await outbox()).toMatchObject([
@@ -127,8 +127,8 @@ describe('resync of many prompts', () => {
     const [{ id: middle }] = (await service.database.query<{ id: string }>(
       'select id from prompts order by id offset 299 limit 1',
     )) as [{ id: string }]
-    expect(await resync(middle)).toEqual({ rows: 150, events: 300, repeated: 0, last })
-    expect(await resync(last)).toEqual({ rows: 0, events: 0, repeated: 0, last })
+    expect(await resync(middle)).toEqual({ rows: 150, events: 300, repeated: 0, table: 'prompts', last })
+    expect(await resync(last)).toEqual({ rows: 0, events: 0, repeated: 0, table: 'prompts', last })
   })
 
   test('ends a page at 2 MiB, but tells a larger prompt, too', async () => {

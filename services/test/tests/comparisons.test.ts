@@ -76,6 +76,16 @@ test('it is made once for a request_id, and has an event', async () => {
   expect(JSON.stringify(rows)).not.toContain(RUNNER.username)
 })
 
+test('a request_id of a comparison that was deleted since is NOT_FOUND, and makes no other', async () => {
+  const { token, promptId, run } = await newUser()
+  const asked = request(promptId, [await run(), await run()], { requestId: randomUUID() })
+  const { comparison } = await comparisons.createComparison(asked, { token })
+  await comparisons.deleteComparison({ comparisonId: comparison!.comparisonId }, { token })
+  expect(await rejection(comparisons.createComparison(asked, { token }))).toMatchObject({ code: status.NOT_FOUND })
+  const { comparisons: all } = await comparisons.listComparisons({ pageSize: 0, pageToken: '' }, { token })
+  expect(all).toEqual([])
+})
+
 test('tests of somebody else, of another prompt and that there are not are all named, and nothing is made', async () => {
   const { token, promptId, run } = await newUser()
   const other = await newUser()

@@ -5,6 +5,7 @@ import { readStatus } from '#chassis/grpc/status.ts'
 import { until } from '#chassis/testing/until.ts'
 import { v7 } from 'uuid'
 import { PromptTest_Status } from '#contracts/gen/promptforge/test/v1/test.ts'
+import { CreateSuiteRequest, SuiteServiceService } from '#contracts/gen/promptforge/test/v1/suite_service.ts'
 import { RUNNER, startTestRunner, type TestRunner } from './harness.ts'
 
 let runner: TestRunner
@@ -157,7 +158,24 @@ test('nobody has more than 100 tests that have not ended', async () => {
   expect(await runner.disagreements()).toEqual([])
 })
 
-test('when 10,000 tests of all users have not ended, nobody begins another, and each is told when to come again', async () => {
+/** A run of a suite of one case, of a user of its own. */
+async function newSuiteRun() {
+  const { token } = await newUser()
+  const suites = runner.stub(SuiteServiceService)
+  const { suite } = await suites.createSuite(
+    CreateSuiteRequest.fromPartial({
+      promptId: runner.newPrompt('Hello'),
+      name: 'Suite',
+      settings: { modelProvider: 'sandbox', modelName: 'echo' },
+      cases: [{ name: 'says', assertions: [{ check: { $case: 'contains', value: 'Hello' } }] }],
+    }),
+    { token },
+  )
+  const { run } = await suites.runSuite({ suiteId: suite!.suiteId, which: undefined, requestId: undefined }, { token })
+  return run!.runId
+}
+
+test('when 10,000 tests of all users have not ended, suites aside, nobody begins another, and each is told when to come again', async () => {
   const { testId } = await runner.run('Hello')
   const { token } = await newUser()
   const ask = () => failed(runner.tests.runTest(request(), { token }))
@@ -177,8 +195,14 @@ test('when 10,000 tests of all users have not ended, nobody begins another, and 
     reason: 'OVERLOADED',
     retryAfterMs: 5000,
   })
-  await runner.database.query('delete from prompt_tests where user_id = $1', [STRANGER])
+  // The same rows as tests of a suite's run do not count.
+  const suiteRunId = await newSuiteRun()
+  await runner.database.query(
+    `update prompt_tests set kind = 'CASE', suite_run_id = $2, case_position = 0, case_name = 'says', repeat = 1 where user_id = $1`,
+    [STRANGER, suiteRunId],
+  )
   await until('room again', async () => (await ask()).code === status.OK)
+  await runner.database.query('delete from prompt_tests where user_id = $1', [STRANGER])
 })
 
 describe('a test', () => {

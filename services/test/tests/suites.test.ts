@@ -54,6 +54,36 @@ const update = (suiteId: string, token: string, more: object) =>
     { token },
   )
 
+/** Columns of which a replica of the release before knows nothing while an upgrade is under way. */
+const UNKNOWN_BEFORE = ['kind', 'assertion_position', 'shows_to_first']
+
+describe('while a replica of the release before runs, which does not say of which kind a test is', () => {
+  test('it can store tests, and those of suites are cases', async () => {
+    const { token, create } = await newUser()
+    const { suiteId } = await create()
+    const { run } = await suites.runSuite({ suiteId, which: undefined, requestId: undefined }, { token })
+    const { testId } = await runner.run('Hello')
+    const { query } = runner.database
+    const known = await query<{ name: string }>(
+      `select column_name as name from information_schema.columns
+      where table_name = 'prompt_tests' and column_name not in ('id', 'repeat') and column_name <> all ($1)`,
+      [UNKNOWN_BEFORE],
+    )
+    const columns = known.map(({ name }) => name).join(', ')
+    await query(
+      `insert into prompt_tests (id, repeat, ${columns})
+      select uuidv7(), repeat + 1, ${columns} from prompt_tests where suite_run_id = $1 or id = $2`,
+      [run!.runId, testId],
+    )
+    const kinds = `select kind, count(*)::integer from prompt_tests
+      where suite_run_id = $1 or prompt_id = (select prompt_id from prompt_tests where id = $2) group by 1 order by 1`
+    expect(await query(kinds, [run!.runId, testId])).toEqual([
+      { kind: 'CASE', count: 2 },
+      { kind: 'RUN', count: 2 },
+    ])
+  })
+})
+
 describe('a suite', () => {
   test('is read as it was made, with the defaults', async () => {
     const { token, promptId, create } = await newUser()

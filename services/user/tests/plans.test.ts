@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { type Asked, asking, describePlans } from '#chassis/testing/plans.ts'
+import { type Asked, asking, describePlans, planOf, tablesScanned } from '#chassis/testing/plans.ts'
 import { batchGetUsers } from '../db/batch-get-users.ts'
 import { changePassword, findSessionOf } from '../db/change-password.ts'
 import { checkCaller } from '../db/check-caller.ts'
@@ -17,6 +17,7 @@ import { listFollowers, listFollowing, pageAfter } from '../db/list-follows.ts'
 import { LIST_USERS } from '../db/list-users.ts'
 import { registerUserStatement, takenNames } from '../db/register-user.ts'
 import { inspectRefreshToken, rotateRefreshToken } from '../db/rotate-refresh-token.ts'
+import { resync } from '../db/resync.ts'
 import { startSession } from '../db/start-session.ts'
 import { schema } from '../db/schema.ts'
 import { attemptOf } from '../sign-in.ts'
@@ -150,6 +151,18 @@ describe.each(['generic', 'custom'] as const)('a page of users, with a %s plan',
     async (_, plan) => {
       const nodes = await plan(database, mode)
       expect(Math.max(...nodes.map((node) => node['Actual Rows']))).toBeLessThanOrEqual(PAGE)
+    },
+  )
+})
+
+describe.each(['generic', 'custom'] as const)('a page of resync, with a %s plan,', (mode) => {
+  test.each(resync.map(({ table, tellPage }) => [table, tellPage] as const))(
+    'of %s is read by the key',
+    async (table, tellPage) => {
+      const nodes = await planOf(database, mode, tellPage, { after: ANN, eventHeaders: '{}' })
+      expect(tablesScanned(nodes)).toEqual([])
+      const read = nodes.filter((node) => node['Relation Name'] === table)
+      expect(read.map((node) => [node['Node Type'], node['Actual Rows']])).toEqual([['Index Scan', 200]])
     },
   )
 })

@@ -39,7 +39,9 @@ export async function putGate(
   await collection(orm).updateOne(
     { promptId: new UUID(promptId), label },
     {
-      $set: { suiteId: new UUID(suiteId), userId: new UUID(userId), setAt, auditsSince: setAt },
+      $set: { suiteId: new UUID(suiteId), userId: new UUID(userId), setAt },
+      // Entries of earlier changes may wait for longer.
+      $min: { auditsSince: setAt },
       $unset: { removedAt: '' },
       $push: { audits: audit },
     },
@@ -56,7 +58,7 @@ export async function removeGate(
 ): Promise<boolean> {
   const { modifiedCount } = await collection(orm).updateOne(
     { promptId: new UUID(promptId), label, removedAt: PRESENT },
-    { $set: { removedAt, auditsSince: removedAt }, $push: { audits: audit } },
+    { $set: { removedAt }, $min: { auditsSince: removedAt }, $push: { audits: audit } },
   )
   return modifiedCount > 0
 }

@@ -18,11 +18,23 @@ export const NO_AUDITS = { audits: 0, auditsSince: 0 } as const
 /** Documents that are read at once. */
 const PAGE = 100
 
+/** Documents in which entries wait. */
+const WAITING = { auditsSince: { $gt: new Date(0) } }
+
 /** The longest waiting entries of a collection, by their documents. */
 export const findWaiting = (orm: MikroORM, name: (typeof AUDITED_COLLECTIONS)[number]) =>
   collectionOf(orm, name)
-    .find({ auditsSince: { $gt: new Date(0) } }, { projection: { audits: 1 }, sort: { auditsSince: 1 }, limit: PAGE })
+    .find(WAITING, { projection: { audits: 1 }, sort: { auditsSince: 1 }, limit: PAGE })
     .toArray()
+
+/** Since when the entry waits that has waited longest, of all collections; undefined: none waits. */
+export async function findLongestWaiting(orm: MikroORM): Promise<Date | undefined> {
+  const oldest = AUDITED_COLLECTIONS.map((name) =>
+    collectionOf(orm, name).findOne(WAITING, { projection: { auditsSince: 1 }, sort: { auditsSince: 1 } }),
+  )
+  const times = (await Promise.all(oldest)).flatMap((found) => found?.auditsSince ?? [])
+  return times.toSorted((one, other) => one.getTime() - other.getTime())[0]
+}
 
 /** Removes entries that were published, and the mark of a document in which none wait any more. */
 export async function removePublished(

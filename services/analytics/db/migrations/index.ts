@@ -9,6 +9,7 @@ import { Trending } from './20261127094200-trending.ts'
 import { Arrivals } from './20261127113000-arrivals.ts'
 import { Sales } from './20261128021500-sales.ts'
 import { Audit } from './20261128091500-audit.ts'
+import { AuditByAction } from './20261128125000-audit-by-action.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   { name: '20261127113000-arrivals', class: Arrivals },
   { name: '20261128021500-sales', class: Sales },
   { name: '20261128091500-audit', class: Audit },
+  { name: '20261128125000-audit-by-action', class: AuditByAction },
 ]

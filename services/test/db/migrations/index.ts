@@ -6,6 +6,7 @@ import { Erasure } from './20261128010000-erasure.ts'
 import { ProviderThrottles } from './20261128020000-provider-throttles.ts'
 import { Judges } from './20261128030000-judges.ts'
 import { Judgings } from './20261128040000-judgings.ts'
+import { KindsOfOlderReplicas } from './20261128130000-kinds-of-older-replicas.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   { name: '20261128020000-provider-throttles', class: ProviderThrottles },
   { name: '20261128030000-judges', class: Judges },
   { name: '20261128040000-judgings', class: Judgings },
+  { name: '20261128130000-kinds-of-older-replicas', class: KindsOfOlderReplicas },
 ]
