@@ -11,6 +11,7 @@ import { startLoad } from './load.ts'
 import { assertEdges, assertStrangerIsRefused } from './network.ts'
 import { PROOF, readyPods } from './pods.ts'
 import { applyRendered, deleteRendered } from './rendered.ts'
+import { drillVersions } from './restore-drill.ts'
 import { assertSameSecrets, assertTokenIsGood, registerVisitor, secretHashes } from './secrets.ts'
 import { installWithoutSecret, installWithSecret, LACKING } from './missing-secret.ts'
 import { uninstall } from './uninstall.ts'
@@ -62,6 +63,7 @@ async function prove(cluster: Cluster) {
 
   await disturb(cluster, images, untouched)
 
+  await attempt('MongoDB: backups, and a restore drill', async () => note(await drillVersions(cluster, images)))
   await attempt('helm rollback to the first revision', async () => {
     await cluster.helm('rollback', RELEASE, '1', ...HELM_WAIT)
     await untilRolledOut(cluster)
