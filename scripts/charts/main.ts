@@ -8,7 +8,7 @@ import { nackCatalogue } from '../../services/broker/nack.ts'
 import { Stop } from '../bootstrap/step.mjs'
 import { wrongRules } from './alerts.ts'
 import { type ChartServices, disagreements } from './agreement.ts'
-import { CHART, execute, render } from './helm.ts'
+import { CHART, execute, render, ROOT } from './helm.ts'
 import { misfits } from './schemas.ts'
 import { unexplained } from './score.ts'
 import { installTools, type Tools } from './tools.ts'
@@ -38,6 +38,9 @@ const FORGOTTEN: [what: string, change: string, says: string][] = [
 
 /** Outcome of a check: what it found, a line each, and how many tests it was. */
 type Outcome = { problems: string[]; passed?: number; failed?: number }
+
+/** What Helm does not own. */
+const K8S = join(ROOT, 'k8s')
 
 const README = join(CHART, 'README.md')
 
@@ -81,6 +84,10 @@ async function checkAll(tools: Tools) {
       },
     ]),
     [`schemas of Kubernetes ${VERSIONS.join(', ')}`, () => schemas(tools, variants)],
+    [
+      'manifests of k8s/, by the same schemas',
+      async () => ({ problems: VERSIONS.flatMap((version) => misfits(tools.schemas, version, manifestsOf(K8S))) }),
+    ],
     [
       'kube-score',
       async () => ({
@@ -127,6 +134,14 @@ async function schemas({ helm, schemas }: Tools, variants: string[][]): Promise<
   const manifests: string[] = []
   for (const args of variants) manifests.push(await render(helm, args))
   return { problems: VERSIONS.flatMap((version) => misfits(schemas, version, manifests)) }
+}
+
+/** The manifests of a folder and those below it; values of charts are none. */
+function manifestsOf(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return names
+    .filter((name) => /(?<!\.values)\.yaml$/.test(name))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
 }
 
 async function isCurrent(file: string, wanted: Promise<string>): Promise<Outcome> {

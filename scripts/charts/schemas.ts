@@ -5,7 +5,19 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parseAllDocuments } from 'yaml'
 
 /** Kinds of other API groups than Kubernetes's own, which have no schema here. A misspelt kind is not among them. */
-const FOREIGN = ['ServiceMonitor', 'PrometheusRule', 'ScaledObject', 'Stream', 'Consumer']
+const FOREIGN = [
+  'ServiceMonitor',
+  'PrometheusRule',
+  'ScaledObject',
+  'Stream',
+  'Consumer',
+  'Cluster',
+  'ObjectStore',
+  'ScheduledBackup',
+  'PerconaPGCluster',
+  'PerconaServerMongoDB',
+  'Kustomization',
+]
 
 type Manifested = { apiVersion: string; kind: string; metadata: { name: string } }
 

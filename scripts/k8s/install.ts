@@ -5,7 +5,8 @@ import { type Archive, ownImage, standIn } from './images/build.ts'
 import { type Cluster, command } from './cluster.ts'
 import { OUR_IMAGE, PROOF } from './pods.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
+/** Where this clone is. */
+export const ROOT = join(import.meta.dirname, '../..')
 const CHART = join(ROOT, 'charts/promptforge')
 
 /** The images of the proof: what manifests call them. */

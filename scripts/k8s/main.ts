@@ -11,7 +11,8 @@ import { startLoad } from './load.ts'
 import { assertEdges, assertStrangerIsRefused } from './network.ts'
 import { PROOF, readyPods } from './pods.ts'
 import { applyRendered, deleteRendered } from './rendered.ts'
-import { assertSameSecrets, assertTokenIsGood, registerVisitor, secretHashes } from './secrets.ts'
+import { drillVersions } from './restore-drill.ts'
+import { assertSameSecrets, assertTokenIsGood, registerVisitor, secretHashes, signInAgain } from './secrets.ts'
 import { installWithoutSecret, installWithSecret, LACKING } from './missing-secret.ts'
 import { uninstall } from './uninstall.ts'
 
@@ -62,18 +63,26 @@ async function prove(cluster: Cluster) {
 
   await disturb(cluster, images, untouched)
 
+  await attempt('MongoDB: backups, and a restore drill', async () => note(await drillVersions(cluster, images)))
   await attempt('helm rollback to the first revision', async () => {
+    await signInAgain(cluster, visitor)
     await cluster.helm('rollback', RELEASE, '1', ...HELM_WAIT)
     await untilRolledOut(cluster)
   })
   await attempt('rollback: the Secrets are the same, and a token of before is good', untouched)
-  await must('helm uninstall leaves nothing but Secrets', () => uninstall(cluster))
+  await must('helm uninstall leaves nothing but Secrets', async () => {
+    await signInAgain(cluster, visitor)
+    await uninstall(cluster)
+  })
   await must('helm template | kubectl apply', () => applyRendered(cluster, images))
   await attempt('template: the Secrets are the same, and a token of before is good', untouched)
   await must('what was applied is deleted', () => deleteRendered(cluster, images))
   await attempt('helm install without a Secret says in one sentence which', () => installWithoutSecret(cluster, images))
   await must('helm upgrade --install with the Secret', () => installWithSecret(cluster, images))
-  await must('helm template | kubectl apply over a release that runs', () => applyRendered(cluster, images, LACKING))
+  await must('helm template | kubectl apply over a release that runs', async () => {
+    await signInAgain(cluster, visitor)
+    await applyRendered(cluster, images, LACKING)
+  })
   await attempt('over a release: the Secrets are the same, and a token of before is good', untouched)
   if (!options.keep) await must('the namespace is deleted', () => deleteNamespace(cluster))
 }

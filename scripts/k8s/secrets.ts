@@ -29,15 +29,23 @@ export async function assertSameSecrets(cluster: Cluster, before: Record<string,
   if (other.length > 0) throw new Error(`these Secrets are other ones than before: ${other.join(', ')}`)
 }
 
-/** Somebody who signed in. */
-export type Visitor = { token: string }
+/** Somebody who signed in, with the newest access token. */
+export type Visitor = { login: string; password: string; token: string }
 
 /** Registers somebody at the gateway. */
 export async function registerVisitor(cluster: Cluster): Promise<Visitor> {
-  const name = `visitor${Date.now()}`
-  const account = { username: name, email: `${name}@example.com`, password: 'correct horse battery' }
+  const login = `visitor${Date.now()}`
+  const password = 'correct horse battery'
+  const account = { username: login, email: `${login}@example.com`, password }
   const { tokens } = await atGateway(cluster, 'POST /v1/auth/register', { body: account })
-  return { token: tokens.accessToken }
+  return { login, password, token: tokens.accessToken }
+}
+
+/** Gives the visitor a new token: one lasts 15 minutes, and what is done between two looks at it may take as long. */
+export async function signInAgain(cluster: Cluster, visitor: Visitor): Promise<void> {
+  const { login, password } = visitor
+  const { tokens } = await atGateway(cluster, 'POST /v1/auth/login', { body: { login, password } })
+  visitor.token = tokens.accessToken
 }
 
 /** Throws when the token of somebody who signed in before is not accepted any more, by the gateway and the user service. */

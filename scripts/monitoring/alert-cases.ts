@@ -224,6 +224,11 @@ export const DAYS: Case[] = [
   ),
   warning('RestoreDrillOld', succeeded('restore-drill', '169200x500'), succeeded('restore-drill', '176400x500')),
   warning(
+    'RestoreDrillOld',
+    { 'kube_cronjob_created{cronjob="a-restore-drill"}': '0x500' },
+    { 'kube_cronjob_created{cronjob="a-restore-drill"}': '0x500', ...succeeded('a-restore-drill', '0+1800x500') },
+  ),
+  warning(
     'CertificateOld',
     { 'certificate_expires_at_seconds{service="a"}': '1728000x500' },
     { 'certificate_expires_at_seconds{service="a"}': '900000+1800x500' },

@@ -1,6 +1,6 @@
-"""What the official image's entry point does, as far as k8s/laptop needs it: a first start makes the user, then this becomes the server.
+"""What the official image's entry point does, as far as k8s needs it: a first start makes the user, if there is to be one, then this becomes the server.
 
-The server is SecantusDB; mongod's arguments do not concern it.
+The server is SecantusDB; of mongod's arguments only --bind_ip concerns it.
 """
 
 import os
@@ -39,6 +39,10 @@ def make_user():
     open(MADE, "w").close()
 
 
-if not os.path.exists(MADE):
-    make_user()
-os.execv(SERVER[0], [*SERVER, "--host", "0.0.0.0", "--port", "27017", "--auth"])
+host = sys.argv[sys.argv.index("--bind_ip") + 1] if "--bind_ip" in sys.argv else "0.0.0.0"
+listen = [*SERVER, "--host", host, "--port", "27017"]
+if "MONGO_INITDB_ROOT_USERNAME" in os.environ:
+    if not os.path.exists(MADE):
+        make_user()
+    listen.append("--auth")
+os.execv(SERVER[0], listen)

@@ -1,6 +1,6 @@
 import { type Db, MongoClient } from 'mongodb'
 import type { MongoConfig } from '../config.ts'
-import type { MongoIndex, MongoSchema } from './mongo.ts'
+import type { MongoCollection, MongoIndex, MongoSchema } from './mongo.ts'
 
 /** MongoDB's codes for a collection that is there already (some versions say it, others do nothing), and for an index that is not there. */
 const NAMESPACE_EXISTS = 48
@@ -44,17 +44,22 @@ async function createCollection(db: Db, name: string): Promise<boolean> {
 }
 
 async function createIndexes(db: Db, collection: string, indexes: MongoIndex[]): Promise<string[]> {
-  const list = () => db.collection(collection).listIndexes().toArray() as Promise<MongoIndex[]>
-  const before = (await list()).map(({ name }) => name)
+  const before = (await listIndexes(db, collection)).map(({ name }) => name)
   if (indexes.length > 0) await db.collection(collection).createIndexes(indexes)
-  const after = await list()
-  for (const wanted of indexes) {
-    if (!after.some((index) => isSame(index, wanted))) {
-      throw new Error(`the index ${wanted.name} of ${collection} is not what it should be: drop it, then migrate again`)
-    }
+  for (const wrong of await wrongIndexes(db, { name: collection, indexes })) {
+    throw new Error(`the index ${wrong} of ${collection} is not what it should be: drop it, then migrate again`)
   }
   return indexes.filter(({ name }) => !before.includes(name)).map(({ name }) => `${collection}.${name}`)
 }
+
+/** The names of a collection's indexes that the database lacks, or has with other keys. */
+export async function wrongIndexes(db: Db, { name, indexes }: MongoCollection): Promise<string[]> {
+  const there = await listIndexes(db, name)
+  return indexes.filter((wanted) => !there.some((index) => isSame(index, wanted))).map((wanted) => wanted.name)
+}
+
+const listIndexes = (db: Db, collection: string) =>
+  db.collection(collection).listIndexes().toArray() as Promise<MongoIndex[]>
 
 async function dropIndex(db: Db, collection: string, index: string): Promise<boolean> {
   try {

@@ -3,12 +3,10 @@ import { join } from 'node:path'
 import type { Collection, Db, Document } from 'mongodb'
 import { isDuplicateKey } from '#chassis/db/mongo-failures.ts'
 import { DELETED_USER } from '#contracts/events.ts'
-import { COLLECTION_NAMES, COLLECTIONS, type CollectionName } from './collections.ts'
-import { type Entry, readBackup } from './file.ts'
+import { batchesOf } from './batches.ts'
+import { COLLECTION_NAMES, COLLECTIONS } from './collections.ts'
+import { readBackup } from './file.ts'
 import { backupsOf, chainAt } from './policy.ts'
-
-/** Documents that are inserted at once. */
-const BATCH = 100
 
 /** What was read, and how many documents of each collection were added. */
 export type Restored = { files: string[]; added: Record<string, number> }
@@ -26,14 +24,10 @@ export async function restoreBackup(db: Db, folder: string, time = new Date()): 
   for (const path of paths) await readThrough(path)
   const added = Object.fromEntries(COLLECTION_NAMES.map((name) => [name, 0]))
   const erased = await erasedUsers(db)
-  for (const [age, path] of paths.entries()) {
-    for await (const { collection, documents } of batches(readBackup(path))) {
-      // The newest has everything of the small collections, and the older ones have what was removed since.
-      if (COLLECTIONS[collection] === 'whole' && age > 0) continue
-      if (collection === 'erased_users') for (const { _id } of documents) erased.add(String(_id))
-      if (collection === 'prompt_versions') withoutNames(documents, erased)
-      added[collection]! += await insertMissing(db.collection(collection), documents)
-    }
+  for await (const { collection, documents } of batchesOf(paths)) {
+    if (collection === 'erased_users') for (const { _id } of documents) erased.add(String(_id))
+    if (collection === 'prompt_versions') withoutNames(documents, erased)
+    added[collection]! += await insertMissing(db.collection(collection), documents)
   }
   return { files, added }
 }
@@ -57,21 +51,6 @@ async function erasedUsers(db: Db): Promise<Set<string>> {
 
 function withoutNames(documents: Document[], erased: Set<string>) {
   for (const document of documents) if (erased.has(String(document['userId']))) document['username'] = DELETED_USER
-}
-
-type Batch = { collection: CollectionName; documents: Document[] }
-
-async function* batches(entries: AsyncIterable<Entry>): AsyncGenerator<Batch> {
-  let batch: Batch | undefined
-  for await (const { collection, document } of entries) {
-    if (batch && (batch.collection !== collection || batch.documents.length === BATCH)) {
-      yield batch
-      batch = undefined
-    }
-    batch ??= { collection: collection as CollectionName, documents: [] }
-    batch.documents.push(document)
-  }
-  if (batch) yield batch
 }
 
 async function insertMissing(collection: Collection, documents: Document[]): Promise<number> {
