@@ -1,6 +1,6 @@
 import { linesOf } from '../../services/deploy/recount/finding.ts'
 import { recount } from '../../services/deploy/recount/recount.ts'
-import { openStores } from '../../services/deploy/recount/stores.ts'
+import { openStores, type Stores, type Version } from '../../services/deploy/recount/stores.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import type { Databases } from './fill.ts'
 
@@ -28,7 +28,7 @@ const BESIDE = {
  */
 export async function disagreements({ urls, mongo }: Databases): Promise<string[]> {
   await using stores = openStores({ ...urls, version: mongo.url }, mongo.name)
-  const findings = await recount(stores)
+  const findings = await recount(await withVersions(stores))
   const wrong = findings.flatMap((finding) => (finding.wrong.length > 0 ? linesOf([finding]) : []))
   for (const [service, texts] of Object.entries(BESIDE)) {
     const url = urls[service as keyof typeof BESIDE]
@@ -36,4 +36,19 @@ export async function disagreements({ urls, mongo }: Databases): Promise<string[
       if (count > 0) wrong.push(`✗ ${count} ${what}`)
   }
   return wrong
+}
+
+/**
+ * The same stores with the versions read once from end to end: by many ids at once, the stand-in for MongoDB looks at all versions for each of them. They are
+ * without their texts.
+ */
+async function withVersions(stores: Stores): Promise<Stores> {
+  const known = new Map<string, Version[]>()
+  for await (const page of stores.versionsSince(new Date(0)))
+    for (const version of page) {
+      const own = known.get(version.promptId) ?? []
+      known.set(version.promptId, own)
+      own.unshift(version) // they come newest first
+    }
+  return { ...stores, versionsOf: async (ids) => ids.flatMap((id) => known.get(id) ?? []) }
 }

@@ -8,7 +8,11 @@ export type Amount = { each: number; of: string; why: string }
 export const AMOUNTS = {
   sessions: { each: 2, of: 'refresh tokens', why: 'two devices that are signed in' },
   apiKeys: { each: 0.2, of: 'API keys', why: 'one user in five calls from a program' },
-  follows: { each: 10, of: 'follows', why: 'the seed has 5 KB of social data for a user: with the next three, 24 rows of 200 bytes' },
+  follows: {
+    each: 10,
+    of: 'follows',
+    why: 'the seed has 5 KB of social data for a user: with the next three, 24 rows of 200 bytes',
+  },
   likes: { each: 10, of: 'likes', why: 'as many as follows' },
   ratings: { each: 2, of: 'ratings', why: 'one for five likes; every second has a review' },
   comments: { each: 2, of: 'comments', why: 'as many as ratings' },
@@ -18,7 +22,11 @@ export const AMOUNTS = {
   comparisons: { each: 0.2, of: 'comparisons of two tests', why: 'one user in five compares' },
   listings: { each: 0.5, of: 'listings', why: 'one prompt in ten is for sale' },
   sales: { each: 1, of: 'purchases', why: 'the seed has 5 KB of the marketplace for a user' },
-  signIns: { each: 10, of: 'sign-ins', why: 'the seed has 50 KB of analytics for a user: about 100 events of 500 bytes' },
+  signIns: {
+    each: 10,
+    of: 'sign-ins',
+    why: 'the seed has 50 KB of analytics for a user: about 100 events of 500 bytes',
+  },
   views: { each: 40, of: 'views of prompts', why: 'the rest of these events: four views for a like' },
 } as const satisfies Record<string, Amount>
 

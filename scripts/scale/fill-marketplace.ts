@@ -50,7 +50,10 @@ async function insertLicenses({ run }: Maker, secret: string): Promise<string[]>
     const sold = await run<{ license_id: string }>(
       `select license_id from bought where is_paid and n > ${after} and n <= ${after + BATCH} order by n`,
     )
-    const { secretId, sealed } = sealLicenseKeys(secret, sold.map((row) => row.license_id))
+    const { secretId, sealed } = sealLicenseKeys(
+      secret,
+      sold.map((row) => row.license_id),
+    )
     await run(
       `insert into licenses (id, transaction_id, prompt_id, buyer_id, license_type, created_at, seller_id, min_version, max_version, license_key_hash,
         license_key_enc, secret_id, key_hint)

@@ -9,9 +9,11 @@ export async function fillTest(maker: Maker, categories: readonly string[]): Pro
   await run(`
     insert into model_prices (id, provider, model, valid_from, input, cache_read, cache_write, output)
     values (pg_temp.id(41, 1, 0), 'sandbox', 'scale', '2020-01-01', 1, 1, 1, 5)`)
-  await run(testsOf(`
+  await run(
+    testsOf(`
     select i as test_n, m.*, ${somewhen(scale, 'i', 301)} as tested_ms, pg_temp.u(i, 302) >= 0.1 as is_answered
-    from generate_series(1, ${countOf('tests', scale.users)}) i join made m on m.n = pg_temp.pick(i, 303, ${prompts}, 1.5)`))
+    from generate_series(1, ${countOf('tests', scale.users)}) i join made m on m.n = pg_temp.pick(i, 303, ${prompts}, 1.5)`),
+  )
   const suites = countOf('suites', scale.users)
   await run(`
     create temp table sets as

@@ -7,6 +7,7 @@ import { fillTest } from './fill-test.ts'
 import { fillUser } from './fill-user.ts'
 import { fillVersion } from './fill-version.ts'
 import { type Maker, openMaker, type Scale } from './made.ts'
+import type { Size } from './sizes.ts'
 
 /** The empty databases of a site, and what encrypts the keys of licences. */
 export type Databases = {
@@ -17,7 +18,7 @@ export type Databases = {
 }
 
 /** What the generator has made, as far as callers must know it. */
-export type Filled = { licenseKeys: string[]; categories: string[]; seconds: number }
+export type Filled = { licenseKeys: string[]; categories: string[]; collections: Size[]; seconds: number }
 
 /** Who is not to be kept waiting: the hash is that of a password that is known to nobody but the generator's site. */
 const COST = 10
@@ -38,6 +39,7 @@ export async function fill(
   const categories = rows.map(({ name }) => name)
   const passwordHash = await hash(password, { cost: COST })
   let licenseKeys: string[] = []
+  let collections: Size[] = []
   const filling = async (service: keyof typeof urls, work: (maker: Maker) => Promise<void>) => {
     {
       await using maker = await openMaker(urls[service], scale)
@@ -55,10 +57,10 @@ export async function fill(
         licenseKeys = await fillMarketplace(maker, categories, licenseKeySecret)
       })
       await filling('test', (maker) => fillTest(maker, categories))
-      await fillVersion(urls.prompt, mongo)
+      collections = await fillVersion(urls.prompt, mongo)
       say(`${scale.users} users: version is full after ${seconds().toFixed(0)} s`)
     })(),
   ])
   for (const one of ended) if (one.status === 'rejected') throw one.reason
-  return { licenseKeys, categories, seconds: seconds() }
+  return { licenseKeys, categories, collections, seconds: seconds() }
 }

@@ -35,7 +35,7 @@ export async function openMaker(url: string, scale: Scale): Promise<Maker> {
   const maker = { scale, run, [Symbol.asyncDispose]: () => client.end() }
   try {
     const words = makeWords(SEED)
-    await run("set work_mem = '256MB'; set maintenance_work_mem = '256MB'; set synchronous_commit = off")
+    await run("set jit = off; set work_mem = '256MB'; set maintenance_work_mem = '256MB'; set synchronous_commit = off")
     await run('create temp table words (n integer primary key, word text)')
     await run('create temp table sentences (n integer primary key, sentence text)')
     await run('insert into words select n, w from unnest($1::text[]) with ordinality t (w, n)', [words])
