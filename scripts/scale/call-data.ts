@@ -1,20 +1,14 @@
 import { CALLERS } from '../bench/callers.ts'
 import { isListed } from '../../services/prompt/db/readable.ts'
+import type { Data } from '../bench/cells.ts'
 import { onDatabase } from '../processes/on-database.ts'
 import { LABELLED } from './fill-version.ts'
 import type { ScaleSite } from './site.ts'
 
-/** What the hot calls are about: everything, oldest first, which is what has most of everything. */
-export type CallData = {
-  /** Who is signed in; each owns prompts. */
-  callers: { token: string; promptIds: string[] }[]
-  userIds: string[]
-  /** Those that everybody may read. */
-  promptIds: string[]
+/** What the hot calls are about: everything that callers may read, oldest first, which is what has most of everything. */
+export type CallData = Data & {
+  /** Of prompts that have the label `production`. */
   labelledIds: string[]
-  listingIds: string[]
-  licenseKeys: string[]
-  categories: string[]
 }
 
 type Ids = { id: string }
@@ -45,6 +39,8 @@ export async function callDataOf(site: ScaleSite): Promise<() => Promise<CallDat
   const ownedBy = new Map(owned.map((row) => [row.user_id, row.ids]))
   const known = {
     userIds: idsOf(people),
+    usernames: people.map(({ username }) => username),
+    password: callers.password,
     promptIds: idsOf(listed),
     labelledIds: idsOf(listed.filter(({ labelled }) => labelled)),
     listingIds: idsOf(listings),
@@ -53,6 +49,6 @@ export async function callDataOf(site: ScaleSite): Promise<() => Promise<CallDat
   }
   return async () => ({
     ...known,
-    callers: (await callers.signedIn(chosen)).map(({ id, token }) => ({ token, promptIds: ownedBy.get(id) ?? [] })),
+    callers: (await callers.signedIn(chosen)).map((caller) => ({ ...caller, promptIds: ownedBy.get(caller.id) ?? [] })),
   })
 }

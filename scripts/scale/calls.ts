@@ -3,20 +3,13 @@ import {
   GetPromptStatsRequest,
 } from '#contracts/gen/promptforge/analytics/v1/analytics_service.ts'
 import {
-  LicenseServiceService,
-  VerifyLicenseRequest,
-} from '#contracts/gen/promptforge/marketplace/v1/license_service.ts'
-import {
   GetListingRequest,
   ListingServiceService,
   SearchListingsRequest,
 } from '#contracts/gen/promptforge/marketplace/v1/listing_service.ts'
 import { randomOf } from '#chassis/testing/random.ts'
 import {
-  CreatePromptRequest,
   GetPromptRequest,
-  ListFeedRequest,
-  ListPromptsRequest,
   PromptServiceService,
   UpdatePromptRequest,
 } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
@@ -30,7 +23,7 @@ import { ListTestsRequest, TestServiceService } from '#contracts/gen/promptforge
 import { GetUserRequest, UserServiceService } from '#contracts/gen/promptforge/user/v1/user_service.ts'
 import { GetLabelRequest, LabelServiceService } from '#contracts/gen/promptforge/version/v1/label_service.ts'
 import { GetVersionRequest, VersionServiceService } from '#contracts/gen/promptforge/version/v1/version_service.ts'
-import { rpcRequest } from '../bench/cells.ts'
+import { CELLS, rpcRequest } from '../bench/cells.ts'
 import type { Request } from '../bench/load/job.ts'
 import type { CallData } from './call-data.ts'
 import { makeSentences, makeWords } from './words.ts'
@@ -59,6 +52,12 @@ const words = makeWords(15)
 /** Words that are frequent, less so, and rare, and two together. */
 const QUERIES = [words[0]!, words[20]!, words[400]!, words[5000]!, `${words[0]} ${words[3]}`]
 
+/** A call that the bench makes, too, with the same requests about the data of a site. */
+function ofBench(name: string): HotCall {
+  const { service, requests } = CELLS.find((cell) => cell.name === name)!
+  return { name, service, requests }
+}
+
 /** Those that write come last: their events are on their way meanwhile. */
 export const HOT_CALLS: HotCall[] = [
   {
@@ -84,18 +83,7 @@ export const HOT_CALLS: HotCall[] = [
         data,
       ),
   },
-  {
-    name: 'ListPrompts',
-    service: 'prompt',
-    requests: (data) =>
-      [undefined, ...data.categories].map((category, index) =>
-        rpcRequest(
-          PromptServiceService.listPrompts,
-          ListPromptsRequest.fromPartial({ category }),
-          tokenOf(data, index),
-        ),
-      ),
-  },
+  ofBench('ListPrompts'),
   {
     name: 'SearchPrompts',
     service: 'prompt',
@@ -108,12 +96,7 @@ export const HOT_CALLS: HotCall[] = [
         ),
       ),
   },
-  {
-    name: 'ListFeed',
-    service: 'prompt',
-    requests: ({ callers }) =>
-      callers.map(({ token }) => rpcRequest(PromptServiceService.listFeed, ListFeedRequest.fromPartial({}), token)),
-  },
+  ofBench('ListFeed'),
   {
     name: 'GetVersion',
     service: 'version',
@@ -166,14 +149,7 @@ export const HOT_CALLS: HotCall[] = [
         ),
       ),
   },
-  {
-    name: 'VerifyLicense',
-    service: 'marketplace',
-    requests: ({ licenseKeys }) =>
-      licenseKeys.map((licenseKey) =>
-        rpcRequest(LicenseServiceService.verifyLicense, VerifyLicenseRequest.fromPartial({ licenseKey })),
-      ),
-  },
+  ofBench('VerifyLicense'),
   {
     name: 'ListTests',
     service: 'test',
@@ -227,24 +203,7 @@ export const HOT_CALLS: HotCall[] = [
         ),
       ),
   },
-  {
-    name: 'CreatePrompt',
-    service: 'prompt',
-    requests: ({ callers, categories }, round) =>
-      callers.map(({ token }, index) =>
-        rpcRequest(
-          PromptServiceService.createPrompt,
-          CreatePromptRequest.fromPartial({
-            title: `A prompt of round ${round}`,
-            content: contentOf(index, `round ${round}`),
-            description: sentences[index]!,
-            category: categories[index % categories.length]!,
-            tags: ['scale', 'summary'],
-          }),
-          token,
-        ),
-      ),
-  },
+  ofBench('CreatePrompt'),
 ]
 
 const sentences = makeSentences(15, words, 200)
