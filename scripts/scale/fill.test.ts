@@ -13,6 +13,7 @@ import { SearchPromptsRequest } from '#contracts/gen/promptforge/prompt/v1/searc
 import { disagreements } from './agree.ts'
 import { type Databases, fill } from './fill.ts'
 import { scaleOf } from './made.ts'
+import { measurePartitions } from './partitions.ts'
 import { sizesOf } from './sizes.ts'
 
 const SCHEMAS = { user, prompt, test: test_, marketplace, analytics } satisfies Record<string, Schema>
@@ -110,6 +111,19 @@ test('the prompt service serves what was made', async () => {
   } finally {
     await service.stop()
   }
+})
+
+test('both partitioned copies are measured, take what is unique twice, and are gone afterwards', async () => {
+  const measured = await measurePartitions(site.databases.urls)
+  expect(measured.map(({ title, takesTwice }) => [title, takesTwice])).toEqual([
+    ['users by region', true],
+    ['prompts by category', true],
+  ])
+  for (const { compared } of measured)
+    for (const { plain, parted } of compared)
+      expect(Math.min(plain.ms, plain.pages, parted.ms, parted.pages)).toBeGreaterThan(0)
+  for (const name of ['user', 'prompt'] as const)
+    expect(await site.made[name].query(`select from pg_namespace where nspname = 'scale'`)).toEqual([])
 })
 
 /** What is spoilt, and what the recount then says. */

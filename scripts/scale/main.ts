@@ -8,7 +8,7 @@ import { readOptions, type ScaleOptions } from './options.ts'
 import { writeBlock } from './page.ts'
 import { measurePartitions } from './partitions.ts'
 import { plansOf } from './plans.ts'
-import { amountTable, MOST_GROWTH, reportOf } from './report.ts'
+import { amountTable, type Measured, MOST_GROWTH, reportOf } from './report.ts'
 import { openScaleSite } from './site.ts'
 
 endWithParent()
@@ -32,14 +32,18 @@ async function scale({ users, small: few, ...times }: ScaleOptions, signal: Abor
   await using small = await openScaleSite('scale-small', few, say)
   await using large = await openScaleSite('scale', users, say)
   await using load = startLoadTool(signal)
-  const calls = await measureCalls({ small, large }, load, times, say)
-  const grown = calls.filter(({ p99 }) => p99 > MOST_GROWTH).map(({ name }) => name)
-  const plans = await plansOf(grown, { small, large })
-  say('plans')
-  const partitions = await measurePartitions(large.urls)
-  say('partitions')
-  const report = reportOf({ small, large, calls, plans, partitions })
-  process.stdout.write(`${report}\n`)
+  const measured: Measured = { small, large, calls: [], plans: [], partitions: [] }
+  try {
+    measured.calls = await measureCalls({ small, large }, load, times, say)
+    const grown = measured.calls.filter(({ p99 }) => p99 > MOST_GROWTH).map(({ name }) => name)
+    measured.plans = await plansOf(grown, { small, large })
+    say('plans')
+    measured.partitions = await measurePartitions(large.urls)
+    say('partitions')
+  } finally {
+    // What was measured took long, so it is printed however this ends.
+    process.stdout.write(`${reportOf(measured)}\n`)
+  }
   writeBlock('amounts', amountTable())
-  writeBlock(String(users), report)
+  writeBlock(String(users), reportOf(measured))
 }

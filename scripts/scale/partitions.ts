@@ -80,7 +80,7 @@ const PROMPTS: Question = {
   columns: `id uuid not null, title varchar(200) not null, content text not null, description text, category varchar(50) not null, user_id uuid not null,
     created_at timestamptz(3) not null`,
   parts: '',
-  twice: `insert into scale.parted select id, title, content, description, name, user_id, created_at
+  twice: `insert into scale.parted select p.id, p.title, p.content, p.description, c.name, p.user_id, p.created_at
     from scale.plain p join public.categories c on c.name <> p.category limit 1`,
   indexes: (table, key) => [
     `alter table ${table} add primary key (id${key})`,

@@ -25,7 +25,8 @@ const MILLION = 1_000_000
 /** The report in Markdown. */
 export function reportOf({ small, large, calls, partitions, plans }: Measured): string {
   return [
-    `Filled for ${people(large.users)} users in ${large.seconds.toFixed(0)} s.`,
+    `## ${people(large.users)} users, beside ${people(small.users)}`,
+    `They were filled in ${large.seconds.toFixed(0)} s.`,
     domainTable(large.users, large.sizes, small),
     tableTable(large.sizes),
     callTable(calls, small.users, large.users),
