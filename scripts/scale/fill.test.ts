@@ -119,6 +119,7 @@ test('both partitioned copies are measured, take what is unique twice, and are g
     ['users by region', true],
     ['prompts by category', true],
   ])
+  for (const { plainBytes, partedBytes } of measured) expect(Math.min(plainBytes, partedBytes)).toBeGreaterThan(8192)
   for (const { compared } of measured)
     for (const { plain, parted } of compared)
       expect(Math.min(plain.ms, plain.pages, parted.ms, parted.pages)).toBeGreaterThan(0)

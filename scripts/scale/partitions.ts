@@ -194,7 +194,8 @@ async function pagesOf(client: Client, text: string, values: unknown[]): Promise
 
 async function bytesOf(client: Client, table: string): Promise<number> {
   const { rows } = await client.query<{ bytes: number }>(
-    `select sum(pg_total_relation_size(relid))::float8 as bytes from pg_partition_tree('scale.${table}')`,
+    `select sum(pg_total_relation_size(c.oid))::float8 as bytes from pg_class c left join pg_inherits i on i.inhrelid = c.oid
+    where 'scale.${table}'::regclass in (c.oid, i.inhparent) and c.relkind in ('r', 'p')`,
   )
   return rows[0]!.bytes
 }
