@@ -16,7 +16,7 @@ const MAY_NAME_A_SERVICE = [
   'services/services.ts',
   'services/contracts/events.ts',
   // The experiments: they measure and recount what they know, and prove the edges of the architecture. The import reads what a service exports.
-  /^scripts\/(abuse|bench|chaos|import|k8s|processes)\//,
+  /^scripts\/(abuse|bench|chaos|import|k8s|processes|scale)\//,
   // It has the names of metrics.
   'scripts/monitoring/alert-cases.ts',
   // They follow what one service tells to where another one stores it.

@@ -21,8 +21,12 @@ export type Callers = Disposable & {
   signedIn(people: Person[]): Promise<(Person & { token: string })[]>
 }
 
-/** Registers the first user, whose password all others get, and answers with how to sign in. */
-export async function signIn(userPort: number, certificates: string): Promise<Callers> {
+/** Registers the first user, whose password all others get or have, and answers with how to sign in. */
+export async function signIn(
+  userPort: number,
+  certificates: string,
+  password = randomBytes(16).toString('base64url'),
+): Promise<Callers> {
   const mesh = openMesh({ certificates, ...MESH })
   const channel = openChannel({
     contract: loadContract(),
@@ -31,7 +35,6 @@ export async function signIn(userPort: number, certificates: string): Promise<Ca
     target: `dns:///localhost:${userPort}`,
   })
   const auth = createStub(channel, AuthServiceService)
-  const password = randomBytes(16).toString('base64url')
   await auth.register(RegisterRequest.fromPartial({ username: 'first', email: 'first@bench.test', password }))
   let known: (Person & { token: string })[] = []
   let since = 0

@@ -41,12 +41,10 @@ export async function fillListings(
 
 /** Makes `count` licences, each of another listing and of somebody who is not there, and answers with their keys, which `secret` encrypts. */
 export async function fillLicenses(url: string, secret: string, count: number): Promise<string[]> {
-  const vault = createVault([secret], KEYS_PURPOSE)
-  const made = Array.from({ length: count }, () => {
-    const id = v7()
-    const key = makeLicenseKey()
-    return { id, key, hash: hashOfLicenseKey(key), hint: hintOfLicenseKey(key), sealed: vault.seal(key, id).sealed }
-  })
+  const { secretId, sealed: made } = sealLicenseKeys(
+    secret,
+    Array.from({ length: count }, () => v7()),
+  )
   await onDatabase(
     url,
     `with sold as (
@@ -67,8 +65,21 @@ export async function fillLicenses(url: string, secret: string, count: number): 
     made.map(({ hash }) => hash),
     made.map(({ sealed }) => sealed),
     made.map(({ hint }) => hint),
-    vault.secretId,
+    secretId,
   )
   await onDatabase(url, 'vacuum analyze')
   return made.map(({ key }) => key)
+}
+
+/** A key of a licence, and what is stored of it. */
+export type SealedKey = { id: string; key: string; hash: Buffer; hint: string; sealed: Buffer }
+
+/** Makes keys for licences with these ids, which `secret` encrypts; `secretId` is stored with them. */
+export function sealLicenseKeys(secret: string, ids: string[]): { secretId: string; sealed: SealedKey[] } {
+  const vault = createVault([secret], KEYS_PURPOSE)
+  const sealed = ids.map((id) => {
+    const key = makeLicenseKey()
+    return { id, key, hash: hashOfLicenseKey(key), hint: hintOfLicenseKey(key), sealed: vault.seal(key, id).sealed }
+  })
+  return { secretId: vault.secretId, sealed }
 }

@@ -101,9 +101,9 @@ function errorText(real: Figures, bare: Figures): string {
   return [...of('real', real), ...of('bare', bare), ...sizes].join(', ')
 }
 
-function markdown(head: string[], rows: string[][]): string {
+/** A table in Markdown, its columns aligned: names to the left, figures to the right. */
+export function markdown(head: string[], rows: string[][]): string {
   const widths = head.map((title, column) => Math.max(2, title.length, ...rows.map((row) => row[column]!.length)))
-  // Names to the left, figures to the right.
   const cell = (text: string, column: number) =>
     column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)
   const line = (row: string[]) => `| ${row.map(cell).join(' | ')} |`

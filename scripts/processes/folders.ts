@@ -13,7 +13,7 @@ export type Folders = Disposable & {
 }
 
 /** What a site is for. */
-export type Kind = 'bench' | 'chaos' | 'abuse'
+export type Kind = 'bench' | 'chaos' | 'abuse' | 'scale' | 'scale-small'
 
 /** Makes them for a run of this kind, and removes those of one that was killed. */
 export function makeFolders(kind: Kind): Folders {

@@ -71,7 +71,7 @@ async function issueCertificates(state: string) {
 // A run that was killed could not remove its folder; its PostgreSQL has ended by itself.
 function removeAbandoned(home: string) {
   for (const name of readdirSync(home)) {
-    const pid = /^(?:test|bench|chaos|abuse)(?:-network)?-(\d+)$/.exec(name)?.[1]
+    const pid = /^(?:test|bench|chaos|abuse|scale|scale-small)(?:-network)?-(\d+)$/.exec(name)?.[1]
     if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(home, name), { recursive: true, force: true })
   }
 }

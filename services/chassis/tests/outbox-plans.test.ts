@@ -4,7 +4,8 @@ import { createOutboxSearch } from '../events/outbox-search.ts'
 import { countWaiting, makeWait, readWaiting } from '../events/postgres-outbox.ts'
 import { FIRST_ID, firstIdOf } from '../ids.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
-import { asking, describePlans, pagesRead, planOf } from '../testing/plans.ts'
+import { planOf } from '../testing/plan-of.ts'
+import { asking, describePlans, pagesRead } from '../testing/plans.ts'
 import { emitDeleted, eventSchema } from './event-harness.ts'
 
 const ROWS = 300_000

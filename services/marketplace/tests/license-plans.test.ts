@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { FIRST_ID } from '#chassis/ids.ts'
 import { rangeAfter } from '#chassis/db/newest-first.ts'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { asking, describePlans, pagesRead, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
+import { planOf } from '#chassis/testing/plan-of.ts'
+import { asking, describePlans, pagesRead, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { erasePaymentMethods, eraseRefundReasons, eraseRevokeReasons } from '../db/erase-user.ts'
 import {
   getLicense,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type TestDatabase, testDatabase } from '#chassis/testing/database.ts'
-import { isPlannedOnce, type PlanNode, planOf, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
+import { type PlanNode, planOf } from '#chassis/testing/plan-of.ts'
+import { isPlannedOnce, rowsSorted, tablesScanned } from '#chassis/testing/plans.ts'
 import { listFeed } from '../db/list-feed.ts'
 import { schema } from '../db/schema.ts'
 import { rangeAfter } from '#chassis/db/newest-first.ts'
