@@ -12,6 +12,9 @@ export type RatingSummaryRow = {
 
 const STARS = [1, 2, 3, 4, 5].map((stars) => `count(*) filter (where r.rating = ${stars})`)
 
+/** True of every rating. The index of lists has this condition, so that no other statement reads from it. */
+const isForLists = (row: string) => `${row}.rating is not null`
+
 /** A page of a prompt's ratings: see `pageOf`. The distribution is counted in the index that the page is read from. */
 export const listRatings = statement(
   'list_ratings',
@@ -20,8 +23,8 @@ export const listRatings = statement(
   pageOf(p, {
     table: 'prompt_ratings',
     columns: ratingColumns('c'),
-    where: 'c.prompt_id = p.id',
+    where: `c.prompt_id = p.id and ${isForLists('c')}`,
     ofPrompt: `select p.ratings_count as count, p.rating_avg::float8 as average, array[${STARS.join(', ')}]::integer[] as distribution
-      from prompt_ratings r where r.prompt_id = p.id`,
+      from prompt_ratings r where r.prompt_id = p.id and ${isForLists('r')}`,
   }),
 )

@@ -125,7 +125,11 @@ export const BEYOND_SEED: Record<string, Table> = {
       verified_purchase: 'boolean not null default false',
     },
     constraints: ['CHECK ((rating IS NOT NULL))'],
-    indexes: ['btree (prompt_id, created_at DESC, id DESC) INCLUDE (rating)', 'btree (rating)', 'btree (user_id)'],
+    indexes: [
+      'btree (prompt_id, created_at DESC, id DESC) INCLUDE (rating) WHERE (rating IS NOT NULL)',
+      'btree (rating)',
+      'btree (user_id)',
+    ],
   },
   prompt_comments: {
     columns: { parent_id: 'uuid', deleted_at: TIME },
