@@ -13,6 +13,7 @@ import { writeConnections } from '../infra/connections-file.ts'
 import { mongoAnswers } from '../infra/mongo.ts'
 import { together } from '../infra/store.ts'
 import { provideMongo, providePostgres } from '../infra/stores.ts'
+import { startSilentServer } from './silent-server.ts'
 
 const { state, postgres: home } = placesOf()
 const folder = `${basename(process.env['PF_TEST_FOLDER']!)}/stores`
@@ -106,10 +107,8 @@ test('a Docker daemon is one that answers a ping, soon', async () => {
   expect(await dockerAnswers(`unix://${file}`)).toBe(true)
   daemon.close()
   expect(await dockerAnswers(`unix://${file}`)).toBe(false)
-  const mute = createServer((socket) => void socket.on('error', () => undefined)).listen(0, '127.0.0.1')
-  await once(mute, 'listening')
-  expect(await dockerAnswers(`tcp://127.0.0.1:${(mute.address() as { port: number }).port}`)).toBe(false)
-  mute.close()
+  using silent = await startSilentServer()
+  expect(await dockerAnswers(`tcp://127.0.0.1:${silent.port}`)).toBe(false)
 })
 
 test('a port in use is an error that says which, and what to set', async () => {

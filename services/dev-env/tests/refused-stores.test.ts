@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { testDatabase } from '#chassis/testing/database.ts'
@@ -9,6 +8,7 @@ import { testMesh } from '#chassis/testing/service.ts'
 import { startTcpProxy } from '#chassis/testing/tcp-proxy.ts'
 import { until } from '#chassis/testing/until.ts'
 import { freePort } from '../infra/ports.ts'
+import { type SilentServer, startSilentServer } from './silent-server.ts'
 
 const PASSWORD = 'hush-5f1c'
 
@@ -89,7 +89,7 @@ describe.each(CASES)('$name', ({ name, variable, store, absentDatabase }) => {
 
   test.each([
     ['the store is down', () => freePort()],
-    ['the network to the store swallows what is sent', () => silentPort()],
+    ['the network to the store swallows what is sent', () => silent.port],
   ])('serving starts while %s', async (_, port) => {
     const { child, ended, lines } = launch(urlWith({ port: String(await port()) }), [])
     await until('it to listen', () => lines().some(({ msg }) => msg === 'listening'))
@@ -99,16 +99,11 @@ describe.each(CASES)('$name', ({ name, variable, store, absentDatabase }) => {
   })
 })
 
-const silent: Server[] = []
-afterAll(() => silent.forEach((server) => server.close()))
-
-/** A port that accepts connections and never says a word. */
-async function silentPort(): Promise<number> {
-  const server = createServer((socket) => socket.on('error', () => undefined))
-  silent.push(server)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return (server.address() as AddressInfo).port
-}
+let silent: SilentServer
+beforeAll(async () => {
+  silent = await startSilentServer()
+})
+afterAll(() => silent[Symbol.dispose]())
 
 /** A process, and the lines of JSON that it has written to its standard output. */
 function watch(child: ChildProcess) {

@@ -59,16 +59,19 @@ export async function completeInTransaction(
   return license
 }
 
-/** Fails a purchase that cannot be paid any more. Answers with false, and nothing happens, when it had ended before. */
+/**
+ * Fails a purchase that cannot be paid any more by the payment `reference`, null if it has none. Answers with false, and nothing happens, when it had ended
+ * before, or has got another payment since: that one may be confirmed.
+ */
 export const failPurchase = (
   database: Pick<Database, 'transaction'>,
   id: string,
-  failureReason: string,
+  { reference, failureReason }: { reference: string | null; failureReason: string },
   cause: Cause,
 ): Promise<boolean> =>
   database.transaction(cause, async (em, emit, now) => {
     const tx = await transactionToChange(em, id)
-    if (tx.status !== 'PENDING') return false
+    if (tx.status !== 'PENDING' || tx.providerRef !== reference) return false
     applyChanges(tx, { status: 'FAILED', completedAt: now })
     Object.assign(tx, { failureReason, nextCheckAt: null })
     const listing = await listingToChange(em, tx)

@@ -48,13 +48,14 @@ export async function finalise(
   const [tx] = await database.sql(getPending, { id })
   if (!tx) return undefined
   const cause = causeOfEnd(tx, endedBy)
+  const { provider_ref: reference } = tx
   const fail = async (outcome: string) => {
-    if (await failPurchase(database, id, outcome, cause)) metrics.purchases.inc({ outcome })
+    const failed = await failPurchase(database, id, { reference, failureReason: outcome }, cause)
+    if (failed) metrics.purchases.inc({ outcome })
   }
   const isOver = refused !== undefined || tx.age_ms >= GIVEN_UP_MS
-  const { provider_ref: reference } = tx
   if (reference === null) {
-    // Nobody confirms a payment before its reference is stored, and that is refused once the transaction has failed.
+    // Nobody confirms a payment before its reference is stored, and of storing it and failing the transaction the second is refused.
     if (isOver) await fail(refused ?? 'not_confirmed')
     return undefined
   }

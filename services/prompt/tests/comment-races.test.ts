@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
-import { until } from '#chassis/testing/until.ts'
+import { untilLockWaits } from '#chassis/testing/lock-waits.ts'
 import { ListCommentsRequest } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
@@ -64,9 +64,9 @@ test('a reply that waits for the deletion of its parent is refused, and so uses 
   await query('begin')
   await query('select from prompts where id = $1 for update', [id])
   const deletion = remove(id, parent, ann!)
-  await waiting(1)
+  await untilLockWaits(service.database, 1)
   const reply = comment(id, ben!, parent)
-  await waiting(2)
+  await untilLockWaits(service.database, 2)
   await query('commit')
   expect(await deletion).toEqual({})
   expect(await rejection(reply)).toMatchObject({ message: 'no such comment' })
@@ -79,9 +79,9 @@ test('a deletion that waits for a reply finds it, and leaves the place of the pa
   await query('begin')
   await query('select from prompts where id = $1 for update', [id])
   const reply = comment(id, ben!, parent)
-  await waiting(1)
+  await untilLockWaits(service.database, 1)
   const deletion = remove(id, parent, ann!)
-  await waiting(2)
+  await untilLockWaits(service.database, 2)
   await query('commit')
   await Promise.all([reply, deletion])
   expect(await list(id)).toMatchObject([{ id: parent, deleted: true, repliesCount: 1 }])
@@ -97,12 +97,3 @@ test('the last two replies of a deleted comment, deleted at once, take its place
   expect(await query('select from prompt_comments where prompt_id = $1', [id])).toEqual([])
   expect(await counts(id)).toEqual({ counted: 0, shown: 0 })
 })
-
-const WAITING = `
-  select count(*)::integer as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-
-const waiting = (count: number) =>
-  until(`${count} waiting`, async () => {
-    const [row] = await query(WAITING)
-    return row!['n'] === count
-  })

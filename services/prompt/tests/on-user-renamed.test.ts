@@ -7,6 +7,7 @@ import { jobCause } from '#chassis/cause.ts'
 import type { Received } from '#chassis/events/envelope.ts'
 import { deleteHandled, INBOX_DAYS } from '#chassis/events/inbox.ts'
 import { readOutbox } from '#chassis/testing/outbox.ts'
+import { untilLockWaits } from '#chassis/testing/lock-waits.ts'
 import { until } from '#chassis/testing/until.ts'
 import { readTraceparent } from '#chassis/trace.ts'
 import { ALL_EVENTS, EVENTS, STREAMS } from '#contracts/events.ts'
@@ -125,17 +126,12 @@ describe('when a user takes another name', () => {
 
   test('the name of before, taken again while the first renaming is under way, is the last one', async () => {
     const ann = await author('ann')
-    const waiting = (count: number) =>
-      until(`${count} waiting`, async () => {
-        const [row] = await query('select count(*)::integer as n from pg_locks where not granted')
-        return row!['n'] === count
-      })
     await query('begin')
     await query('select from prompts where user_id = $1 for update', [ann.userId])
     const first = deliver(received(ann.userId, 'anna', 2))
-    await waiting(1)
+    await untilLockWaits(service.database, 1)
     const second = deliver(received(ann.userId, 'ann', 3))
-    await waiting(2)
+    await untilLockWaits(service.database, 2)
     await query('commit')
     await Promise.all([first, second])
     expect(await namesOf(ann)).toEqual(everywhere('ann'))

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
-import { until } from '#chassis/testing/until.ts'
+import { untilLockWaits } from '#chassis/testing/lock-waits.ts'
 import type { UpdatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
@@ -26,9 +26,8 @@ async function whileLocked(
   const { query } = service.database
   await query('begin')
   await query('select from prompts where id = $1 for update', [id])
-  const waiting = () => query<{ n: number }>('select count(*)::integer as n from pg_locks where not granted')
   try {
-    await during((count) => until(`${count} waiting`, async () => (await waiting())[0]!.n >= count))
+    await during((count) => untilLockWaits(service.database, count))
   } finally {
     await query('commit')
   }

@@ -17,7 +17,7 @@ afterAll(() => service.stop())
 
 // A page with content is two megabytes, and the tests share their MongoDB: how long that takes is not what is tested.
 const list = (fields: Partial<ListVersionsRequest>) =>
-  service.versions.listVersions(ListVersionsRequest.fromPartial(fields), { timeoutMs: 10_000 })
+  service.versions.listVersions(ListVersionsRequest.fromPartial(fields), { timeoutMs: 30_000 })
 
 /** The versions of each page. */
 async function walk(fields: Partial<ListVersionsRequest>, between = async () => {}) {
