@@ -5,5 +5,6 @@ export const ALONE: Record<string, string> = {
   'services/dev-env/tests/fault-certificates.test.ts': PRODUCTION,
   'services/dev-env/tests/fault-sigterm.test.ts': PRODUCTION,
   'services/dev-env/tests/fuzz.test.ts': PRODUCTION,
+  'services/gateway/tests/live-streams.test.ts': PRODUCTION,
   'services/user/passwords.test.ts': 'it compares how long hashes take',
 }

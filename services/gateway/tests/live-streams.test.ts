@@ -190,8 +190,10 @@ test('a stream outlives the time for which its connection takes new calls', asyn
   feed.publish('one')
   const one = { event: { cursor: '1', text: 'one' } }
   const begun = { heartbeat: { cursor: '0' } }
-  for (const { messages } of [young, old])
-    expect([(await messages.next()).value, (await messages.next()).value]).toEqual([begun, one])
+  for (const { status, messages } of [young, old]) {
+    const read = [(await messages.next()).value, (await messages.next()).value]
+    expect({ status, read }).toEqual({ status: 200, read: [begun, one] })
+  }
   expect(sessions[1]).not.toBe(sessions[0])
   old.leave()
   young.leave()
