@@ -1,6 +1,5 @@
 // `npm run bench`: the services beside a bare server. Progress goes to stderr, the tables to stdout.
-import { endWithParent } from '../bootstrap/parent.mjs'
-import { say as sayAlways } from '../processes/say.ts'
+import { interruptible } from '../processes/interruptible.ts'
 import { CELLS } from './cells.ts'
 import { startLoadTool } from './load/client.ts'
 import { measure, warmUp } from './measure.ts'
@@ -11,27 +10,13 @@ import { measureSpine } from './spine-cells.ts'
 import { measureTests } from './test-runs.ts'
 import { resultLine, spineLine } from './table.ts'
 
-endWithParent()
-const interrupted = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)))
-}
-
-try {
-  await bench(readOptions(), interrupted.signal)
-} catch (error) {
-  process.stderr.write(`${interrupted.signal.aborted ? interrupted.signal.reason.message : (error as Error).stack}\n`)
-  process.exitCode = interrupted.signal.aborted ? 130 : 1
-}
+await interruptible((signal, say) => bench(readOptions(), signal, say))
 
 async function bench(
   { flags, only, concurrency, events, tests: ofRound, ...times }: BenchOptions,
   signal: AbortSignal,
+  say: (line: string) => void,
 ) {
-  const say = (line: string) => {
-    signal.throwIfAborted()
-    sayAlways(line)
-  }
   await using site = await openBenchSite(flags, say)
   await using load = startLoadTool(signal)
   await printing(

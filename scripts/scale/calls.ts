@@ -39,13 +39,17 @@ export type HotCall = {
   requests(data: CallData, round: number): Request[]
 }
 
-/** So many requests about random ones of these, the first most often. */
-function about<T>(ids: readonly T[], round: number, request: (id: T, token: string) => Request, { callers }: CallData) {
+/** So many of these, at random, the first most often: the same in each run of a round. */
+function drawn<T>(ids: readonly T[], round: number): T[] {
   const random = randomOf(round)
-  return Array.from({ length: REQUESTS }, (_, index) =>
-    request(ids[Math.floor(ids.length * random() ** 2.5)]!, callers[index % callers.length]!.token),
-  )
+  return Array.from({ length: REQUESTS }, () => ids[Math.floor(ids.length * random() ** 2.5)]!)
 }
+
+/** Requests about random ones of what `idsOf` says, by the callers in turns. */
+const about =
+  <T>(idsOf: (data: CallData) => readonly T[], request: (id: T, token: string) => Request): HotCall['requests'] =>
+  (data, round) =>
+    drawn(idsOf(data), round).map((id, index) => request(id, tokenOf(data, index)))
 
 const words = makeWords(15)
 
@@ -63,25 +67,19 @@ export const HOT_CALLS: HotCall[] = [
   {
     name: 'GetUser',
     service: 'user',
-    requests: (data, round) =>
-      about(
-        data.userIds,
-        round,
-        (userId, token) => rpcRequest(UserServiceService.getUser, GetUserRequest.fromPartial({ userId }), token),
-        data,
-      ),
+    requests: about(
+      (data) => data.userIds,
+      (userId, token) => rpcRequest(UserServiceService.getUser, GetUserRequest.fromPartial({ userId }), token),
+    ),
   },
   {
     name: 'GetPrompt',
     service: 'prompt',
-    requests: (data, round) =>
-      about(
-        data.promptIds,
-        round,
-        (promptId, token) =>
-          rpcRequest(PromptServiceService.getPrompt, GetPromptRequest.fromPartial({ promptId }), token),
-        data,
-      ),
+    requests: about(
+      (data) => data.promptIds,
+      (promptId, token) =>
+        rpcRequest(PromptServiceService.getPrompt, GetPromptRequest.fromPartial({ promptId }), token),
+    ),
   },
   ofBench('ListPrompts'),
   {
@@ -100,42 +98,29 @@ export const HOT_CALLS: HotCall[] = [
   {
     name: 'GetVersion',
     service: 'version',
-    requests: (data, round) =>
-      about(
-        data.promptIds,
-        round,
-        (promptId, token) =>
-          rpcRequest(VersionServiceService.getVersion, GetVersionRequest.fromPartial({ promptId, version: 1 }), token),
-        data,
-      ),
+    requests: about(
+      (data) => data.promptIds,
+      (promptId, token) =>
+        rpcRequest(VersionServiceService.getVersion, GetVersionRequest.fromPartial({ promptId, version: 1 }), token),
+    ),
   },
   {
     name: 'GetLabel',
     service: 'version',
-    requests: (data, round) =>
-      about(
-        data.labelledIds,
-        round,
-        (promptId, token) =>
-          rpcRequest(
-            LabelServiceService.getLabel,
-            GetLabelRequest.fromPartial({ promptId, label: 'production' }),
-            token,
-          ),
-        data,
-      ),
+    requests: about(
+      (data) => data.labelledIds,
+      (promptId, token) =>
+        rpcRequest(LabelServiceService.getLabel, GetLabelRequest.fromPartial({ promptId, label: 'production' }), token),
+    ),
   },
   {
     name: 'GetListing',
     service: 'marketplace',
-    requests: (data, round) =>
-      about(
-        data.listingIds,
-        round,
-        (listingId, token) =>
-          rpcRequest(ListingServiceService.getListing, GetListingRequest.fromPartial({ listingId }), token),
-        data,
-      ),
+    requests: about(
+      (data) => data.listingIds,
+      (listingId, token) =>
+        rpcRequest(ListingServiceService.getListing, GetListingRequest.fromPartial({ listingId }), token),
+    ),
   },
   {
     name: 'SearchListings',
@@ -159,14 +144,11 @@ export const HOT_CALLS: HotCall[] = [
   {
     name: 'GetPromptStats',
     service: 'analytics',
-    requests: (data, round) =>
-      about(
-        data.promptIds,
-        round,
-        (promptId, token) =>
-          rpcRequest(AnalyticsServiceService.getPromptStats, GetPromptStatsRequest.fromPartial({ promptId }), token),
-        data,
-      ),
+    requests: about(
+      (data) => data.promptIds,
+      (promptId, token) =>
+        rpcRequest(AnalyticsServiceService.getPromptStats, GetPromptStatsRequest.fromPartial({ promptId }), token),
+    ),
   },
   {
     name: 'LikePrompt',
@@ -174,13 +156,7 @@ export const HOT_CALLS: HotCall[] = [
     // Each likes a hundred prompts, and likes them no longer: each request changes something.
     requests: (data, round) => {
       const { likePrompt, unlikePrompt } = SocialServiceService
-      const some = about(
-        data.promptIds,
-        round,
-        (promptId) => ({ path: promptId, headers: {}, body: new Uint8Array() }),
-        data,
-      )
-      const ids = [...new Set(some.map(({ path }) => path))].slice(0, 100)
+      const ids = [...new Set(drawn(data.promptIds, round))].slice(0, 100)
       return data.callers.flatMap(({ token }) => [
         ...ids.map((promptId) => rpcRequest(likePrompt, LikePromptRequest.fromPartial({ promptId }), token)),
         ...ids.map((promptId) => rpcRequest(unlikePrompt, UnlikePromptRequest.fromPartial({ promptId }), token)),

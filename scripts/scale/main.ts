@@ -1,8 +1,7 @@
 // `npm run scale`: fills the databases for so many users, and measures sizes and calls beside a small site. Progress goes to stderr, the report to stdout
 // and to the page.
-import { endWithParent } from '../bootstrap/parent.mjs'
 import { startLoadTool } from '../bench/load/client.ts'
-import { say as sayAlways } from '../processes/say.ts'
+import { interruptible } from '../processes/interruptible.ts'
 import { measureCalls } from './measure.ts'
 import { readOptions, type ScaleOptions } from './options.ts'
 import { writeBlock } from './page.ts'
@@ -11,24 +10,9 @@ import { plansOf } from './plans.ts'
 import { amountTable, type Measured, MOST_GROWTH, reportOf } from './report.ts'
 import { openScaleSite } from './site.ts'
 
-endWithParent()
-const interrupted = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)))
-}
+await interruptible((signal, say) => scale(readOptions(), signal, say))
 
-try {
-  await scale(readOptions(), interrupted.signal)
-} catch (error) {
-  process.stderr.write(`${interrupted.signal.aborted ? interrupted.signal.reason.message : (error as Error).stack}\n`)
-  process.exitCode = interrupted.signal.aborted ? 130 : 1
-}
-
-async function scale({ users, small: few, ...times }: ScaleOptions, signal: AbortSignal) {
-  const say = (line: string) => {
-    signal.throwIfAborted()
-    sayAlways(line)
-  }
+async function scale({ users, small: few, ...times }: ScaleOptions, signal: AbortSignal, say: (line: string) => void) {
   await using small = await openScaleSite('scale-small', few, say)
   await using large = await openScaleSite('scale', users, say)
   await using load = startLoadTool(signal)
