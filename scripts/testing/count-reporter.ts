@@ -1,17 +1,41 @@
 import { writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 
-type Results = { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number }
+type TestResult = { fullName: string; failureMessages: string[] }
+type FileResult = { testFilePath: string; testExecError?: { message?: string }; testResults: TestResult[] }
+type Results = {
+  numPassedTests: number
+  numFailedTests: number
+  numRuntimeErrorTestSuites: number
+  testResults: FileResult[]
+}
 
 /**
- * Closes a run with `N passed, N failed`. A file that could not run at all counts as one failure. The line also goes to the
- * file that PF_TEST_COUNTS names.
+ * Closes a run with a line for each failure, and `N passed, N failed`. A file that could not run at all counts as one failure. The lines
+ * also go to the file that PF_TEST_COUNTS names, the counts first.
  */
 export default class CountReporter {
-  onRunComplete(_contexts: unknown, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites }: Results) {
-    const line = `${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed\n`
+  onRunComplete(_contexts: unknown, results: Results) {
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = results
+    const counts = `${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed\n`
+    const failures = results.testResults.flatMap(failuresOf).map((line) => `${line}\n`)
     const file = process.env['PF_TEST_COUNTS']
-    if (file) writeFileSync(file, line)
+    if (file) writeFileSync(file, [counts, ...failures].join(''))
     // Jest's own summary always comes after the last reporter.
-    process.once('exit', () => process.stdout.write(line))
+    process.once('exit', () => process.stdout.write([...failures, counts].join('')))
   }
 }
+
+/** A line for each test of a file that failed, and for the file itself when it could not run. */
+function failuresOf({ testFilePath, testExecError, testResults }: FileResult): string[] {
+  const path = relative(process.cwd(), testFilePath)
+  const failed = testResults.filter(({ failureMessages }) => failureMessages.length > 0)
+  return [
+    ...(testExecError ? [`failed: ${path}: ${firstLines(testExecError.message ?? '')}`] : []),
+    ...failed.map((one) => `failed: ${path}: ${one.fullName}: ${firstLines(one.failureMessages[0]!)}`),
+  ]
+}
+
+/** The beginning of a message in one line, without its colours. */
+const firstLines = (message: string) => stripVTControlCharacters(message).replaceAll(/\s+/g, ' ').slice(0, 300)

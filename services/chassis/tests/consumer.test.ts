@@ -323,7 +323,7 @@ describe('an event that cannot be handled', () => {
     const after = await publish(5)
     await until('the others to be handled', () => handled.size === 10)
     expect([...handled].toSorted()).toEqual([...before, ...after])
-    await until('the dead letter', async () => (await deadLetters()).length === 1, 40_000)
+    await until('the dead letter', async () => (await deadLetters()).length === 1)
     const [letter] = await deadLetters()
     expect(letter!.header.get('Pf-Event-Id')).toBe(broken)
   })

@@ -22,7 +22,7 @@ beforeAll(async () => {
     from generate_series($1::integer, 1, -1) n, lateral (select interval '2 minutes' + n * interval '288 ms' as at) made`,
     [ROWS],
   )
-}, 60_000)
+})
 afterAll(() => database.drop())
 
 describe('in an outbox of 300,000 published events', () => {
@@ -37,7 +37,7 @@ describe('in an outbox of 300,000 published events', () => {
     await database.query('update outbox set processed_at = now()')
     await emitDeleted(database, 10)
     await database.query('vacuum analyze outbox')
-  }, 60_000)
+  })
   afterAll(() => dump.end())
 
   describePlans(

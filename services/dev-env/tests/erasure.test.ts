@@ -221,7 +221,7 @@ test('without NATS it does what it can and says how to go on; killed in the midd
     const { body } = await network.rest(`GET /v1/users/${friend.id}`, { token: friend.token })
     return (body.user.followersCount ?? 0) === 0
   })
-}, 120_000)
+})
 
 test('data that are told again to services that have lost theirs have no name', async () => {
   const friend = await network.signUp()
@@ -233,7 +233,7 @@ test('data that are told again to services that have lost theirs have no name', 
   await network.processAll(90_000)
   expect((await contentsOf(network))['prompt.prompts']).toBe(known['prompt.prompts'])
   expect(await placesWith(secretsOf('una'))).toEqual([])
-}, 120_000)
+})
 
 test('killed while it takes the texts of many tests, the test service goes on when it is there again', async () => {
   const friend = await network.signUp()

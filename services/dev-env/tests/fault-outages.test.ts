@@ -46,7 +46,7 @@ afterAll(async () => {
   await broker.stop()
 })
 
-const called = (count: number) => until('the provider to be called', () => calls.length === count, 60_000)
+const called = (count: number) => until('the provider to be called', () => calls.length === count)
 
 /** Waits until as many milliseconds have passed since then. */
 const passed = (since: number, ms: number) => until(`${ms} ms to pass`, () => Date.now() - since >= ms)

@@ -36,14 +36,10 @@ const read = async (testId: string) => (await rest(`GET /v1/tests/${testId}`)).t
 const started = (testId: string) => until('the test to run', async () => (await read(testId)).status === 'RUNNING')
 
 const ended = (testId: string) =>
-  until(
-    'the test to end',
-    async () => {
-      const one = await read(testId)
-      return one.completedAt && one
-    },
-    60_000,
-  )
+  until('the test to end', async () => {
+    const one = await read(testId)
+    return one.completedAt && one
+  })
 
 /** What the rows of tests say that was spent; the budget says the same. */
 async function spent(): Promise<string> {
@@ -89,19 +85,15 @@ test('killed again and again while a suite runs, it ends the run with every test
   const { run: asked } = await rest(`POST /v1/suites/${suite.suiteId}:run`, { requestId: randomUUID() })
   const readRun = async () => (await rest(`GET /v1/suite-runs/${asked.runId}`)).run
   for (const least of [1, 30]) {
-    await until('some tests to end', async () => (await readRun())?.endedCount >= least, 60_000)
+    await until('some tests to end', async () => (await readRun())?.endedCount >= least)
     await worker.kill()
     await worker.start()
   }
   let found: any
-  await until(
-    'the run to end',
-    async () => {
-      found = await readRun()
-      return found?.status === 'COMPLETED'
-    },
-    90_000,
-  )
+  await until('the run to end', async () => {
+    found = await readRun()
+    return found?.status === 'COMPLETED'
+  })
   expect(found).toMatchObject({ testsCount: 80, endedCount: 80 })
   // One whose worker was lost twice is WORKER_LOST, which is no failed assertion.
   for (const { passes, failures, errors } of found.cases) expect([passes + errors, failures]).toEqual([2, 0])

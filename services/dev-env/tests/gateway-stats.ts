@@ -10,6 +10,6 @@ export async function stat({ gateway }: TestNetwork, name: string): Promise<numb
 /** Bytes that the gateway has allocated; it counts them every five seconds. */
 export async function gatewayMemory(network: TestNetwork): Promise<number> {
   const before = await stat(network, 'server.uptime')
-  await until('the gateway to count', async () => (await stat(network, 'server.uptime')) > before, 20_000)
+  await until('the gateway to count', async () => (await stat(network, 'server.uptime')) > before)
   return stat(network, 'server.memory_allocated')
 }

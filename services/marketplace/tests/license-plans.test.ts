@@ -54,7 +54,7 @@ beforeAll(async () => {
   await database.query(MAKE_ID)
   await database.query(FILL)
   await database.query('analyze')
-}, 120_000)
+})
 afterAll(() => database.drop())
 
 describePlans(

@@ -104,14 +104,10 @@ export async function startTestRunner({
     read,
     /** Waits until a test has ended. */
     ended: (testId: string) =>
-      until(
-        'the test to end',
-        async () => {
-          const test = await read(testId)
-          return test.completedAt && test
-        },
-        60_000,
-      ) as Promise<PromptTest>,
+      until('the test to end', async () => {
+        const test = await read(testId)
+        return test.completedAt && test
+      }) as Promise<PromptTest>,
     /** What the budget says of today, of RUNNER. */
     budget: async () => (await tests.getBudget({}, { token })).budget!,
     /** Whether the budget is what the rows of tests say. */

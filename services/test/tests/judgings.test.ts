@@ -111,14 +111,10 @@ const compare = async (ids: Ids, judgingId?: string) =>
 
 /** Waits until a judging has ended. */
 const untilJudged = (ids: Ids, judgingId: string) =>
-  until(
-    'the judging to end',
-    async () => {
-      const { judging } = await compare(ids, judgingId)
-      return judging!.status === RunStatus.COMPLETED && judging
-    },
-    60_000,
-  ) as Promise<Judging>
+  until('the judging to end', async () => {
+    const { judging } = await compare(ids, judgingId)
+    return judging!.status === RunStatus.COMPLETED && judging
+  }) as Promise<Judging>
 const judgeToEnd = async (ids: Ids, settings: object = {}) => untilJudged(ids, (await judge(ids, settings)).judgingId)
 
 const NAMES = ['1', '2', '3', '4', '5', '6']

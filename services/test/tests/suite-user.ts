@@ -15,14 +15,10 @@ export function suiteUser(runner: TestRunner) {
     read,
     /** Waits until a run has ended. */
     ended: (runId: string) =>
-      until(
-        'the run to end',
-        async () => {
-          const found = await read(runId)
-          return found.status === Status.COMPLETED && found
-        },
-        60_000,
-      ) as Promise<SuiteRun>,
+      until('the run to end', async () => {
+        const found = await read(runId)
+        return found.status === Status.COMPLETED && found
+      }) as Promise<SuiteRun>,
   }
 }
 
