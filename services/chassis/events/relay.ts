@@ -57,6 +57,7 @@ export function startRelay(parts: Parts): Relay {
     while (!signal.aborted) {
       isAwake = false
       const isClear = await sweep(parts, due, search, signal).catch((err: unknown) => {
+        search.again()
         if (!signal.aborted) outage.failed(() => parts.log.warn({ err }, 'events wait in the outbox'))
         return false
       })
@@ -91,10 +92,12 @@ type DueTimes = Map<string, number>
  */
 async function sweep(parts: Parts, due: DueTimes, search: OutboxSearch, signal: AbortSignal): Promise<boolean> {
   const { outbox, broker, log } = parts
+  // While NATS has never answered there is nothing to look for.
+  broker.jetstream()
   const isDue = ({ id }: OutboxRow) => (due.get(id) ?? 0) <= Date.now()
   const blocked = new Set<StreamName>()
   let marking: Promise<unknown> = Promise.resolve()
-  let page = await search(
+  let page = await search.find(
     (after) => outbox.read(after, []),
     ([first]) => first?.id,
   )

@@ -55,7 +55,7 @@ describe('in an outbox of 300,000 published events', () => {
       const params = { after: after ?? FIRST_ID, without: [] }
       return pagesRead(await planOf(database, 'generic', readWaiting, params))
     }
-    const nextLook = () => search(look, () => undefined)
+    const nextLook = () => search.find(look, () => undefined)
     expect(await nextLook()).toBeGreaterThan(ROWS / 100)
     for (const _ of Array.from({ length: 20 })) expect(await nextLook()).toBeLessThan(50)
   })
