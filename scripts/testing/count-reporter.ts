@@ -27,13 +27,19 @@ export default class CountReporter {
   }
 }
 
+/** Failures of one file that are told: when its start fails, all of its tests do. */
+const MOST_TOLD = 5
+
 /** A line for each test of a file that failed, and for the file itself when it could not run. */
 function failuresOf({ testFilePath, testExecError, testResults }: FileResult): string[] {
   const path = relative(process.cwd(), testFilePath)
   const failed = testResults.filter(({ failureMessages }) => failureMessages.length > 0)
   return [
     ...(testExecError ? [`failed: ${path}: ${firstLines(testExecError.message ?? '')}`] : []),
-    ...failed.map((one) => `failed: ${path}: ${one.fullName}: ${firstLines(one.failureMessages[0]!)}`),
+    ...failed
+      .slice(0, MOST_TOLD)
+      .map((one) => `failed: ${path}: ${one.fullName}: ${firstLines(one.failureMessages[0]!)}`),
+    ...(failed.length > MOST_TOLD ? [`failed: ${path}: ${failed.length - MOST_TOLD} more`] : []),
   ]
 }
 

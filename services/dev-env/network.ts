@@ -81,28 +81,31 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   await applyCatalogue({ url: options.natsUrl, certificates: deploy, replicas: 1, lanes: LANES })
   onStep('streams')
 
-  const services: Record<string, RunningService> = {}
-  const running: { stop(): Promise<void> }[] = []
+  // Ended from the first entry to the last, the parts of one at once.
+  const running: { stop(): Promise<void> }[][] = []
   const stop = async () => {
-    for (const part of running.splice(0)) await part.stop()
+    for (const parts of running.splice(0)) await Promise.all(parts.map((part) => part.stop()))
   }
   // Services call each other, so all are told of all ports before the first starts.
   const held = options.ports === 'free' ? await holdPorts() : {}
-  running.push({ stop: () => releaseAll(held) })
+  running.push([{ stop: () => releaseAll(held) }])
   try {
     const { providers, payments } = await startOthers(options, secrets, running)
     onStep('providers of models and of payments')
+    const around = { certificates, secrets, held, providersFile: providers.file, paymentsUrl: payments.url }
+    const services: Record<string, RunningService> = {}
+    const started: RunningService[] = []
+    running.unshift(started)
     for (const entry of SERVICES) {
-      const around = { certificates, secrets, held, providersFile: providers.file, paymentsUrl: payments.url }
       const service = await startOne(entry, options, around)
       services[entry.name] = service
-      running.unshift(service)
+      started.push(service)
       onStep(`${entry.name} service`)
     }
     const targets = Object.fromEntries(Object.entries(services).map(([name, { ports }]) => [name, [ports.grpc]]))
     const place = { state, certificates, mesh: MESH, auth: AUTH, targets }
     const gateway = await startGateway(options.gateway, place)
-    running.unshift(gateway)
+    running.unshift([gateway])
     await payments.control.sendEventsTo(`${gateway.url}/v1/payments/webhook`)
     onStep('gateway')
     return { gateway, payments, place, services, authority, secrets, certificates, stop }
@@ -113,7 +116,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 }
 
 /** Starts whom PromptForge asks, side by side. What has started is put before `running`, also when another fails. */
-async function startOthers({ state, ports }: NetworkOptions, secrets: Secrets, running: { stop(): Promise<void> }[]) {
+async function startOthers({ state, ports }: NetworkOptions, secrets: Secrets, running: { stop(): Promise<void> }[][]) {
   const folder = join(state, 'payments')
   const starting = [
     startProviders({ first: ports, folder: join(state, 'providers') }),
@@ -124,9 +127,8 @@ async function startOthers({ state, ports }: NetworkOptions, secrets: Secrets, r
       ...paymentSecrets(secrets),
     }),
   ] as const
-  for (const result of await Promise.allSettled(starting)) {
-    if (result.status === 'fulfilled') running.unshift(result.value)
-  }
+  const results = await Promise.allSettled(starting)
+  running.unshift(results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
   const [providers, payments] = await Promise.all(starting)
   return { providers, payments }
 }

@@ -120,12 +120,27 @@ test('the examples in the document are this session, with members as they are an
   expect(recorded.map(outline).sort()).toEqual(played.map(({ example }) => outline(example)).sort())
   for (const one of recorded) {
     const today = find({ call: one.operationId, name: one.name }).example
-    expect({ of: outline(one), ...(shapeOf(one) as object) }).toEqual({
+    expect({ of: outline(one), ...(shapeOf(certain(one)) as object) }).toEqual({
       of: outline(one),
-      ...(shapeOf(sameLists(today, one)) as object),
+      ...(shapeOf(sameLists(certain(today), one)) as object),
     })
   }
 })
+
+/** An example without the members that its step names as varying. */
+function certain(example: Example): Example {
+  const { varying = [] } = SESSION.find(
+    ({ call, name = 'example' }) => call === example.operationId && name === example.name,
+  )!
+  const copy = structuredClone(example)
+  for (const place of varying) {
+    const names = place.split('.')
+    const last = names.pop()!
+    const holder = names.reduce((value, name) => value?.[name] as any, copy.answer as any)
+    delete holder?.[last]
+  }
+  return copy
+}
 
 const outline = ({ operationId, name, status, contentType }: Example) =>
   `${operationId} ${name} ${status} ${contentType}`

@@ -6,6 +6,7 @@ import type { RpcService } from '#chassis/grpc/call.ts'
 import { type Channel, createStub, openChannel, type Stub } from '#chassis/grpc/client.ts'
 import { openMesh } from '#chassis/grpc/tls.ts'
 import { patient } from '#chassis/testing/contract.ts'
+import { until } from '#chassis/testing/until.ts'
 import { loadContract } from '#contracts/contract.ts'
 import { onDatabase } from '../../../scripts/processes/on-database.ts'
 import type { Deps as UserDeps } from '../../user/context.ts'
@@ -143,7 +144,11 @@ const restClient =
 
 async function signUp(rest: TestNetwork['rest'], username: string): Promise<SignedIn> {
   const [email, password] = [`${username}@example.com`, 'correct horse battery']
-  const { status, body } = await rest('POST /v1/auth/register', { body: { username, email, password } })
+  // On a slow machine the first connections to the database may take longer than a caller waits.
+  const { status, body } = await until('an answer to the sign-up', async () => {
+    const answer = await rest('POST /v1/auth/register', { body: { username, email, password } })
+    return answer.status !== 503 && answer
+  })
   if (status !== 200) throw new Error(`sign-up answered ${status}: ${JSON.stringify(body)}`)
   const { accessToken: token, refreshToken } = body.tokens
   return { id: body.user.id, username, email, password, token, refreshToken }

@@ -50,7 +50,12 @@ const REST_WATCHERS = 120
 const GRPC_WATCHERS = 80
 
 /** What a message says, over REST as over gRPC. */
-type Said = { event?: { cursor: string; type: string }; heartbeat?: { cursor: string }; end?: { cursor: string } }
+type Said = {
+  event?: { cursor: string; type: string }
+  heartbeat?: { cursor: string }
+  end?: { cursor: string }
+  error?: { reason: string; cursor: string }
+}
 
 /** A watcher: its events in their order, the cursors that streams ended with, and how many of its streams have begun. */
 type Watcher = { cursors: string[]; ends: string[]; begun: number; done: Promise<void> }
@@ -64,7 +69,8 @@ function startWatcher(open: (after: string) => AsyncIterable<Said>): Watcher {
   const read = async () => {
     for (let after = ''; ;) {
       let ended = false
-      for await (const { event, heartbeat, end } of begin(() => open(after))) {
+      for await (const { event, heartbeat, end, error } of begin(() => open(after))) {
+        if (error) throw new Error(`a stream failed: ${JSON.stringify(error)}`)
         if (heartbeat && !watcher.cursors.length) watcher.begun++
         after = (event ?? heartbeat ?? end)!.cursor
         if (event) watcher.cursors.push(event.cursor)
@@ -93,7 +99,15 @@ async function* begin(open: () => AsyncIterable<Said>): AsyncGenerator<Said> {
 
 async function* overRest(after: string): AsyncGenerator<Said> {
   const url = `${gateway.url}/v1/analytics/events:watch?after=${after}`
-  const { status: answer, messages, leave } = await openEvents(url, { authorization: `Bearer ${admin.token}` })
+  const opening = openEvents(url, { authorization: `Bearer ${admin.token}` })
+  // `fetch` may take a connection that the gateway is about to close; it does not try another one by itself.
+  const {
+    status: answer,
+    messages,
+    leave,
+  } = await opening.catch((cause: unknown) => {
+    throw new Busy('the stream could not be opened', { cause })
+  })
   if (answer !== 200) {
     leave()
     throw answer === 503 || answer === 504 ? new Busy() : new Error(`answered ${answer}`)

@@ -20,4 +20,6 @@ export type Step = {
   events?: number
   /** Repeats a read until the answer has something at this place, and that is none of these. */
   until?: { place: string; not?: string[] }
+  /** Members of the answer that are there or not, as it happens: `test.completedAt`. */
+  varying?: string[]
 }

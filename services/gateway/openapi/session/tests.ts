@@ -29,7 +29,14 @@ export const TESTS: Step[] = [
     path: { test_id: '$slow' },
     until: { place: 'test.status', not: ['PENDING'] },
   },
-  { call: 'cancelTest', as: 'lena', path: { test_id: '$slow' }, body: {} },
+  {
+    call: 'cancelTest',
+    as: 'lena',
+    path: { test_id: '$slow' },
+    body: {},
+    // It may have ended when it is read for the answer.
+    varying: ['test.completedAt', 'test.responseTimeMs'],
+  },
   {
     call: 'getTest',
     name: 'cancelled',
