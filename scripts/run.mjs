@@ -56,7 +56,11 @@ async function prepare(withStores) {
   const steps = [
     { name: 'npm packages', done: packagesAreCurrent, work: installPackages },
     { name: 'contracts from protos', done: contractsAreCurrent, work: generateContracts },
-    { name: 'stores', done: (/** @type {string} */ at) => !withStores || storesArePresent(at), work: installStores },
+    {
+      name: 'Python packages',
+      done: (/** @type {string} */ at) => !withStores || storesArePresent(at),
+      work: installStores,
+    },
   ]
   // Not all at once: what the contracts are made with is among the packages.
   if (!steps.every(({ done }) => done(root))) {

@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '../services/chassis/db/orm.ts'
 import type { StreamAccess } from '../services/chassis/events/stream-access.ts'
 import { createLogger, type Logger } from '../services/chassis/logger.ts'
 import { serviceEnvFile } from '../services/dev-env/infra/connections-file.ts'
+import { Stop } from './bootstrap/step.mjs'
 import { placesOf } from '../services/dev-env/infra/places.ts'
 import { answers } from '../services/dev-env/infra/postgres-url.ts'
 import { schema } from '../services/user/db/schema.ts'
@@ -44,7 +45,7 @@ export async function connectionsOfRunning(): Promise<Connections> {
   const connections = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
   const url = connections['PF_USER_DATABASE_URL']
   if (url && (await answers(url))) return connections
-  throw new Error('PromptForge does not run here: run `npm start`, and this in a second terminal')
+  throw new Stop('PromptForge does not run here: run `npm start`, and this in a second terminal')
 }
 
 /** Its streams, as the member `deploy` reaches them. */

@@ -4,9 +4,8 @@ import { once } from 'node:events'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inspect } from 'node:util'
 import { until } from '#chassis/testing/until.ts'
-import { endWithParent } from '../bootstrap/parent.mjs'
+import { interruptible } from '../processes/interruptible.ts'
 import { type Mesh, openMesh } from '../processes/mesh.ts'
 import { readPems } from '../processes/pems.ts'
 import { say } from '../processes/say.ts'
@@ -36,20 +35,13 @@ const REPEAT_MS = 1000
 /** Milliseconds that everything may take to be itself again after an attack. */
 const RECOVERY_MS = 30_000
 
-endWithParent()
-const interrupted = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
-
-try {
-  process.exitCode = (await abuse()) ? 0 : 1
-} catch (error) {
-  say(inspect(error))
-  process.exitCode = 1
-}
+await interruptible(async (signal) => {
+  process.exitCode = (await abuse(signal)) ? 0 : 1
+})
 // An attack that was interrupted goes on until it notices that nobody is there any more.
-if (interrupted.signal.aborted) process.exit(130)
+if (process.exitCode === 130) process.exit()
 
-async function abuse(): Promise<boolean> {
+async function abuse(interrupted: AbortSignal): Promise<boolean> {
   await using mesh = await openMesh('abuse', { rateLimitFactor: 1, say: (step) => say(`ready: ${step}`) })
   const { port } = mesh.gateway
   using send = sender(port, ATTACKER)
@@ -62,8 +54,9 @@ async function abuse(): Promise<boolean> {
   const playAll = async () => {
     for (const attack of ATTACKS) harmed += (await play(attack, target, innocent, measures)) ? 0 : 1
   }
-  await Promise.race([playAll(), once(interrupted.signal, 'abort')])
-  if (interrupted.signal.aborted) return false
+  interrupted.throwIfAborted()
+  await Promise.race([playAll(), once(interrupted, 'abort')])
+  interrupted.throwIfAborted()
   process.stdout.write(`\n${ATTACKS.length - harmed} of ${ATTACKS.length} did no harm\n`)
   return harmed === 0
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-
+import { Stop } from '../bootstrap/step.mjs'
 import { SERVE_FLAGS } from '../processes/flags.ts'
 import { CELLS } from './cells.ts'
 
@@ -42,7 +42,7 @@ export function readOptions(args = process.argv.slice(2)): BenchOptions {
   const only = values.only.split(',').filter(Boolean)
   const names = CELLS.map(({ name }) => name)
   const unknown = only.find((name) => !names.includes(name))
-  if (unknown !== undefined) throw new Error(`unknown name ${unknown}: use ${names.join(', ')}\n${USAGE}`)
+  if (unknown !== undefined) throw new Stop(`unknown name ${unknown}: use ${names.join(', ')}\n${USAGE}`)
   return {
     seconds: positive(values.seconds),
     warmUp: positive(values['warm-up']),
@@ -58,5 +58,5 @@ export function readOptions(args = process.argv.slice(2)): BenchOptions {
 function positive(text: string): number {
   const value = Number(text)
   if (value > 0) return value
-  throw new Error(`${text} is not a number above 0\n${USAGE}`)
+  throw new Stop(`${text} is not a number above 0\n${USAGE}`)
 }

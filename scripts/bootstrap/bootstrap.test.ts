@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -90,6 +90,21 @@ test('the command runs with the packaged Node, and its exit code and signals are
   await once(child.stdout, 'data')
   child.kill('SIGTERM')
   expect(await once(child, 'exit')).toEqual([7, null])
+})
+
+test('an interruption of npm alone ends the command that it runs', async () => {
+  writeFileSync(join(root, 'work.sh'), 'trap "exit 7" INT; echo here; for n in $(seq 200); do sleep 0.02; done')
+  writeFileSync(join(root, 'package.json'), JSON.stringify({ scripts: { work: `node ${RUN} sh ${root}/work.sh` } }))
+  cpSync(join(import.meta.dirname, '../../.npmrc'), join(root, '.npmrc'))
+  // In a process group of its own: nobody but npm gets the signal.
+  const npm = spawn('npm', ['run', '--silent', 'work'], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  await once(npm.stdout, 'data')
+  npm.kill('SIGINT')
+  expect(await once(npm, 'exit')).toEqual([7, null])
 })
 
 const output = (command: string, args: string[]) =>

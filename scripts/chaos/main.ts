@@ -1,11 +1,12 @@
 // `npm run chaos`: kills or freezes a random part, or breaks its network, every few seconds while people work, each once before any again. Then it proves by
 // recount that nothing that was acknowledged is lost, and that nothing is counted twice.
-import { endWithParent } from '../bootstrap/parent.mjs'
-import { inspect, parseArgs } from 'node:util'
+import { parseArgs } from 'node:util'
 import { pause } from '#chassis/pause.ts'
 import { type Finding, linesOf } from '../../services/deploy/recount/finding.ts'
 import { processAll } from '../../services/dev-env/process-all.ts'
 import { SERVICES } from '../../services/services.ts'
+import { Stop } from '../bootstrap/step.mjs'
+import { interruptible } from '../processes/interruptible.ts'
 import { waitingRows } from '../processes/outbox.ts'
 import { say } from '../processes/say.ts'
 import { drawing } from './draw.ts'
@@ -28,25 +29,19 @@ const PEACE_MS = 4000
 /** Milliseconds that all events get to arrive in the end. */
 const SETTLE_MS = 120_000
 
-endWithParent()
-const interrupted = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
-
-try {
+await interruptible(async (signal) => {
   const { values } = parseArgs({ options: { minutes: { type: 'string', default: '5' } } })
   const minutes = Number(values.minutes)
-  if (!(minutes > 0)) throw new Error(`${values.minutes} is not a number of minutes\n${USAGE}`)
-  process.exitCode = (await chaos(minutes * 60_000)) ? 0 : 1
-} catch (error) {
-  say(inspect(error))
-  process.exitCode = 1
-}
+  if (!(minutes > 0)) throw new Stop(`${values.minutes} is not a number of minutes\n${USAGE}`)
+  process.exitCode = (await chaos(minutes * 60_000, signal)) ? 0 : 1
+})
 
-async function chaos(durationMs: number): Promise<boolean> {
+/** An interruption ends the faults and the work early; what was acknowledged until then is still proved. */
+async function chaos(durationMs: number, interrupted: AbortSignal): Promise<boolean> {
   await using mesh = await openChaosSite((step) => say(`ready: ${step}`))
   const { site, gateway, faults } = mesh
   const ledger = newLedger()
-  const end = AbortSignal.any([interrupted.signal, AbortSignal.timeout(durationMs)])
+  const end = AbortSignal.any([interrupted, AbortSignal.timeout(durationMs)])
   const people = Array.from({ length: PEOPLE }, () => actAsPerson(gateway.url, ledger, end))
   const struck = await strikeOften(faults, end, ledger)
   await Promise.all(people)

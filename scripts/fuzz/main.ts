@@ -3,16 +3,14 @@
 // answer has what belongs to another user.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { interruptible } from '../processes/interruptible.ts'
 import { connectionsOfRunning } from '../running.ts'
 import { fuzz } from './fuzz.ts'
 
 /** Share of requests that may be refused for their number before a run says little. */
 const REFUSED_SHARE = 0.1
 
-const interrupted = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
-
-try {
+await interruptible(async (signal) => {
   const { values } = parseArgs({
     options: { examples: { type: 'string', default: '20000' }, seed: { type: 'string', default: String(Date.now()) } },
   })
@@ -24,7 +22,7 @@ try {
     seed: Number(values.seed),
     thorough: true,
     write: (text) => process.stdout.write(text),
-    signal: interrupted.signal,
+    signal,
   })
   const all = Object.values(answers).reduce((sum, count) => sum + count, 0)
   process.stdout.write(
@@ -35,7 +33,4 @@ try {
   if ((answers['429'] ?? 0) > REFUSED_SHARE * all)
     process.stdout.write('Many were refused for their number: run `PF_RATE_LIMIT_FACTOR=1000 npm start` for this.\n')
   process.exitCode = passed ? 0 : 1
-} catch (error) {
-  process.stderr.write(`${interrupted.signal.aborted ? 'ended by a signal' : (error as Error).message}\n`)
-  process.exitCode = interrupted.signal.aborted ? 130 : 1
-}
+})

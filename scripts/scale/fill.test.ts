@@ -114,7 +114,7 @@ test('the prompt service serves what was made', async () => {
 })
 
 test('both partitioned copies are measured, take what is unique twice, and are gone afterwards', async () => {
-  const measured = await measurePartitions(site.databases.urls)
+  const measured = await measurePartitions(site.databases.urls, () => undefined)
   expect(measured.map(({ title, takesTwice }) => [title, takesTwice])).toEqual([
     ['users by region', true],
     ['prompts by category', true],

@@ -22,8 +22,7 @@ async function scale({ users, small: few, ...times }: ScaleOptions, signal: Abor
     const grown = measured.calls.filter(({ p99 }) => p99 > MOST_GROWTH).map(({ name }) => name)
     measured.plans = await plansOf(grown, { small, large })
     say('plans')
-    measured.partitions = await measurePartitions(large.urls)
-    say('partitions')
+    measured.partitions = await measurePartitions(large.urls, say)
   } finally {
     // What was measured took long, so it is printed however this ends.
     process.stdout.write(`${reportOf(measured)}\n`)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { Stop } from '../bootstrap/step.mjs'
 import type { Times } from './measure.ts'
 
 /** For how many users a site is filled, and how long it is measured beside the small one. */
@@ -26,7 +27,7 @@ export function readOptions(args = process.argv.slice(2)): ScaleOptions {
   })
   const [users, small, seconds, rounds] = [values.users, values.small, values.seconds, values.rounds].map(wholeNumber)
   if (small! < FEWEST || users! <= small!)
-    throw new Error(
+    throw new Stop(
       `${values.users} users beside ${values.small}: the larger number must be the first, and the other at least ${FEWEST}\n${USAGE}`,
     )
   return { users: users!, small: small!, seconds: seconds!, rounds: rounds! }
@@ -35,5 +36,5 @@ export function readOptions(args = process.argv.slice(2)): ScaleOptions {
 function wholeNumber(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value > 0) return value
-  throw new Error(`${text} is not a whole number above 0\n${USAGE}`)
+  throw new Stop(`${text} is not a whole number above 0\n${USAGE}`)
 }

@@ -121,9 +121,16 @@ const PROMPTS: Question = {
 /** Runs of each statement on each copy. */
 const RUNS = 400
 
-/** Measures both of the seed's questions on copies of the filled tables, in a schema of their own, which it drops again. */
-export async function measurePartitions(urls: { user: string; prompt: string }): Promise<Partitioning[]> {
-  return [await measureOne(urls.user, USERS), await measureOne(urls.prompt, PROMPTS)]
+/** Measures both of the seed's questions on copies of the filled tables, in a schema of their own, which it drops again. `say` hears of each. */
+export async function measurePartitions(
+  urls: { user: string; prompt: string },
+  say: (line: string) => void,
+): Promise<Partitioning[]> {
+  const users = await measureOne(urls.user, USERS)
+  say(users.title)
+  const prompts = await measureOne(urls.prompt, PROMPTS)
+  say(prompts.title)
+  return [users, prompts]
 }
 
 async function measureOne(url: string, question: Question): Promise<Partitioning> {

@@ -34,6 +34,7 @@ export async function openScaleSite(
   await using parts = new AsyncDisposableStack()
   const gateway = { port: 0, adminPort: 0, rateLimitFactor: 1, corsOrigins: [] }
   const { network, databases: all, state } = parts.use(await openSite(kind, { ports: 'free', gateway }))
+  say(`${users} users: stores run`)
   const { version, ...urls } = all as Databases['urls'] & { version: string }
   const databases: Databases = {
     urls,

@@ -82,6 +82,7 @@ function readyText({ gateway }: Network, state: string, total: string) {
 PromptForge is ready (${total}).
 
   REST and gRPC   ${gateway.url}
+  reference       ${gateway.url}/docs
   connections     ${here}/connections.env (databases, services, certificates, demo accounts)
   logs            ${here}/logs/
 
@@ -89,7 +90,7 @@ A first request:
 
   curl '${gateway.url}/v1/prompts?page_size=2'
 
-The README continues from here. Press Ctrl-C to stop everything.`
+docs/tutorial/first-licence.md continues from here, in a second terminal. Press Ctrl-C to stop everything.`
 }
 
 async function assertPortsFree(config: DevConfig) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import pg, { type Pool } from 'pg'
 import type { ParamSpec, ParamsOf, SqlNames } from './params.ts'
 
@@ -64,8 +65,19 @@ const build =
         `the statement ${name ?? text} does not use ${unused.join(', ')}: use it, or remove the parameter`,
       )
     }
-    return { name, text, paramNames }
+    return { name: name === undefined ? undefined : toldApart(name), text, paramNames }
   }
+
+/** Characters of a name that PostgreSQL looks at: it takes two longer names that begin with the same ones for one statement. */
+const NAME_LENGTH = 63
+const HASH_LENGTH = 16
+
+/** The name, or for one that is too long its beginning and a hash of all of it. */
+function toldApart(name: string): string {
+  if (name.length <= NAME_LENGTH) return name
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_LENGTH)
+  return `${name.slice(0, NAME_LENGTH - HASH_LENGTH - 1)}_${hash}`
+}
 
 /** The values of a statement's parameters, in the order of their numbers. */
 export const valuesOf = <Params>({ paramNames }: Statement<Params, unknown>, params: NoInfer<Params>): unknown[] =>

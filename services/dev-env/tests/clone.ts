@@ -25,6 +25,7 @@ const CONTENTS = [
   'services',
   'scripts',
   'proto',
+  '.npmrc',
   'package.json',
   'package-lock.json',
   'requirements.txt',

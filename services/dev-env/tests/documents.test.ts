@@ -41,7 +41,7 @@ test('a page shows a command only where it is run here, but for those that start
       .split('\n')
       .map((line) => `${page}: ${line.split(/\s+#/)[0]!.trim()}`),
   )
-  expect(lines).toEqual(['README.md: npm start', 'README.md: npm test'])
+  expect(lines).toEqual(['README.md: npm start', 'README.md: npm test', 'docs/tutorial/first-licence.md: npm start'])
 })
 
 test('a link leads to a page and a heading that are there', () => {

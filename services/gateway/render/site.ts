@@ -5,12 +5,15 @@ import { type Config, typed } from './envoy.ts'
 /** The size of the largest file: Envoy takes 4 KiB otherwise. */
 export const largestSiteFile = (): number => Math.max(...SITE.map(({ name }) => revisionOf(name).bytes))
 
-/** Routes for the files that Envoy itself answers with; for each one a compressed and a plain one. */
-export const siteRoutes = (folder: string): Config[] =>
-  SITE.flatMap((file) => [fileRoute(folder, file, true), fileRoute(folder, file, false)])
+/** Routes for the files that Envoy itself answers with, for each one a compressed and a plain one; and for `/`. */
+export const siteRoutes = (folder: string): Config[] => [
+  ...SITE.flatMap((file) => [fileRoute(folder, file, true), fileRoute(folder, file, false)]),
+  welcome(),
+]
 
-/** What the check of tokens lets pass: the paths of these files, for reading. */
-export const siteRules = (): Config[] => SITE.map(({ path }) => ({ match: { path, headers: [READING] } }))
+/** What the check of tokens lets pass: the paths of these files and `/`, for reading. */
+export const siteRules = (): Config[] =>
+  ['/', ...SITE.map(({ path }) => path)].map((path) => ({ match: { path, headers: [READING] } }))
 
 const READING = { name: ':method', string_match: { safe_regex: { regex: 'GET|HEAD' } } }
 
@@ -44,9 +47,18 @@ function fileRoute(folder: string, { path, name, contentType }: SiteFile, isZipp
       header: { key, value },
       append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
     })),
-    // It would refuse a path that is no method's.
-    typed_per_filter_config: {
-      'envoy.filters.http.grpc_json_transcoder': typed('config.route.v3.FilterConfig', { disabled: true }),
-    },
+    typed_per_filter_config: noMethod(),
   }
 }
+
+/** Who opens the gateway's address in a browser gets the reference. */
+const welcome = (): Config => ({
+  match: { path: '/', headers: [READING] },
+  redirect: { path_redirect: '/docs', response_code: 'FOUND' },
+  typed_per_filter_config: noMethod(),
+})
+
+/** Without it the transcoder refuses a path that is no method's. */
+const noMethod = (): Config => ({
+  'envoy.filters.http.grpc_json_transcoder': typed('config.route.v3.FilterConfig', { disabled: true }),
+})

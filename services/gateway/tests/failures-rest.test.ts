@@ -31,7 +31,7 @@ describe('what the gateway itself refuses', () => {
 
   test.each([
     ['an unknown path', 'GET /v1/nothing'],
-    ['the root', 'GET /'],
+    ['the root, for writing', 'POST /'],
     ['a verb that the path does not have', 'PUT /v1/prompts'],
     ['a custom verb that is none', 'POST /v1/prompts/p1:explode'],
     ['a path with more to it', 'GET /v1/prompts/p1/more'],

@@ -56,6 +56,12 @@ test('a page may load and ask nothing but from here, and is framed by nobody', a
   }
 })
 
+test('the address of the gateway leads to the reference', async () => {
+  const answer = await fetch(`${gateway.url}/`, { redirect: 'manual' })
+  expect(answer.status).toBe(302)
+  expect(answer.headers.get('location')).toBe(`${gateway.url}/docs`)
+})
+
 test('every reason of an error has a section that says when it comes and what to do', async () => {
   const { text } = await get('/docs/errors')
   const { json } = await get('/openapi.json')

@@ -101,6 +101,14 @@ describe('ListListings', () => {
     expect(await list({ promptId: listings[0]!['promptId' as never] })).toEqual(['C++ poems'])
   })
 
+  test('filters by everything at once, with a least price, a highest, both or neither', async () => {
+    const { listings } = await listPage({ sellerId: bob.userId })
+    const promptId = listings[0]!['promptId' as never]
+    const fields = { sellerId: bob.userId, promptId, category: 'writing', currency: 'USD' }
+    for (const prices of [{}, { minPrice: 1n }, { maxPrice: 5000n }, { minPrice: 1n, maxPrice: 5000n }])
+      expect(await list({ ...fields, ...prices })).toEqual(['C++ poems'])
+  })
+
   test('orders by the price in one currency, and by what was sold', async () => {
     const byPrice = await list({ orderBy: OrderBy.PRICE })
     expect(byPrice).toEqual(['Poems', 'C++ poems', 'Letters of poems', 'Contracts'])
