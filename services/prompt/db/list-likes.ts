@@ -4,10 +4,7 @@ import { type PageRow, pageOf, pageParams } from './social-page.ts'
 /** A like as a message shows it. */
 export type LikeRow = { userId: string; createdAt: Date }
 
-/**
- * True of every like. The index of lists has this condition, so that no other statement reads from it. That a column is not null would not do
- * where none may be: PostgreSQL drops such a condition before it looks for an index.
- */
+/** True of every like. The index of lists has this condition, so that no other statement reads from it. */
 const IS_FOR_LISTS = `c.created_at > '-infinity'`
 
 /** A page of a prompt's likes: see `pageOf`. */
