@@ -10,14 +10,34 @@ const findErased = unprepared({ ids: arrayOf(uuid), event: text })<{ about: stri
 
 type Named = { userId: string | null; username: string | null; email?: string | null; properties: string | null }
 
-/** Rows as they may be stored: without the names of users who were erased. `counted_once` has who was. */
-export async function withoutErased<Row extends Named>(sql: Sql, rows: Row[]): Promise<Row[]> {
-  const ids = new Set(rows.flatMap(({ userId, username }) => (userId !== null && username !== null ? [userId] : [])))
-  if (ids.size === 0) return rows
-  const found = await sql(findErased, { ids: [...ids], event: EVENTS.userErased.name })
-  const erased = new Set(found.map(({ about }) => about))
-  if (erased.size === 0) return rows
-  return rows.map((row) => (row.userId !== null && erased.has(row.userId) ? withoutName(row) : row))
+/** Stores rows without the names of users who were erased, and answers as `store` does. `counted_once` has who was. */
+export async function storeWithoutErased<Row extends Named, Answer>(
+  database: Pick<Database, 'sql' | 'maintain'>,
+  rows: Row[],
+  store: (rows: Row[]) => Promise<Answer>,
+): Promise<Answer> {
+  const erased = new Set(await erasedOf(database.sql, namedIn(rows)))
+  const cleared = rows.map((row) => (row.userId !== null && erased.has(row.userId) ? withoutName(row) : row))
+  const answer = await store(cleared)
+  await eraseAgain(database, namedIn(cleared))
+  return answer
+}
+
+/**
+ * Erases those of these users once more who were erased. It is for after something of them was stored: an erasure that ended meanwhile has not
+ * seen it.
+ */
+export async function eraseAgain({ sql, maintain }: Pick<Database, 'sql' | 'maintain'>, ids: string[]): Promise<void> {
+  for (const userId of await erasedOf(sql, ids)) await eraseUser({ maintain }, userId)
+}
+
+const namedIn = (rows: Named[]) =>
+  rows.flatMap(({ userId, username }) => (userId !== null && username !== null ? [userId] : []))
+
+async function erasedOf(sql: Sql, ids: string[]): Promise<string[]> {
+  if (ids.length === 0) return []
+  const found = await sql(findErased, { ids: [...new Set(ids)], event: EVENTS.userErased.name })
+  return found.map(({ about }) => about)
 }
 
 const withoutName = <Row extends Named>(row: Row): Row => ({

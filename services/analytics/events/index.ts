@@ -3,7 +3,7 @@ import { isEvent, type Received } from '#chassis/events/envelope.ts'
 import { batchSubscription, type Refusal, type Subscription } from '#chassis/events/subscription.ts'
 import { consumedBy, EVENTS, type EventTopic } from '#contracts/events.ts'
 import type { Deps } from '../context.ts'
-import { eraseUser, withoutErased } from '../db/erase-user.ts'
+import { eraseAgain, eraseUser, storeWithoutErased } from '../db/erase-user.ts'
 import { auditColumns, insertAuditEntries } from '../db/insert-audit-entries.ts'
 import { insertPromptEvents, promptEventColumns } from '../db/insert-prompt-events.ts'
 import { insertUserEvents, userEventColumns } from '../db/insert-user-events.ts'
@@ -19,12 +19,13 @@ import { userRows } from './user-rows.ts'
 const BATCH = 250
 
 /** What is counted: everything that the catalogue gives this service, in the tables of what it is about. */
-export function subscriptions({ database: { sql, maintain }, live }: Deps): Subscription[] {
+export function subscriptions({ database, live }: Deps): Subscription[] {
+  const { sql } = database
   const byUser = (rowsOf: RowsOf<UserEventRow>) =>
     ingest(
       rowsOf,
       ({ userId }) => userId,
-      async (rows) => sql(insertUserEvents, userEventColumns(await withoutErased(sql, rows))),
+      (rows) => storeWithoutErased(database, rows, (cleared) => sql(insertUserEvents, userEventColumns(cleared))),
     )
   const handlers: Record<EventTopic, Subscription['handle']> = {
     user: byUser(userRows),
@@ -37,12 +38,19 @@ export function subscriptions({ database: { sql, maintain }, live }: Deps): Subs
     audited: ingest(
       auditRows,
       ({ targetId }) => targetId,
-      async (rows) => sql(insertAuditEntries, auditColumns(rows)),
+      async (rows) => {
+        const refused = await sql(insertAuditEntries, auditColumns(rows))
+        await eraseAgain(
+          database,
+          rows.flatMap(({ actorId }) => actorId ?? []),
+        )
+        return refused
+      },
     ),
     prompt: ingest(
       promptRows,
       ({ promptId }) => promptId,
-      async (rows) => sql(insertPromptEvents, promptEventColumns(await withoutErased(sql, rows))),
+      (rows) => storeWithoutErased(database, rows, (cleared) => sql(insertPromptEvents, promptEventColumns(cleared))),
     ),
   }
   const handle = async (batch: Received[]) => {
@@ -52,7 +60,7 @@ export function subscriptions({ database: { sql, maintain }, live }: Deps): Subs
     }
     for (const received of batch) {
       const userId = isEvent(received, EVENTS.userErased) && received.payload.metadata?.aggregateId
-      if (userId && validate(userId)) await eraseUser({ maintain }, userId)
+      if (userId && validate(userId)) await eraseUser(database, userId)
     }
     // Who watches does not wait for the next look.
     void live.look()

@@ -116,7 +116,10 @@ export const BEYOND_SEED: Record<string, Table> = {
   prompt_likes: {
     columns: {},
     constraints: [],
-    indexes: ['btree (prompt_id, created_at DESC, id DESC)', 'btree (user_id)'],
+    indexes: [
+      "btree (prompt_id, created_at DESC, id DESC) WHERE (created_at > '-infinity'::timestamp with time zone)",
+      'btree (user_id)',
+    ],
   },
   prompt_ratings: {
     columns: {

@@ -2,8 +2,7 @@ import type { Received } from '#chassis/events/envelope.ts'
 import type { Refusal } from '#chassis/events/subscription.ts'
 import type { PromptContentChanged } from '#contracts/gen/promptforge/prompt/v1/prompt_events.ts'
 import type { Deps } from '../context.ts'
-import { withoutErased } from '../db/erased-users.ts'
-import { insertVersions } from '../db/insert-versions.ts'
+import { insertWithoutErased } from '../db/erased-users.ts'
 import { newVersion, type VersionRow } from '../version.ts'
 import { publishCreated } from './publish-created.ts'
 
@@ -18,12 +17,9 @@ export const onContentChanged =
   async (batch: Received<PromptContentChanged>[]): Promise<Refusal[]> => {
     const entries = batch.map((received) => ({ received, row: newVersion(received) }))
     const readable = entries.flatMap(({ received, row }) => (row ? [{ received, row }] : []))
-    const outcomes = await insertVersions(
-      versions,
-      await withoutErased(
-        orm,
-        readable.map(({ row }) => row),
-      ),
+    const outcomes = await insertWithoutErased(
+      { orm, versions },
+      readable.map(({ row }) => row),
     )
     const stored = outcomes.filter((outcome) => outcome !== undefined)
     for (const { promptId, version } of stored) arrivals.notify(promptId.toString(), version)

@@ -11,6 +11,7 @@ import { Feed } from './20261127083000-feed.ts'
 import { EntitlementsOfUsers } from './20261128020000-entitlements-of-users.ts'
 import { SearchTable } from './20261128090000-search-table.ts'
 import { RatingsForLists } from './20261128140000-ratings-for-lists.ts'
+import { LikesForLists } from './20261128170000-likes-for-lists.ts'
 
 /** Oldest first. The names are stored in the database, so they never change. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   { name: '20261128020000-entitlements-of-users', class: EntitlementsOfUsers },
   { name: '20261128090000-search-table', class: SearchTable },
   { name: '20261128140000-ratings-for-lists', class: RatingsForLists },
+  { name: '20261128170000-likes-for-lists', class: LikesForLists },
 ]
