@@ -10,7 +10,7 @@ import { ensureDatabase, mongoDatabase } from './databases.ts'
 import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } from './gateway.ts'
 import { type Authority, MESH } from './infra/authority.ts'
 import { openMembers } from './members.ts'
-import { type HeldPort, holdPort } from './infra/ports.ts'
+import { freePort, type HeldPort, holdPort } from './infra/ports.ts'
 import { type PaymentProvider, startPayments } from './payments/start.ts'
 import { OWN_ENV } from './own-env.ts'
 import { LANES, paymentPort, startProviders } from './providers.ts'
@@ -158,7 +158,7 @@ async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Su
   const { definition, name } = entry
   const database = await databaseOf(entry, options, around.secrets)
   const env = { ...environmentOf(entry, options, around), ...database.env }
-  const config = loadConfig(definition.config, { ...env, PF_PORT: String(grpcPortOf(name, options, around.held)) })
+  const config = loadConfig(definition.config, { ...env, ...(await ownPorts(name, options, around.held)) })
   const log = createLogger(name, config.log.level, logFile(options.state, name))
   await definition.store.migrate(config, log)
   const service = await createService(definition, config, { log })
@@ -169,6 +169,17 @@ async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Su
   })
   const { context, waiting, destroy: stop } = service
   return { ports, databaseUrl: database.url, context, env, waiting, stop }
+}
+
+/** Where a service listens, as its environment says it: ports at which it can also be started again. */
+async function ownPorts(name: string, options: NetworkOptions, held: Surroundings['held']) {
+  if (options.ports !== 'free') return {}
+  const [health, metrics] = [await freePort(), await freePort()]
+  return {
+    PF_PORT: String(grpcPortOf(name, options, held)),
+    PF_HEALTH_PORT: String(health),
+    PF_METRICS_PORT: String(metrics),
+  }
 }
 
 /** The database of a service, made where it has to be, and the environment by which the service finds it. */

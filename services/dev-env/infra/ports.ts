@@ -1,15 +1,27 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
+/** The range that free ports are taken from: Linux gives those above it to outgoing connections, which would take them before they are used. */
+const LOWEST = 10_000
+const HIGHEST = 32_767
+
+/** How many ports of the range are tried. */
+const MOST_TRIED = 100
+
 /** Finds a free TCP port of 127.0.0.1. Another process may take it before it is used. */
-export const freePort = () => bindOnce(0)
+export async function freePort(): Promise<number> {
+  const { port, close } = await bindFree()
+  await close()
+  return port
+}
 
 /** A free port of 127.0.0.1 that nobody else takes until it is released. */
 export type HeldPort = { port: number; release(): Promise<void> }
 
 /** Holds a port for a server that is started later: others may be told of it before. */
 export async function holdPort(): Promise<HeldPort> {
-  const { port, close } = await bind(0)
+  const { port, close } = await bindFree()
   return { port, release: close }
 }
 
@@ -19,7 +31,7 @@ export async function holdPort(): Promise<HeldPort> {
  */
 export async function assertPortFree(port: number, name: string, option: string): Promise<void> {
   try {
-    await bindOnce(port)
+    await (await bind(port)).close()
   } catch (error) {
     const denied = (error as NodeJS.ErrnoException).code === 'EACCES'
     const problem = denied ? 'may not be used by this user' : 'is in use'
@@ -27,16 +39,20 @@ export async function assertPortFree(port: number, name: string, option: string)
   }
 }
 
-async function bindOnce(wanted: number): Promise<number> {
-  const { port, close } = await bind(wanted)
-  await close()
-  return port
+async function bindFree(): ReturnType<typeof bind> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await bind(randomInt(LOWEST, HIGHEST + 1))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tried === MOST_TRIED) throw error
+    }
+  }
 }
 
-async function bind(wanted: number): Promise<{ port: number; close(): Promise<void> }> {
-  const server = createServer().listen(wanted, '127.0.0.1')
+async function bind(port: number): Promise<{ port: number; close(): Promise<void> }> {
+  // Whoever connects already is to try again, and not to keep the port from being closed.
+  const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address() as { port: number }
   const close = async () => {
     if (!server.listening) return
     server.close()
