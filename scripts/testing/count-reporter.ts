@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
 type TestResult = { fullName: string; failureMessages: string[] }
-type FileResult = { testFilePath: string; testExecError?: { message?: string }; testResults: TestResult[] }
+type FileResult = { testFilePath: string; testExecError?: { message?: string; stack?: string }; testResults: TestResult[] }
 type Results = {
   numPassedTests: number
   numFailedTests: number
@@ -35,7 +35,7 @@ function failuresOf({ testFilePath, testExecError, testResults }: FileResult): s
   const path = relative(process.cwd(), testFilePath)
   const failed = testResults.filter(({ failureMessages }) => failureMessages.length > 0)
   return [
-    ...(testExecError ? [`failed: ${path}: ${firstLines(testExecError.message ?? '')}`] : []),
+    ...(testExecError ? [`failed: ${path}: ${firstLines(testExecError.stack || testExecError.message || '')}`] : []),
     ...failed
       .slice(0, MOST_TOLD)
       .map((one) => `failed: ${path}: ${one.fullName}: ${firstLines(one.failureMessages[0]!)}`),
