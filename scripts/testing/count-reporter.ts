@@ -3,7 +3,11 @@ import { relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
 type TestResult = { fullName: string; failureMessages: string[] }
-type FileResult = { testFilePath: string; testExecError?: { message?: string; stack?: string }; testResults: TestResult[] }
+type FileResult = {
+  testFilePath: string
+  testExecError?: { message?: string; stack?: string }
+  testResults: TestResult[]
+}
 type Results = {
   numPassedTests: number
   numFailedTests: number
