@@ -184,7 +184,7 @@ export const CELLS: Cell[] = [
     name: 'SearchListings',
     service: 'marketplace',
     transport: 'grpc',
-    concurrency: [8],
+    concurrency: [1, 8],
     requests: (data) =>
       // In every listing, in one of a hundred, in one.
       ['prompt', 'lot7', '77 measure'].map((query, index) =>
