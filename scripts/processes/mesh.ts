@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Gateway, startGateway } from '../../services/dev-env/gateway.ts'
-import { assertPortFree } from '../../services/dev-env/infra/ports.ts'
-import { type Network, portsOf } from '../../services/dev-env/network.ts'
+import { areFree } from '../../services/dev-env/infra/ports.ts'
+import { environmentOfPorts, type Network, portsOf } from '../../services/dev-env/network.ts'
 import { paymentPort, providerPorts } from '../../services/dev-env/providers.ts'
 import { SERVICES } from '../../services/services.ts'
 import { flagsOf } from './flags.ts'
@@ -69,9 +69,7 @@ async function startPart(
   const ports = portsOf(service, first)
   const env: Record<string, string> = {
     ...network.services[service]!.env,
-    PF_PORT: String(ports.grpc),
-    PF_HEALTH_PORT: String(ports.health),
-    PF_METRICS_PORT: String(ports.metrics),
+    ...environmentOfPorts(ports),
   }
   const { PF_POSTGRES_URL: databaseUrl } = env
   const way = databaseUrl === undefined ? undefined : opened.use(await startStoreNetwork(databaseUrl))
@@ -110,15 +108,7 @@ async function freePorts(): Promise<number> {
       paymentPort(first),
       ...[first, first + SECOND].flatMap((from) => SERVICES.flatMap(({ name }) => Object.values(portsOf(name, from)))),
     ]
-    const taken = await Promise.all(
-      ports.map((port) =>
-        assertPortFree(port, '', '').then(
-          () => false,
-          () => true,
-        ),
-      ),
-    )
-    if (!taken.includes(true)) return first
+    if (await areFree(ports)) return first
   }
   throw new Error('there are no free ports between 21,000 and 32,000')
 }

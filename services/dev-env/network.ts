@@ -10,7 +10,7 @@ import { ensureDatabase, mongoDatabase } from './databases.ts'
 import { type Gateway, type GatewayOptions, type GatewayPlace, startGateway } from './gateway.ts'
 import { type Authority, MESH } from './infra/authority.ts'
 import { openMembers } from './members.ts'
-import { freePort, type HeldPort, holdPort } from './infra/ports.ts'
+import { holdPort } from './infra/ports.ts'
 import { type PaymentProvider, startPayments } from './payments/start.ts'
 import { OWN_ENV } from './own-env.ts'
 import { LANES, paymentPort, startProviders } from './providers.ts'
@@ -137,49 +137,51 @@ type Surroundings = {
   certificates: string
   secrets: Secrets
   /** The ports that are held for services, when they are free ones. */
-  held: Record<string, HeldPort>
+  held: Record<string, HeldPorts>
   providersFile: string
   paymentsUrl: string
 }
 
-async function holdPorts(): Promise<Record<string, HeldPort>> {
-  return Object.fromEntries(await Promise.all(SERVICES.map(async ({ name }) => [name, await holdPort()])))
+/** The ports of a service, at which it can also be started again. */
+type HeldPorts = { ports: Ports; release(): Promise<void> }
+
+async function holdPorts(): Promise<Record<string, HeldPorts>> {
+  return Object.fromEntries(await Promise.all(SERVICES.map(async ({ name }) => [name, await holdPortsOfOne()])))
 }
 
-async function releaseAll(held: Record<string, HeldPort>) {
+async function holdPortsOfOne(): Promise<HeldPorts> {
+  const all = await Promise.all([holdPort(), holdPort(), holdPort()])
+  const [grpc, health, metrics] = all.map(({ port }) => port) as [number, number, number]
+  const release = async () => {
+    await Promise.all(all.map((one) => one.release()))
+  }
+  return { ports: { grpc, health, metrics }, release }
+}
+
+async function releaseAll(held: Record<string, HeldPorts>) {
   for (const { release } of Object.values(held)) await release()
 }
 
 /** The gRPC port of a service. */
 const grpcPortOf = (name: string, { ports }: NetworkOptions, held: Surroundings['held']) =>
-  ports === 'free' ? held[name]!.port : portsOf(name, ports).grpc
+  ports === 'free' ? held[name]!.ports.grpc : portsOf(name, ports).grpc
 
 async function startOne(entry: ServiceEntry, options: NetworkOptions, around: Surroundings): Promise<RunningService> {
   const { definition, name } = entry
   const database = await databaseOf(entry, options, around.secrets)
   const env = { ...environmentOf(entry, options, around), ...database.env }
-  const config = loadConfig(definition.config, { ...env, ...(await ownPorts(name, options, around.held)) })
+  const held = around.held[name]
+  const config = loadConfig(definition.config, { ...env, ...(held && environmentOfPorts(held.ports)) })
   const log = createLogger(name, config.log.level, logFile(options.state, name))
   await definition.store.migrate(config, log)
   const service = await createService(definition, config, { log })
-  await around.held[name]?.release()
+  await held?.release()
   const ports = await service.start().catch(async (error: unknown) => {
     await service.destroy()
     throw error
   })
   const { context, waiting, destroy: stop } = service
   return { ports, databaseUrl: database.url, context, env, waiting, stop }
-}
-
-/** Where a service listens, as its environment says it: ports at which it can also be started again. */
-async function ownPorts(name: string, options: NetworkOptions, held: Surroundings['held']) {
-  if (options.ports !== 'free') return {}
-  const [health, metrics] = [await freePort(), await freePort()]
-  return {
-    PF_PORT: String(grpcPortOf(name, options, held)),
-    PF_HEALTH_PORT: String(health),
-    PF_METRICS_PORT: String(metrics),
-  }
 }
 
 /** The database of a service, made where it has to be, and the environment by which the service finds it. */
@@ -207,12 +209,9 @@ function environmentOf(
   { certificates, secrets, held, providersFile, paymentsUrl }: Surroundings,
 ): Record<string, string> {
   const { ports, natsUrl, env: more } = options
-  const { grpc, health, metrics } = ports === 'free' ? FREE : portsOf(name, ports)
   return {
     PF_HOST: '127.0.0.1',
-    PF_PORT: String(grpc),
-    PF_HEALTH_PORT: String(health),
-    PF_METRICS_PORT: String(metrics),
+    ...environmentOfPorts(ports === 'free' ? FREE : portsOf(name, ports)),
     PF_REFLECTION: 'true',
     PF_CERTIFICATES: join(certificates, name, 'current'),
     PF_TRUST_DOMAIN: MESH.trustDomain,
@@ -234,6 +233,13 @@ function environmentOf(
 const targetOf = (name: string, port: number) => [`PF_${name.toUpperCase()}_SERVICE`, `dns:///localhost:${port}`]
 
 const FREE: Ports = { grpc: 0, health: 0, metrics: 0 }
+
+/** Where a service is to listen, as its environment says it. */
+export const environmentOfPorts = ({ grpc, health, metrics }: Ports) => ({
+  PF_PORT: String(grpc),
+  PF_HEALTH_PORT: String(health),
+  PF_METRICS_PORT: String(metrics),
+})
 
 /**
  * The ports of a service when `first` is the gRPC port of the user service: the others are as far above as by default, health is

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
-import { untilLockWaits } from '#chassis/testing/lock-waits.ts'
+import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { EVENTS } from '#contracts/events.ts'
 import {
@@ -108,22 +108,16 @@ describe('an entry', () => {
   })
 
   test('of somebody who is erased while it is being stored has neither address nor user agent', async () => {
-    const { query } = service.database
     const [id, at, actorId] = [v7(), new Date(), v7()]
-    await query('begin')
     // Whoever stores the same entry waits for what becomes of this one.
-    await query(
-      `insert into audit_entries (event_id, event_time, action, target_kind, target_id) values ($1, $2, 'X', 'USER', $1)`,
-      [id, at],
-    )
-    const storing = service.ingest(audited({ id, at, actorId }))
-    try {
-      await untilLockWaits(service.database, 1)
+    const same = `insert into audit_entries (event_id, event_time, action, target_kind, target_id) values ($1, $2, 'X', 'USER', $1)`
+    let storing: Promise<unknown> | undefined
+    await whileLocked(service.database, [same, [id, at]], async (waiters) => {
+      storing = service.ingest(audited({ id, at, actorId }))
+      await waiters(1)
       await service.ingest(eventOf(EVENTS.userErased, { about: actorId }))
-    } finally {
-      await query('rollback')
-      await storing
-    }
+    })
+    await storing
     expect(await entriesOf({ actorId })).toMatchObject([{ actorId, clientAddress: '', userAgent: '' }])
   })
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { v7 } from 'uuid'
-import { untilLockWaits } from '#chassis/testing/lock-waits.ts'
+import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import { type EventDefinition, EVENTS } from '#contracts/events.ts'
 import { type AnalyticsTest, COUNTED, eventOf, startAnalytics, viewsOf } from './harness.ts'
 
@@ -159,17 +159,13 @@ describe('a replay of everything', () => {
 })
 
 test('somebody who is erased while an event is being stored is not named in it', async () => {
-  const { query } = service.database
   const userId = v7()
-  await query('begin')
-  await query('lock table prompt_facts in exclusive mode')
-  const storing = service.ingest(eventOf(EVENTS.promptLiked, { actor: userId, username: 'ann' }))
-  try {
-    await untilLockWaits(service.database, 1)
+  let storing: Promise<unknown> | undefined
+  await whileLocked(service.database, ['lock table prompt_facts in exclusive mode'], async (waiters) => {
+    storing = service.ingest(eventOf(EVENTS.promptLiked, { actor: userId, username: 'ann' }))
+    await waiters(1)
     await service.ingest(eventOf(EVENTS.userErased, { about: userId }))
-  } finally {
-    await query('commit')
-    await storing
-  }
+  })
+  await storing
   expect(await rows('prompt_activity_events')).toMatchObject([{ user_id: userId, username: null }])
 })

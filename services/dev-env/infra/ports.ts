@@ -39,6 +39,13 @@ export async function assertPortFree(port: number, name: string, option: string)
   }
 }
 
+/** Whether all of these ports of 127.0.0.1 can be listened on. */
+export async function areFree(ports: number[]): Promise<boolean> {
+  const bound = await Promise.allSettled(ports.map(bind))
+  for (const one of bound) if (one.status === 'fulfilled') await one.value.close()
+  return bound.every(({ status }) => status === 'fulfilled')
+}
+
 async function bindFree(): ReturnType<typeof bind> {
   for (let tried = 1; ; tried++) {
     try {

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '#chassis/testing/until.ts'
 import { placesOf } from '../infra/places.ts'
-import { assertPortFree, freePort } from '../infra/ports.ts'
+import { areFree, freePort } from '../infra/ports.ts'
 import { portsOf } from '../network.ts'
 import { SERVICES } from '../../services.ts'
 
@@ -111,15 +111,7 @@ async function freePorts(): Promise<Record<string, string>> {
 async function freeServicePorts(): Promise<number> {
   const first = randomInt(10_000, 28_000)
   const ports = SERVICES.flatMap(({ name }) => Object.values(portsOf(name, first)))
-  const free = await Promise.all(
-    ports.map((port) =>
-      assertPortFree(port, '', '').then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
-  return free.every(Boolean) ? first : await freeServicePorts()
+  return (await areFree(ports)) ? first : await freeServicePorts()
 }
 
 /** Those that run in one of these folders, or are told of it. */

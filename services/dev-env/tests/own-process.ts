@@ -1,5 +1,6 @@
 import { type Server, startServer } from '../../../scripts/processes/server.ts'
 import { waitingRows } from '../../../scripts/processes/outbox.ts'
+import { environmentOfPorts } from '../network.ts'
 import type { TestNetwork } from './harness.ts'
 
 /** A service of a network as a process of its own, as in production. */
@@ -20,9 +21,7 @@ export async function runAsProcess({ services, place }: TestNetwork, name: strin
   services[name] = { ...service, waiting: () => waitingRows(databaseUrl) }
   const env = {
     ...service.env,
-    PF_PORT: String(ports.grpc),
-    PF_HEALTH_PORT: String(ports.health),
-    PF_METRICS_PORT: String(ports.metrics),
+    ...environmentOfPorts(ports),
     PF_LOG_LEVEL: 'info',
     NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE']!,
   }

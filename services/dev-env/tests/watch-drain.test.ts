@@ -12,6 +12,7 @@ import { analyticsService } from '../../analytics/service.ts'
 import { openEvents } from '../../gateway/tests/sse.ts'
 import { type Gateway, startGateway } from '../gateway.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+import { type Said, saidOverGrpc } from './said.ts'
 
 let network: TestNetwork
 let admin: SignedIn
@@ -48,14 +49,6 @@ afterAll(async () => {
 
 const REST_WATCHERS = 120
 const GRPC_WATCHERS = 80
-
-/** What a message says, over REST as over gRPC. */
-type Said = {
-  event?: { cursor: string; type: string }
-  heartbeat?: { cursor: string }
-  end?: { cursor: string }
-  error?: { reason: string; cursor: string }
-}
 
 /** A watcher: its events in their order, the cursors that streams ended with, and how many of its streams have begun. */
 type Watcher = { cursors: string[]; ends: string[]; begun: number; done: Promise<void> }
@@ -123,9 +116,9 @@ const overGrpc = (stub: Stub<typeof Analytics>) =>
   async function* (after: string): AsyncGenerator<Said> {
     let begun = false
     try {
-      for await (const { kind } of stub.watchEvents({ after }, { token: admin.token })) {
+      for await (const said of saidOverGrpc(stub, admin.token, after)) {
         begun = true
-        yield { [kind!.$case]: kind!.value }
+        yield said
       }
     } catch (error) {
       const { code } = error as ServiceError

@@ -12,6 +12,7 @@ import {
 import { openEvents } from '../../gateway/tests/sse.ts'
 import { gatewayMemory } from './gateway-stats.ts'
 import { type SignedIn, startTestNetwork, type TestNetwork } from './harness.ts'
+import { type Said, saidOverGrpc } from './said.ts'
 import { signToken } from './sign-token.ts'
 
 let network: TestNetwork
@@ -37,13 +38,6 @@ afterAll(async () => {
 const PATH = '/v1/analytics/events:watch'
 const openRest = (token = admin.token, after = '') =>
   openEvents(`${network.gateway.url}${PATH}?after=${after}`, { authorization: `Bearer ${token}` })
-
-/** What a stream says, over REST as over gRPC. */
-type Said = {
-  event?: { cursor: string; type: string }
-  heartbeat?: { cursor: string }
-  error?: { reason: string; cursor: string }
-}
 
 /** Opens a stream over REST and reads on. Tells when the last message came, milliseconds after the opening, and how the stream has ended. */
 async function watchOn() {
@@ -194,10 +188,8 @@ test('a cursor that is none, or too old, is refused before the stream begins', a
 })
 
 async function* overGrpc(): AsyncGenerator<Said> {
-  const stub = network.gatewayStub(Analytics)
   try {
-    for await (const { kind } of stub.watchEvents({ after: '' }, { token: admin.token }))
-      yield { [kind!.$case]: kind!.value }
+    yield* saidOverGrpc(network.gatewayStub(Analytics), admin.token)
   } catch (error) {
     expect(readStatus(error as ServiceError)).toMatchObject({ reason: 'READER_TOO_SLOW' })
   }
