@@ -37,10 +37,6 @@ export type PlainPostgres = Databases &
     kill(): Promise<void>
     /** Runs `promptforge-backup`; `daysLater` moves its clock. Never throws for its exit code. */
     backup(args: string[], options?: { daysLater?: number; env?: Record<string, string> }): Promise<Ended>
-    /** Holds the lock of pgBackRest's archiver, as a push of WAL does, until it is disposed of. */
-    holdArchiveLock(): Promise<AsyncDisposable>
-    /** What pgBackRest has logged of one of its commands. */
-    logOf(command: string): string
     /** Runs pgBackRest itself with the same configuration. */
     backrest(args: string[], options?: { daysLater?: number }): Promise<Ended>
   }
@@ -137,25 +133,13 @@ export async function makePlainPostgres({ postgres, env, faketime }: DebianProgr
         ...more,
         ...later(daysLater),
       }),
-    holdArchiveLock: async () => {
-      const file = at('lock/promptforge-archive.lock')
-      const lock = new Child({
-        name: 'the lock of the archiver',
-        command: 'flock',
-        args: ['--no-fork', file, 'sleep', 'infinity'],
-        logFile: at('flock.log'),
-        env,
-        user,
-      })
-      await lock.ready(async () => (await run('flock', ['--nonblock', file, 'true'])).code !== 0)
-      return { [Symbol.asyncDispose]: () => lock.stop() }
-    },
-    logOf: (command) => readFileSync(at(`log/promptforge-${command}.log`), 'utf8'),
     backrest: (args, { daysLater } = {}) =>
       run('pgbackrest', [...configuration, '--stanza=promptforge', ...args], later(daysLater)),
     async [Symbol.asyncDispose]() {
       for (const each of servers) await each.stop()
-      // The last push of WAL may still be writing its state.
+      // Of a server that had to be killed, the push of WAL that was under way would wait for minutes.
+      await run('pkill', ['--full', home])
+      // It may still be writing its state.
       rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
