@@ -38,7 +38,16 @@ backupTest(
     await succeeds('setup')
     await succeeds('full')
     await changeRows(postgres, 2)
-    await succeeds('incremental')
+
+    // What is set up again while a backup runs, and this one is stopped as long as it takes, waits for it.
+    const backup = succeeds('incremental')
+    await until('the backup has its lock', () => globSync(join(postgres.locks, '*-backup*.lock')).length > 0)
+    await postgres.signal('STOP', '--type=incr')
+    const again = succeeds('setup')
+    await until('setup met the lock', () => readFileSync(join(postgres.logs, 'promptforge-stanza-create.log'), 'utf8').includes('[050]'))
+    await postgres.signal('CONT', '--type=incr')
+    expect(await again).toContain('setup waits at most 3000 s for the pgBackRest command that is running')
+    await backup
     await changeRows(postgres, 3)
     const wanted = await checksumsOf(postgres)
     const time = await now()

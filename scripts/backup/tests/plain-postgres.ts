@@ -28,6 +28,9 @@ export type PlainPostgres = Databases &
     /** The folders of the first and the second repository. */
     repositories: [string, string]
     metrics: string
+    /** Where pgBackRest has its lock files, and where its logs. */
+    locks: string
+    logs: string
     /** A folder that is not there yet, to restore into. */
     scratch: string
     start(): Promise<void>
@@ -39,6 +42,8 @@ export type PlainPostgres = Databases &
     backup(args: string[], options?: { daysLater?: number; env?: Record<string, string> }): Promise<Ended>
     /** Runs pgBackRest itself with the same configuration. */
     backrest(args: string[], options?: { daysLater?: number }): Promise<Ended>
+    /** Sends a signal to the processes of this server's backups whose command line matches. Throws when there are none. */
+    signal(name: 'STOP' | 'CONT', commandLine: string): Promise<void>
   }
 
 /** Makes it in a folder of the test run, with our policy as it is in the repository; nothing runs yet. */
@@ -108,6 +113,8 @@ export async function makePlainPostgres({ postgres, env, faketime }: DebianProgr
     dataDir,
     repositories: [at('repo1'), at('repo2')],
     metrics: at('metrics'),
+    locks: at('lock'),
+    logs: at('log'),
     scratch: at('scratch'),
     urlOf: (database) => urlOf(database),
     query: (database, text) => queried(urlOf(database), text),
@@ -135,6 +142,10 @@ export async function makePlainPostgres({ postgres, env, faketime }: DebianProgr
       }),
     backrest: (args, { daysLater } = {}) =>
       run('pgbackrest', [...configuration, '--stanza=promptforge', ...args], later(daysLater)),
+    async signal(name, commandLine) {
+      const { code } = await run('pkill', ['--signal', name, '--full', `${home}.*${commandLine}`])
+      if (code !== 0) throw new Error(`no process matches ${commandLine}`)
+    },
     async [Symbol.asyncDispose]() {
       for (const each of servers) await each.stop()
       // Of a server that had to be killed, the push of WAL that was under way would wait for minutes.
