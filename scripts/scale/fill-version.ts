@@ -1,5 +1,5 @@
 import { BSON, type Document, MongoClient, UUID } from 'mongodb'
-import { v7 } from 'uuid'
+import { NIL, v7 } from 'uuid'
 import { toDocument } from '../../services/version/db/documents.ts'
 import { contentHash, type Held } from '../../services/version/version.ts'
 import { onDatabase } from '../processes/on-database.ts'
@@ -37,19 +37,19 @@ export async function fillVersion(promptUrl: string, mongo: { url: string; name?
     size.rows += documents.length
     await client.db(mongo.name).collection(size.table).insertMany(documents)
   }
-  for (let after = '0'; ;) {
+  for (let after = NIL; ;) {
     const prompts = await onDatabase<Row>(
       promptUrl,
       `select id, title, content, description, category, variables, model, user_id, username, version, created_at, ordinal,
         is_public and status = 'PUBLISHED' as is_listed
-      from prompts where ordinal > $1 order by ordinal limit ${BATCH}`,
+      from prompts where id > $1 order by id limit ${BATCH}`,
       after,
     )
     if (prompts.length === 0) return sizes
     await insert(sizes[0]!, prompts.flatMap(versionsOf))
     const labelled = prompts.filter(({ ordinal }) => Number(ordinal) % LABELLED === 0)
     await insert(sizes[1]!, labelled.map(labelOf))
-    after = prompts.at(-1)!.ordinal
+    after = prompts.at(-1)!.id
   }
 }
 
