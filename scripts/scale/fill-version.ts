@@ -37,7 +37,7 @@ export async function fillVersion(promptUrl: string, mongo: { url: string; name?
     size.rows += documents.length
     await client.db(mongo.name).collection(size.table).insertMany(documents)
   }
-  for (let after = NIL; ;) {
+  for (let after: string = NIL; ;) {
     const prompts = await onDatabase<Row>(
       promptUrl,
       `select id, title, content, description, category, variables, model, user_id, username, version, created_at, ordinal,

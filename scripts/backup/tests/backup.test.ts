@@ -44,7 +44,9 @@ backupTest(
     await until('the backup has its lock', () => globSync(join(postgres.locks, '*-backup*.lock')).length > 0)
     await postgres.signal('STOP', '--type=incr')
     const again = succeeds('setup')
-    await until('setup met the lock', () => readFileSync(join(postgres.logs, 'promptforge-stanza-create.log'), 'utf8').includes('[050]'))
+    await until('setup met the lock', () =>
+      readFileSync(join(postgres.logs, 'promptforge-stanza-create.log'), 'utf8').includes('[050]'),
+    )
     await postgres.signal('CONT', '--type=incr')
     expect(await again).toContain('setup waits at most 3000 s for the pgBackRest command that is running')
     await backup

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { jobCause } from '#chassis/cause.ts'
 import { readStatus } from '#chassis/grpc/status.ts'
-import { untilLockWaits } from '#chassis/testing/lock-waits.ts'
+import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import { until } from '#chassis/testing/until.ts'
 import { EVENTS } from '#contracts/events.ts'
 import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
@@ -177,18 +177,18 @@ test('a purchase that is made old while it is paid is paid and unlocks, or is ne
 
 test('a purchase whose payment is stored while somebody gives it up is not given up: its money is taken', async () => {
   const { listingId } = await market.list(seller)
-  const { query } = market.database
   await market.payments.control.order({ call: 'create', beforeMs: 500 })
   const buying = market.buy(buyer, listingId)
   const { id } = await until('the purchase', async () => (await transactionsOf(listingId))[0])
   await makeOld(market, id)
   // Whoever gives it up has seen that it has no payment, and is the second to change it.
-  await query('begin')
-  await query('select from transactions where id = $1 for update', [id])
-  await untilLockWaits(market.database, 1)
-  const givingUp = replica.service.context.sales.handle({ kind: 'PAYMENT' } as PaymentEvent, id, jobCause('test'))
-  await untilLockWaits(market.database, 2)
-  await query('commit')
+  let givingUp: Promise<unknown> | undefined
+  const lock = 'select from transactions where id = $1 for update'
+  await whileLocked(market.database, [lock, [id]], async (waiters) => {
+    await waiters(1)
+    givingUp = replica.service.context.sales.handle({ kind: 'PAYMENT' } as PaymentEvent, id, jobCause('test'))
+    await waiters(2)
+  })
   await givingUp
   expect((await buying).transaction!.status).toBe(Status.COMPLETED)
   expect(await ended(market, id)).toEqual(PAID)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
-import { untilLockWaits } from '#chassis/testing/lock-waits.ts'
+import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import { ListCommentsRequest } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
@@ -13,7 +13,17 @@ beforeAll(async () => {
 })
 afterAll(() => service.stop())
 
-const query = (text: string, values?: unknown[]) => service.database.query(text, values)
+/** Begins both while the prompt is locked, the second when the first waits for the lock. */
+async function inTurn<First, Second>(promptId: string, begin: [() => Promise<First>, () => Promise<Second>]) {
+  const begun: Promise<unknown>[] = []
+  await whileLocked(service.database, ['select from prompts where id = $1 for update', [promptId]], async (waiters) => {
+    for (const one of begin) {
+      begun.push(one())
+      await waiters(begun.length)
+    }
+  })
+  return begun as [Promise<First>, Promise<Second>]
+}
 const publicPrompt = async () => (await service.create(ann!)).id
 const comment = async (promptId: string, person: Person, parentId?: string) =>
   (await service.social.createComment({ promptId, content: 'C', parentId }, person.as)).comment!.id
@@ -60,30 +70,18 @@ test('the count is the number of comments after a hundred of them come and go at
 test('a reply that waits for the deletion of its parent is refused, and so uses nothing up', async () => {
   const id = await publicPrompt()
   const parent = await comment(id, ann!)
-  // Holds the deletion back at its end, when it has the parent.
-  await query('begin')
-  await query('select from prompts where id = $1 for update', [id])
-  const deletion = remove(id, parent, ann!)
-  await untilLockWaits(service.database, 1)
-  const reply = comment(id, ben!, parent)
-  await untilLockWaits(service.database, 2)
-  await query('commit')
-  expect(await deletion).toEqual({})
-  expect(await rejection(reply)).toMatchObject({ message: 'no such comment' })
+  // The lock holds the deletion back at its end, when it has the parent.
+  const [deletion, reply] = await inTurn(id, [() => remove(id, parent, ann!), () => comment(id, ben!, parent)])
+  const [deleted, refused] = await Promise.all([deletion, rejection(reply)])
+  expect(deleted).toEqual({})
+  expect(refused).toMatchObject({ message: 'no such comment' })
   expect([await list(id), await counts(id)]).toEqual([[], { counted: 0, shown: 0 }])
 })
 
 test('a deletion that waits for a reply finds it, and leaves the place of the parent', async () => {
   const id = await publicPrompt()
   const parent = await comment(id, ann!)
-  await query('begin')
-  await query('select from prompts where id = $1 for update', [id])
-  const reply = comment(id, ben!, parent)
-  await untilLockWaits(service.database, 1)
-  const deletion = remove(id, parent, ann!)
-  await untilLockWaits(service.database, 2)
-  await query('commit')
-  await Promise.all([reply, deletion])
+  await Promise.all(await inTurn(id, [() => comment(id, ben!, parent), () => remove(id, parent, ann!)]))
   expect(await list(id)).toMatchObject([{ id: parent, deleted: true, repliesCount: 1 }])
   expect(await counts(id)).toEqual({ counted: 1, shown: 1 })
 })
@@ -94,6 +92,6 @@ test('the last two replies of a deleted comment, deleted at once, take its place
   const replies = [await comment(id, ben!, parent), await comment(id, ben!, parent)]
   await remove(id, parent, ann!)
   await Promise.all(replies.map((reply) => remove(id, reply, ben!)))
-  expect(await query('select from prompt_comments where prompt_id = $1', [id])).toEqual([])
+  expect(await service.database.query('select from prompt_comments where prompt_id = $1', [id])).toEqual([])
   expect(await counts(id)).toEqual({ counted: 0, shown: 0 })
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { Variable_Type } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
@@ -136,14 +137,10 @@ describe('ForkPrompt', () => {
   test('of what the caller may not read is NOT_FOUND at once, also while somebody changes it', async () => {
     const source = await original()
     await service.set(source.id, { is_public: false })
-    const { query } = service.database
-    await query('begin')
-    await query('select from prompts where id = $1 for update', [source.id])
-    try {
+    const lock = 'select from prompts where id = $1 for update'
+    await whileLocked(service.database, [lock, [source.id]], async () => {
       expect(await rejection(fork(source.id))).toMatchObject({ code: status.NOT_FOUND, message: 'no such prompt' })
-    } finally {
-      await query('commit')
-    }
+    })
   })
 
   test('of what the caller may not read is NOT_FOUND', async () => {

@@ -7,7 +7,7 @@ import { jobCause } from '#chassis/cause.ts'
 import type { Received } from '#chassis/events/envelope.ts'
 import { deleteHandled, INBOX_DAYS } from '#chassis/events/inbox.ts'
 import { readOutbox } from '#chassis/testing/outbox.ts'
-import { untilLockWaits } from '#chassis/testing/lock-waits.ts'
+import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import { until } from '#chassis/testing/until.ts'
 import { readTraceparent } from '#chassis/trace.ts'
 import { ALL_EVENTS, EVENTS, STREAMS } from '#contracts/events.ts'
@@ -126,14 +126,15 @@ describe('when a user takes another name', () => {
 
   test('the name of before, taken again while the first renaming is under way, is the last one', async () => {
     const ann = await author('ann')
-    await query('begin')
-    await query('select from prompts where user_id = $1 for update', [ann.userId])
-    const first = deliver(received(ann.userId, 'anna', 2))
-    await untilLockWaits(service.database, 1)
-    const second = deliver(received(ann.userId, 'ann', 3))
-    await untilLockWaits(service.database, 2)
-    await query('commit')
-    await Promise.all([first, second])
+    const renamings: Promise<unknown>[] = []
+    const lock = 'select from prompts where user_id = $1 for update'
+    await whileLocked(service.database, [lock, [ann.userId]], async (waiters) => {
+      renamings.push(deliver(received(ann.userId, 'anna', 2)))
+      await waiters(1)
+      renamings.push(deliver(received(ann.userId, 'ann', 3)))
+      await waiters(2)
+    })
+    await Promise.all(renamings)
     expect(await namesOf(ann)).toEqual(everywhere('ann'))
   })
 
