@@ -42,13 +42,13 @@ const RECOUNT = `
     from events where properties ? 'revision'
     order by prompt_id, (properties ->> 'revision')::bigint desc
   ),
+  deleted as (
+    select distinct prompt_id from events where event_type = 'prompt.deleted'
+  ),
   facts as (
-    select prompt_id, owner_id, revision, visible and not deleted as visible, deleted
-    from (
-      select latest.*, exists (
-        select from events e where e.prompt_id = latest.prompt_id and e.event_type = 'prompt.deleted'
-      ) as deleted from latest
-    ) t
+    select latest.prompt_id, owner_id, revision, visible and deleted.prompt_id is null as visible,
+      deleted.prompt_id is not null as deleted
+    from latest left join deleted using (prompt_id)
   ),
   sold as (
     select (properties ->> 'sellerId')::uuid as seller_id, (properties ->> 'promptId')::uuid as prompt_id,
