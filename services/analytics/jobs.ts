@@ -1,5 +1,6 @@
 import { deleteAll } from '#chassis/db/deletion.ts'
 import type { Job } from '#chassis/jobs.ts'
+import { createSemaphore } from '#chassis/semaphore.ts'
 import type { Deps } from './context.ts'
 import { deleteOldIds } from './db/delete-old-ids.ts'
 import { refreshTrending } from './db/trending-prompts.ts'
@@ -12,6 +13,9 @@ const HOUR_MS = 3_600_000
 
 /** How soon what another replica has stored is seen here, milliseconds. */
 const LOOK_MS = 500
+
+/** One window at a time: each reads all of its votes, and callers of everything else would wait for several of them. */
+const turns = createSemaphore(1, Object.keys(WINDOWS).length, 'windows being computed')
 
 /** What this service does by itself. */
 export const jobs = ({ database, live }: Deps): Job[] => [
@@ -41,6 +45,6 @@ export const jobs = ({ database, live }: Deps): Job[] => [
     name: `refresh trending ${window}`,
     on: 'one replica',
     everyMs,
-    run: () => refreshTrending(database, window as Window),
+    run: (signal) => turns.run(window, () => refreshTrending(database, window as Window), signal),
   })),
 ]
