@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { file_buf_validate_validate } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
 import { printProto } from './print-proto.ts'
+import { writeWholeMapEntries } from './whole-map-entries.ts'
 
 const root = join(import.meta.dirname, '..')
 const gen = join(root, 'services/contracts/gen')
@@ -17,6 +18,7 @@ rmSync(gen, { recursive: true, force: true })
 copyGoogleProtos()
 writeValidateProto()
 buf('generate')
+writeWholeMapEntries(gen)
 build('promptforge.binpb', '--exclude-path', 'services/chassis/testing/proto/promptforge')
 build('testing.binpb')
 await writePaths()

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { run } from './step.mjs'
 
-const SOURCES = ['buf.yaml', 'buf.gen.yaml', 'scripts/gen.ts', 'scripts/print-proto.ts']
+const SOURCES = ['buf.yaml', 'buf.gen.yaml', 'scripts/gen.ts', 'scripts/print-proto.ts', 'scripts/whole-map-entries.ts']
 const PROTOS = ['proto/promptforge', 'services/chassis/testing/proto']
 // What the reference of the API is made by and of.
 const REFERENCE = ['services/gateway/openapi', 'services/gateway/docs']

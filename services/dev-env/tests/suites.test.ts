@@ -139,6 +139,18 @@ test('a judge says which of two runs of a suite is better, in both orders, and i
   expect(ended.body.judging).toMatchObject({ status: 'COMPLETED', wins: 1 })
 })
 
+// The gateway ended with a segmentation fault when it read an answer with such a value.
+test('values that are empty come back empty, of a case and of a test', async () => {
+  const promptId = await newPrompt()
+  const values = { name: '' }
+  const [one] = suiteOf(promptId).cases
+  const made = await ask('POST /v1/suites', suiteOf(promptId, { cases: [{ ...one, values }] }))
+  expect(made).toMatchObject({ status: 200, body: { suite: { cases: [{ values }] } } })
+  const settings = { modelProvider: 'sandbox', modelName: 'echo' }
+  const run = await ask(`POST /v1/prompts/${promptId}/tests`, { ...settings, values })
+  expect(run).toMatchObject({ status: 200, body: { test: { values } } })
+})
+
 test('a gate whose suite is deleted lets nothing pass', async () => {
   const promptId = await newPrompt()
   const suiteId = await create(promptId)
