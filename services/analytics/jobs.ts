@@ -1,6 +1,5 @@
 import { deleteAll } from '#chassis/db/deletion.ts'
 import type { Job } from '#chassis/jobs.ts'
-import { createSemaphore } from '#chassis/semaphore.ts'
 import type { Deps } from './context.ts'
 import { deleteOldIds } from './db/delete-old-ids.ts'
 import { refreshTrending } from './db/trending-prompts.ts'
@@ -14,37 +13,48 @@ const HOUR_MS = 3_600_000
 /** How soon what another replica has stored is seen here, milliseconds. */
 const LOOK_MS = 500
 
-/** One window at a time: each reads all of its votes, and callers of everything else would wait for several of them. */
-const turns = createSemaphore(1, Object.keys(WINDOWS).length, 'windows being computed')
+/** Runs one after the other; what waits when `signal` is aborted does not run. */
+function oneAtATime() {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work: () => Promise<unknown>, signal: AbortSignal): Promise<unknown> => {
+    const turn = last.then(() => (signal.aborted ? undefined : work()))
+    last = turn.catch(() => undefined)
+    return turn
+  }
+}
 
 /** What this service does by itself. */
-export const jobs = ({ database, live }: Deps): Job[] => [
-  { name: 'look for events', on: 'every replica', everyMs: LOOK_MS, run: () => live.look() },
-  {
-    name: 'make partitions, and drop the old ones of the audit log',
-    on: 'one replica',
-    everyMs: HOUR_MS,
-    run: async () => {
-      await makePartitions(database, wantedMonths(new Date()))
-      await dropOldAuditEntries(database)
+export function jobs({ database, live }: Deps): Job[] {
+  // Each window reads all of its votes: callers would have to wait for several at once.
+  const inTurn = oneAtATime()
+  return [
+    { name: 'look for events', on: 'every replica', everyMs: LOOK_MS, run: () => live.look() },
+    {
+      name: 'make partitions, and drop the old ones of the audit log',
+      on: 'one replica',
+      everyMs: HOUR_MS,
+      run: async () => {
+        await makePartitions(database, wantedMonths(new Date()))
+        await dropOldAuditEntries(database)
+      },
     },
-  },
-  {
-    name: 'delete old ids of events',
-    on: 'one replica',
-    everyMs: HOUR_MS,
-    run: (signal) => deleteAll(database.sql, deleteOldIds, signal),
-  },
-  {
-    name: 'delete old votes',
-    on: 'one replica',
-    everyMs: HOUR_MS,
-    run: (signal) => deleteAll(database.sql, deleteOldVotes, signal),
-  },
-  ...Object.entries(WINDOWS).map(([window, { everyMs }]): Job => ({
-    name: `refresh trending ${window}`,
-    on: 'one replica',
-    everyMs,
-    run: (signal) => turns.run(window, () => refreshTrending(database, window as Window), signal),
-  })),
-]
+    {
+      name: 'delete old ids of events',
+      on: 'one replica',
+      everyMs: HOUR_MS,
+      run: (signal) => deleteAll(database.sql, deleteOldIds, signal),
+    },
+    {
+      name: 'delete old votes',
+      on: 'one replica',
+      everyMs: HOUR_MS,
+      run: (signal) => deleteAll(database.sql, deleteOldVotes, signal),
+    },
+    ...Object.entries(WINDOWS).map(([window, { everyMs }]): Job => ({
+      name: `refresh trending ${window}`,
+      on: 'one replica',
+      everyMs,
+      run: (signal) => inTurn(() => refreshTrending(database, window as Window), signal),
+    })),
+  ]
+}
