@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire'
 import { describe, expect, test } from '@jest/globals'
-import { loadContract } from '#contracts/contract.ts'
+import { camel, loadContract } from '#contracts/contract.ts'
 
 type Encoder = { encode(message: { key: unknown; value: unknown }): BinaryWriter }
 
@@ -14,8 +14,7 @@ const maps = [...loadContract().registry].flatMap((type) =>
         .filter((field) => field.fieldKind === 'map' && field.mapKind !== 'message')
         .map((field) => {
           const inFile = type.typeName.slice(type.file.proto.package.length + 1).replaceAll('.', '_')
-          const name = field.name.replace(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase())
-          return { file: `${type.file.name}.ts`, entry: `${inFile}_${name}Entry` }
+          return { file: `${type.file.name}.ts`, entry: `${inFile}_${camel(`_${field.name}`)}Entry` }
         })
     : [],
 )

@@ -1,5 +1,6 @@
 import { deleteAll } from '#chassis/db/deletion.ts'
 import type { Job } from '#chassis/jobs.ts'
+import { oneAtATime } from '#chassis/one-at-a-time.ts'
 import type { Deps } from './context.ts'
 import { deleteOldIds } from './db/delete-old-ids.ts'
 import { refreshTrending } from './db/trending-prompts.ts'
@@ -12,16 +13,6 @@ const HOUR_MS = 3_600_000
 
 /** How soon what another replica has stored is seen here, milliseconds. */
 const LOOK_MS = 500
-
-/** Runs one after the other; what waits when `signal` is aborted does not run. */
-function oneAtATime() {
-  let last: Promise<unknown> = Promise.resolve()
-  return (work: () => Promise<unknown>, signal: AbortSignal): Promise<unknown> => {
-    const turn = last.then(() => (signal.aborted ? undefined : work()))
-    last = turn.catch(() => undefined)
-    return turn
-  }
-}
 
 /** What this service does by itself. */
 export function jobs({ database, live }: Deps): Job[] {
@@ -54,7 +45,8 @@ export function jobs({ database, live }: Deps): Job[] {
       name: `refresh trending ${window}`,
       on: 'one replica',
       everyMs,
-      run: (signal) => inTurn(() => refreshTrending(database, window as Window), signal),
+      // What waited while the service was told to stop does not run.
+      run: (signal) => inTurn(() => (signal.aborted ? undefined : refreshTrending(database, window as Window))),
     })),
   ]
 }

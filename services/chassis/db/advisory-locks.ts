@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { Client, type QueryResult } from 'pg'
 import type { TakeLock } from '../leader.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { socketEndingAfter } from './sockets.ts'
 
 /** Milliseconds until a server must answer, and between two signs of life of the connection. */
@@ -87,12 +88,8 @@ async function connect(url: string): Promise<Connection> {
     }
   }
   // The driver wants one query at a time.
-  let previous: Promise<unknown> = Promise.resolve()
-  const query = (text: string) => {
-    const next = previous.catch(() => undefined).then(() => ask(text))
-    previous = next
-    return next
-  }
+  const inTurn = oneAtATime()
+  const query = (text: string) => inTurn(() => ask(text))
   const alive = setInterval(() => void query('select 1').catch(() => undefined), ALIVE_MS)
   lost.signal.addEventListener('abort', () => clearInterval(alive))
   return { query, lost: lost.signal, end }

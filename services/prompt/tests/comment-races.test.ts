@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
-import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import { ListCommentsRequest } from '#contracts/gen/promptforge/prompt/v1/social_service.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
@@ -16,7 +15,7 @@ afterAll(() => service.stop())
 /** Begins both while the prompt is locked, the second when the first waits for the lock. */
 async function inTurn<First, Second>(promptId: string, begin: [() => Promise<First>, () => Promise<Second>]) {
   const begun: Promise<unknown>[] = []
-  await whileLocked(service.database, ['select from prompts where id = $1 for update', [promptId]], async (waiters) => {
+  await service.whilePromptLocked(promptId, async (waiters) => {
     for (const one of begin) {
       begun.push(one())
       await waiters(begun.length)

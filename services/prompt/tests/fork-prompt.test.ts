@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import { rejection } from '#chassis/testing/rejection.ts'
 import { License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
 import { Variable_Type } from '#contracts/gen/promptforge/prompt/v1/prompt.ts'
@@ -137,8 +136,7 @@ describe('ForkPrompt', () => {
   test('of what the caller may not read is NOT_FOUND at once, also while somebody changes it', async () => {
     const source = await original()
     await service.set(source.id, { is_public: false })
-    const lock = 'select from prompts where id = $1 for update'
-    await whileLocked(service.database, [lock, [source.id]], async () => {
+    await service.whilePromptLocked(source.id, async () => {
       expect(await rejection(fork(source.id))).toMatchObject({ code: status.NOT_FOUND, message: 'no such prompt' })
     })
   })

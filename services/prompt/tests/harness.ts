@@ -3,6 +3,7 @@ import type { Overrides } from '#chassis/define-service.ts'
 import type { Outgoing } from '#chassis/grpc/client.ts'
 import type { Role } from '#chassis/grpc/tokens.ts'
 import type { TestDatabase } from '#chassis/testing/database.ts'
+import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import { startTestService } from '#chassis/testing/service.ts'
 import type { TestUser } from '#chassis/testing/identity.ts'
 import { Entitlement, License_Type } from '#contracts/gen/promptforge/marketplace/v1/license.ts'
@@ -58,6 +59,10 @@ export async function startPromptService(
     return database.query(`update prompts set ${names.join(', ')} where id = $1`, [promptId, ...Object.values(columns)])
   }
 
+  /** Holds a prompt's row while `work` runs: see `whileLocked` of the chassis. */
+  const whilePromptLocked = (promptId: string, work: Parameters<typeof whileLocked>[2]) =>
+    whileLocked(database, ['select from prompts where id = $1 for update', [promptId]], work)
+
   const marketplace = test.stub(PromptInternalServiceService, 'marketplace')
 
   /** Lets somebody read versions of a prompt, as the marketplace does, and answers with the licence. */
@@ -77,6 +82,7 @@ export async function startPromptService(
     create,
     set,
     entitle,
+    whilePromptLocked,
     refresh: () => refreshRanks(service.context.database),
   }
 }

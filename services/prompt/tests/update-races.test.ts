@@ -1,7 +1,6 @@
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { rejection } from '#chassis/testing/rejection.ts'
-import { whileLocked } from '#chassis/testing/lock-waits.ts'
 import type { UpdatePromptRequest } from '#contracts/gen/promptforge/prompt/v1/prompt_service.ts'
 import { type Person, type PromptTest, startPromptService } from './harness.ts'
 
@@ -18,10 +17,6 @@ const update = (promptId: string, patch: Partial<UpdatePromptRequest>) =>
   service.prompts.updatePrompt({ promptId, changes: '', ...patch }, ann.as)
 const numbers = (length: number) => Array.from({ length }, (_, index) => index)
 
-/** Holds the row's lock in a transaction of its own while `during` runs. */
-const whileRowIsLocked = (id: string, during: Parameters<typeof whileLocked>[2]) =>
-  whileLocked(service.database, ['select from prompts where id = $1 for update', [id]], during)
-
 describe('20 changes at once', () => {
   test('make versions 2 to 21 without a hole, and none is lost', async () => {
     const { id } = await service.create(ann)
@@ -36,7 +31,7 @@ describe('20 changes at once', () => {
   test('of different fields all arrive', async () => {
     const { id } = await service.create(ann)
     const patches = [{ title: 'T' }, { content: 'C' }, { description: 'D' }, { model: 'M' }, { category: 'legal' }]
-    await whileRowIsLocked(id, async (waiters) => {
+    await service.whilePromptLocked(id, async (waiters) => {
       const running = patches.map((patch) => update(id, patch))
       await waiters(patches.length)
       await service.database.query('commit')
@@ -88,7 +83,7 @@ describe('two changes with the same etag', () => {
 
 test('a change that waits longer than a second for the row is ABORTED and may be repeated', async () => {
   const { id } = await service.create(ann)
-  await whileRowIsLocked(id, async () => {
+  await service.whilePromptLocked(id, async () => {
     const error = await rejection(update(id, { title: 'late' }))
     expect(error).toMatchObject({ code: status.ABORTED, reason: 'CONCURRENT_CHANGE', retryAfterMs: 100 })
   })
@@ -97,7 +92,7 @@ test('a change that waits longer than a second for the row is ABORTED and may be
 
 test('a change of a prompt that is deleted meanwhile is NOT_FOUND', async () => {
   const { id } = await service.create(ann)
-  await whileRowIsLocked(id, async (waiters) => {
+  await service.whilePromptLocked(id, async (waiters) => {
     const running = rejection(update(id, { title: 'late' }))
     await waiters(1)
     await service.database.query('update prompts set deleted_at = now() where id = $1', [id])
